@@ -1,0 +1,1 @@
+"""Host tools of tinygesture: logs, the binding of the C core, simulator, builds and boards."""

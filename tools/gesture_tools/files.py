@@ -1,0 +1,53 @@
+"""Reading and writing whole files, with errors a user can act on and nothing half-written."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from gesture_tools.errors import UserError
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return a file's bytes; raise UserError when it is missing or unreadable."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def read_text(path: Path) -> str:
+    """Return a UTF-8 text file; raise UserError when it is missing, unreadable or not UTF-8."""
+    try:
+        return read_bytes(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not UTF-8 text (byte {error.start}): expected a text file") from error
+
+
+def make_folder(path: Path) -> None:
+    """Create a folder and its parents; raise UserError when that is impossible."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"cannot create folder {path}: {error.strerror or error}") from error
+
+
+def write_atomic(path: Path, content: bytes | str) -> None:
+    """Write a file so that it appears whole or not at all; raise UserError when it cannot be written."""
+    data = content.encode() if isinstance(content, str) else content
+    try:
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except OSError as error:
+        Path(temporary).unlink(missing_ok=True)
+        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
