@@ -1,0 +1,164 @@
+"""Tidy tables: values, labels that change, repeated stamps, and errors with line and column."""
+
+from __future__ import annotations
+
+import gzip
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gesture_tools.errors import UserError
+from gesture_tools.recordings import Recording, Span, load
+
+pytest.importorskip("pandas")
+
+HEAD = "recording_id,label,subject,t_ms,ax,ay,az\n"
+GOOD = (
+    "r1,wave,p1,0,0.1,-0.2,1\nr1,wave,p1,10,0.12345,0,-1.0005\n"
+    "r2,circle,p2,5.5,0,0,2\nr2,circle,p2,15,0,0,32.767\n"
+)
+
+
+def read(folder: Path, text: str, name: str = "table.csv") -> list[Recording]:
+    """Load a table of this text."""
+    (folder / name).write_text(text)
+    return load([folder / name])
+
+
+def refusal(folder: Path, text: str) -> str:
+    """The one line that a refused table shows."""
+    with pytest.raises(UserError) as caught:
+        read(folder, text)
+    assert "\n" not in caught.value.message
+    assert str(folder / "table.csv") in caught.value.message
+    return caught.value.message
+
+
+def test_values_become_milli_g_and_microseconds(tmp_path: Path) -> None:
+    first, second = read(tmp_path, HEAD + GOOD)
+    assert (first.id, first.label, first.subject, first.session, first.spans) == ("r1", "wave", "p1", "", ())
+    assert first.samples.tolist() == [[100, -200, 1000], [123, 0, -1000]]
+    assert first.t_us.tolist() == [0, 10_000]
+    assert (second.id, second.label, second.subject) == ("r2", "circle", "p2")
+    assert second.t_us.tolist() == [5500, 15_000]
+    assert second.samples[1, 2] == 32767
+
+
+def test_compressed_tables_and_folders_of_tables_read_alike(tmp_path: Path) -> None:
+    (tmp_path / "t.csv.gz").write_bytes(gzip.compress((HEAD + GOOD).encode()))
+    (tmp_path / "u.csv").write_text((HEAD + GOOD).replace("r1", "r3").replace("r2", "r4"))
+    assert [recording.id for recording in load([tmp_path])] == ["r1", "r2", "r3", "r4"]
+
+
+def test_order_of_columns_and_further_columns_do_not_matter(tmp_path: Path) -> None:
+    text = (
+        "az,ay,ax,t_ms,note,subject,label,recording_id\r\n3,2,1,0,x,NA,null,1\r\n3,2,1,4,x,NA,null,1\r\n\r\n"
+    )
+    (recording,) = read(tmp_path, text)
+    assert (recording.id, recording.label, recording.subject) == ("1", "null", "NA")
+    assert recording.samples[0].tolist() == [1000, 2000, 3000]
+
+
+def test_rows_of_recordings_may_alternate(tmp_path: Path) -> None:
+    lines = GOOD.splitlines(keepends=True)
+    mixed = read(tmp_path, HEAD + "".join(lines[i] for i in (2, 0, 3, 1)))
+    assert [recording.id for recording in mixed] == ["r2", "r1"]
+    assert mixed[1].samples.tolist() == [[100, -200, 1000], [123, 0, -1000]]
+
+
+def test_runs_of_a_label_become_spans(tmp_path: Path) -> None:
+    labels = ["rest"] * 3 + ["wave"] * 2 + ["rest"] + ["circle"] * 2
+    rows = [f"r,{label},p,{10 * index},0,0,1\n" for index, label in enumerate(labels)]
+    (recording,) = read(tmp_path, HEAD + "".join(rows))
+    assert recording.label is None
+    assert recording.spans == (
+        Span("rest", 0, 30_000),
+        Span("wave", 30_000, 50_000),
+        Span("rest", 50_000, 60_000),
+        Span("circle", 60_000, 70_000),
+    )
+
+
+def test_repeated_stamps_are_spread_up_to_the_next(tmp_path: Path) -> None:
+    stamps = [0, 10, 10, 10, 20, 25, 35, 35]
+    (recording,) = read(tmp_path, HEAD + "".join(f"r,a,p,{t},0,0,1\n" for t in stamps))
+    assert recording.t_us.tolist() == [0, 10_000, 13_333, 16_666, 20_000, 25_000, 35_000, 45_000]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (GOOD + "r2,circle,p2,30,x,0,0\n", "line 6, column ax: expected a number, found 'x'"),
+        (GOOD + "r2,circle,p2,30,0,nan,0\n", "line 6, column ay: expected a number, found 'nan'"),
+        (GOOD + "r2,circle,p2,30,0,,0\n", "line 6, column ay: expected a number, found ''"),
+        (GOOD + "r2,circle,p2,inf,0,0,0\n", "line 6, column t_ms: expected a time in milliseconds"),
+        (GOOD + "r2,circle,p2,30,0,0,33\n", "line 6, column az: expected -32.767 to 32.767 g, found 33"),
+        (
+            GOOD + "r2,circle,p2,14.9,0,0,1\n",
+            "line 6: time runs backwards in recording 'r2': 14.9 ms after 15 ms",
+        ),
+        (GOOD + "r2,circle,p3,30,0,0,1\n", "recording 'r2' has the subjects 'p2' and 'p3': expected one"),
+        (GOOD + "r3,circle,p3,30,0,0,1\n", "line 6: recording 'r3' has one row: expected at least two"),
+        (GOOD + "r3,a,p,1,0,0,1\nr3,a,p,1,0,0,1\n", "line 6: time stands still in recording 'r3'"),
+        (GOOD + "r2,,p2,30,0,0,1\n", "line 6, column label: expected text, found nothing"),
+        (GOOD + "\nr2,circle,p2,30,0,0,1\n", "line 6, column t_ms: expected a number, found ''"),
+        (GOOD + "r2,circle,p2,30,0,0\n", "line 6, column az: expected a number, found ''"),
+        (GOOD + "r2,circle,p2,30,0,0,1,2\n", "line 6"),
+        ("", "has columns and no rows"),
+    ],
+)
+def test_a_wrong_row_is_named(tmp_path: Path, body: str, expected: str) -> None:
+    assert expected in refusal(tmp_path, HEAD + body)
+
+
+def test_a_first_row_that_is_too_long_is_refused(tmp_path: Path) -> None:
+    assert "line 2" in refusal(tmp_path, HEAD + "r,a,p,0,0,0,1,9\nr,a,p,1,0,0,1,9\n")
+
+
+def test_wrong_columns_are_named(tmp_path: Path) -> None:
+    assert "missing columns: t_ms, ax" in refusal(tmp_path, "recording_id,label,subject,ay,az\nr,a,p,1,1\n")
+    assert "a column appears twice" in refusal(tmp_path, HEAD.replace("\n", ",ax\n") + "r,a,p,0,1,1,1,1\n")
+    assert "missing columns" in refusal(tmp_path, "\x00\x01binary")
+
+
+def test_a_short_row_without_its_text_is_refused(tmp_path: Path) -> None:
+    """The text columns come last here, so that the numbers of the short row are complete."""
+    text = "t_ms,ax,ay,az,recording_id,subject,label\n0,0,0,1,r,p,a\n1,0,0,1,r,p\n2,0,0,1,r,p,a\n"
+    assert "line 3, column label: expected text, found nothing" in refusal(tmp_path, text)
+
+
+def test_files_that_are_no_table(tmp_path: Path) -> None:
+    assert "is empty" in refusal(tmp_path, "\n")
+    (tmp_path / "binary.csv").write_bytes(HEAD.encode() + b"\xff\xfe,a,p,0,0,0,1\n")
+    with pytest.raises(UserError, match="UTF-8"):
+        load([tmp_path / "binary.csv"])
+    good = gzip.compress((HEAD + GOOD).encode())
+    for content in (b"", b"text", good[:-12], good[:20] + b"\x00\x00\x00" + good[23:]):
+        (tmp_path / "t.csv.gz").write_bytes(content)
+        with pytest.raises(UserError, match=r"t\.csv\.gz"):
+            load([tmp_path / "t.csv.gz"])
+
+
+def test_two_tables_with_the_same_id_are_refused(tmp_path: Path) -> None:
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text(HEAD + GOOD)
+    with pytest.raises(UserError, match="two recordings have the id 'r1'"):
+        load([tmp_path])
+
+
+def real_tables() -> list[Path]:
+    """Real recordings beside the checkout or where TINYGESTURE_DATASETS says; none on most machines."""
+    beside = Path(__file__).resolve().parents[2] / "shared" / "datasets"
+    return sorted(Path(os.environ.get("TINYGESTURE_DATASETS", beside)).glob("*.csv.gz"))
+
+
+@pytest.mark.skipif(not real_tables(), reason="no real recordings here")
+@pytest.mark.parametrize("path", real_tables(), ids=lambda path: path.name)
+def test_real_tables_load(path: Path) -> None:
+    for recording in load([path]):
+        assert (np.diff(recording.t_us) > 0).all()
+        assert 20 < recording.rate_hz < 110
+        for span in recording.spans:
+            assert recording.t_us[0] <= span.start_us < span.end_us <= recording.t_us[-1]
