@@ -1,0 +1,17 @@
+/* Wires board, model and application together. */
+#include "gesture_model.h"
+#include "tg_app.h"
+
+int main(void) {
+    static _Alignas(8) uint8_t arena[GESTURE_MODEL_ARENA_SIZE];
+    static tg_app app;
+    const tg_app_model model = {
+        .data = gesture_model,
+        .size = gesture_model_size,
+        .ops = gesture_model_ops,
+        .model_id = gesture_model_id,
+        .interface_id = gesture_interface_id,
+    };
+    tg_board_init();
+    tg_board_exit(tg_app_run(&app, &model, arena, sizeof arena));
+}

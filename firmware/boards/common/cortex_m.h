@@ -1,0 +1,42 @@
+/* Registers and instructions that every Cortex-M of these boards has.
+ * Sections are those of the ARMv7-M Architecture Reference Manual (ARM DDI 0403E). */
+#ifndef TG_CORTEX_M_H
+#define TG_CORTEX_M_H
+
+#include <stdint.h>
+
+#define TG_REG(address) (*(volatile uint32_t *)(uintptr_t)(address))
+
+/* B3.2.2, System control block */
+#define SCB_SHCSR TG_REG(0xE000ED24U) /* B3.2.13 */
+#define SCB_CFSR  TG_REG(0xE000ED28U) /* B3.2.15 */
+#define SCB_MMFAR TG_REG(0xE000ED34U) /* B3.2.17 */
+#define SCB_BFAR  TG_REG(0xE000ED38U) /* B3.2.18 */
+#define SCB_CPACR TG_REG(0xE000ED88U) /* B3.2.20 */
+
+#define SHCSR_MEMFAULTENA (1U << 16)
+#define SHCSR_BUSFAULTENA (1U << 17)
+#define SHCSR_USGFAULTENA (1U << 18)
+#define CPACR_CP10_CP11   (0xFU << 20) /* full access to the floating-point unit */
+
+/* B3.4.4, NVIC interrupt set-enable */
+#define NVIC_ISER0 TG_REG(0xE000E100U)
+
+static inline void tg_irq_enable(unsigned irq) {
+    NVIC_ISER0 = 1U << irq;
+}
+
+static inline void tg_irq_mask(void) {
+    __asm volatile("cpsid i" ::: "memory");
+}
+
+static inline void tg_irq_unmask(void) {
+    __asm volatile("cpsie i" ::: "memory");
+}
+
+/* Waits for an interrupt; a pending one ends the wait even while masked (B1.5.19). */
+static inline void tg_wait_for_interrupt(void) {
+    __asm volatile("dsb\n\twfi" ::: "memory");
+}
+
+#endif

@@ -1,0 +1,33 @@
+/* What the start-up code offers to a board, and what it needs from one. */
+#ifndef TG_START_H
+#define TG_START_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* An entry of the vector table: the first holds the initial stack pointer. */
+typedef union {
+    uint32_t *stack;
+    void (*handler)(void);
+} tg_vector;
+
+/* Set by the linker script; the stack lies lowest in RAM, so that an overflow faults instead of overwriting.
+ */
+extern uint32_t tg_stack_limit[];
+extern uint32_t tg_stack_top[];
+
+/* Bytes between two symbols of the linker script. */
+static inline size_t tg_span(const void *from, const void *to) {
+    return (uintptr_t)to - (uintptr_t)from;
+}
+
+/* Vector 1: prepares memory and processor and calls main(). */
+_Noreturn void tg_reset(void);
+
+/* Vectors 3 to 6, and for any interrupt nobody expects. */
+void tg_fault_entry(void);
+
+/* The board's: prints without interrupts and without a queue, and works in any state. */
+void tg_board_panic_write(const char *text);
+
+#endif

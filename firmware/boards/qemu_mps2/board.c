@@ -1,0 +1,111 @@
+#include "../tg_board.h"
+
+#include "../../drivers/virtual/tg_virtual_accel.h"
+#include "../common/start.h"
+#include "clock.h"
+#include "console.h"
+#include "mps2.h"
+
+#define TICKS_PER_US (MPS2_CLOCK_HZ / 1000000U)
+
+/* Semihosting: Arm "Semihosting for AArch32 and AArch64", SYS_EXIT_EXTENDED. */
+#define SYS_EXIT_EXTENDED            0x20
+#define ADP_STOPPED_APPLICATION_EXIT 0x20026
+
+/* PSRAM, where QEMU's loader device puts the log image before the start. */
+extern const uint8_t tg_log_start[];
+extern const uint8_t tg_log_end[];
+
+const char tg_board_name[] = "qemu_mps2";
+
+/* The log is already in the frame. */
+const tg_axis_map tg_board_axes = {.axis = {0, 1, 2}, .sign = {1, 1, 1}};
+
+static volatile int awake;
+static uint64_t asleep_ticks;
+static tg_accel accel;
+static tg_virtual_accel sensor;
+static int sensor_found;
+
+static void on_sample(void) {
+    clock_pace_interrupt();
+    tg_virtual_accel_tick(&sensor);
+    awake = 1;
+}
+
+static void on_sent(void) {
+    console_interrupt();
+    awake = 1;
+}
+
+void tg_board_init(void) {
+    clock_init();
+    console_init();
+}
+
+uint64_t tg_board_time_us(void) {
+    return clock_ticks() / TICKS_PER_US;
+}
+
+void tg_board_sleep(void) {
+    uint64_t start = clock_ticks();
+    tg_irq_mask(); /* nothing may happen between the look at `awake` and the wait */
+    if (!awake) {
+        tg_wait_for_interrupt();
+    }
+    awake = 0;
+    tg_irq_unmask();
+    asleep_ticks += clock_ticks() - start;
+}
+
+uint64_t tg_board_asleep_us(void) {
+    return asleep_ticks / TICKS_PER_US;
+}
+
+size_t tg_board_write(const char *text, size_t size) {
+    return console_write(text, size);
+}
+
+const tg_accel *tg_board_accel(void) {
+    tg_log_image image;
+    if (!sensor_found && tg_log_image_read(&image, tg_log_start, tg_span(tg_log_start, tg_log_end)) == 0) {
+        tg_virtual_accel_init(&sensor, &image, clock_pace, &accel);
+        sensor_found = 1;
+    }
+    return sensor_found ? &accel : NULL;
+}
+
+int tg_board_wants_outputs(void) {
+    return tg_board_accel() != NULL && (sensor.image.flags & TG_IMAGE_OUTPUTS) != 0;
+}
+
+_Noreturn void tg_board_exit(tg_exit code) {
+    while (code != TG_EXIT_FAULT && console_busy()) {
+        tg_board_sleep();
+    }
+    const uint32_t block[2] = {ADP_STOPPED_APPLICATION_EXIT, (uint32_t)code};
+    register uint32_t operation __asm("r0") = SYS_EXIT_EXTENDED;
+    register const uint32_t *argument __asm("r1") = block;
+    __asm volatile("bkpt 0xab" : "+r"(operation) : "r"(argument) : "memory");
+    for (;;) {
+        tg_wait_for_interrupt();
+    }
+}
+
+/* ARMv7-M B1.5.3 and AN386 "Interrupt assignments". */
+__attribute__((section(".vectors"), used)) static const tg_vector vectors[16 + MPS2_IRQ_COUNT] = {
+    [0] = {.stack = tg_stack_top},
+    [1] = {.handler = tg_reset},
+    [2] = {.handler = tg_fault_entry},  /* NMI */
+    [3] = {.handler = tg_fault_entry},  /* HardFault */
+    [4] = {.handler = tg_fault_entry},  /* MemManage */
+    [5] = {.handler = tg_fault_entry},  /* BusFault */
+    [6] = {.handler = tg_fault_entry},  /* UsageFault */
+    [11] = {.handler = tg_fault_entry}, /* SVCall */
+    [12] = {.handler = tg_fault_entry}, /* DebugMonitor */
+    [14] = {.handler = tg_fault_entry}, /* PendSV */
+    [15] = {.handler = tg_fault_entry}, /* SysTick */
+    [16 + MPS2_IRQ_UART0_TX] = {.handler = on_sent},
+    [16 + MPS2_IRQ_TIMER0] = {.handler = on_sample},
+    [16 + MPS2_IRQ_TIMER1] = {.handler = clock_wrap_interrupt},
+};

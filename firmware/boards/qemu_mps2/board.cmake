@@ -1,0 +1,9 @@
+set(TG_BOARD_CPU cortex-m4f)
+set(TG_BOARD_SOURCES
+    common/armv7m_fault.c
+    common/armv7m_start.c
+    common/mem.c
+    qemu_mps2/board.c
+    qemu_mps2/clock.c
+    qemu_mps2/console.c
+)

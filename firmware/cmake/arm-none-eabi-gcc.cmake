@@ -1,0 +1,13 @@
+# GCC for Arm: `arm-none-eabi-gcc` on the path, or TG_GCC.
+set(CMAKE_SYSTEM_NAME Generic)
+set(CMAKE_SYSTEM_PROCESSOR arm)
+set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
+set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES TG_GCC)
+if(NOT TG_GCC)
+    set(TG_GCC arm-none-eabi-gcc)
+endif()
+set(CMAKE_C_COMPILER ${TG_GCC})
+set(TG_CPU_FLAGS_cortex-m0plus -mthumb -mcpu=cortex-m0plus -mfloat-abi=soft)
+set(TG_CPU_FLAGS_cortex-m4f -mthumb -mcpu=cortex-m4 -mfloat-abi=hard -mfpu=fpv4-sp-d16)
+set(TG_LINK_FLAGS -nostdlib)
+set(TG_COMPILER_RUNTIME gcc)

@@ -1,0 +1,18 @@
+# What holds for all our code: standard, warnings, speed, and no trace of the machine it was built on.
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_C_EXTENSIONS OFF)
+if(NOT CMAKE_BUILD_TYPE)
+    set(CMAKE_BUILD_TYPE Release)
+endif()
+set(CMAKE_C_FLAGS_RELEASE "-O2")
+
+add_library(tg_code INTERFACE)
+target_include_directories(tg_code INTERFACE ${CMAKE_CURRENT_SOURCE_DIR}/core)
+if(NOT MSVC)
+    target_compile_options(tg_code INTERFACE
+        -Wall -Wextra -Wconversion
+        -ffile-prefix-map=${CMAKE_CURRENT_SOURCE_DIR}=firmware
+        -ffile-prefix-map=${CMAKE_CURRENT_BINARY_DIR}=build
+    )
+endif()

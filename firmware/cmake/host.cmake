@@ -1,0 +1,26 @@
+# The host library: core and flat functions for Python, loaded by gesture_tools.runtime.
+option(TG_SANITIZE "Check addresses and undefined behaviour at run time" OFF)
+
+include(binding/sources.cmake)
+list(TRANSFORM TG_BINDING_SOURCES PREPEND binding/)
+
+add_library(_core MODULE ${TG_CORE_SOURCES} ${TG_BINDING_SOURCES})
+target_link_libraries(_core PRIVATE tg_code)
+set_target_properties(_core PROPERTIES PREFIX "" WINDOWS_EXPORT_ALL_SYMBOLS ON)
+if(WIN32)
+    set_target_properties(_core PROPERTIES SUFFIX ".pyd")
+else()
+    set_target_properties(_core PROPERTIES SUFFIX ".so")
+endif()
+if(TG_SANITIZE)
+    set(sanitizers -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
+    target_compile_options(_core PRIVATE ${sanitizers})
+    target_link_options(_core PRIVATE ${sanitizers})
+endif()
+
+if(SKBUILD)
+    install(TARGETS _core DESTINATION gesture_tools)
+    # `gesture build` of the installed package compiles these.
+    install(DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/ DESTINATION gesture_tools/firmware
+        FILES_MATCHING PATTERN "*.c" PATTERN "*.h" PATTERN "*.ld" PATTERN "*.cmake" PATTERN "CMakeLists.txt")
+endif()

@@ -1,0 +1,51 @@
+/* Accelerometer: the one header where drivers and boards meet.
+ *
+ * A driver fills a tg_accel with its functions and its own context; a board hands it to the application.
+ * Every function returns within a bounded time. None may be called from an interrupt.
+ */
+#ifndef TG_ACCEL_H
+#define TG_ACCEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define TG_ACCEL_AXES 3
+
+/* X(name, value, text). The values lie apart from those of core/tg_err.h, so that an int tells which it is.
+ */
+#define TG_ACCEL_ERR_LIST(X)                                                                                 \
+    X(ERR_RATE, -64, "the sensor cannot be sampled at such a rate")                                          \
+    X(ERR_IMAGE, -65, "the log image in memory is malformed")                                                \
+    X(END, -66, "the sensor has no more samples to give")
+
+typedef enum {
+#define TG_ACCEL_ENUM(name, value, text) TG_ACCEL_##name = (value),
+    TG_ACCEL_ERR_LIST(TG_ACCEL_ENUM)
+#undef TG_ACCEL_ENUM
+} tg_accel_err;
+
+/* What a sensor is asked for, and what it then really does. */
+typedef struct {
+    uint32_t rate_mhz;      /* samples per second, in millihertz */
+    uint16_t full_scale_mg; /* largest magnitude it can report, milli-g */
+} tg_accel_setting;
+
+typedef struct {
+    void *ctx;
+
+    /* Starts sampling at the rate and range nearest to those wanted. Fills *actual with what they really
+     * are: whether that is near enough is the caller's to judge. Returns 0 or a negative tg_accel_err. */
+    int (*start)(void *ctx, const tg_accel_setting *wanted, tg_accel_setting *actual);
+
+    /* Takes the oldest samples not yet taken, at most capacity, in milli-g along the chip's own axes
+     * (tg_axes.h turns them into the frame). They are consecutive; *lost receives how many samples were
+     * lost between the last one taken before and the first one taken now.
+     * Returns how many were taken, 0 when none is ready yet, or a negative tg_accel_err. */
+    int (*read)(void *ctx, int16_t (*samples)[TG_ACCEL_AXES], size_t capacity, uint32_t *lost);
+} tg_accel;
+
+/* Name of a tg_accel_err ("ERR_RATE") and one line about it, or "?" for an unknown value. Static strings. */
+const char *tg_accel_err_name(int err);
+const char *tg_accel_err_text(int err);
+
+#endif
