@@ -8,6 +8,8 @@
 #ifndef TG_DETECTOR_H
 #define TG_DETECTOR_H
 
+#include <stdbool.h>
+
 #include "tg_contract.h"
 
 typedef struct {
@@ -19,13 +21,18 @@ typedef struct {
 
 typedef struct {
     const tg_contract *contract;
-    uint32_t quiet_until; /* sample number before which nothing is reported */
-    uint32_t run_start;
-    uint8_t run_label; /* label of the running hits, or TG_NO_BACKGROUND */
+    uint32_t refractory; /* samples */
+    uint32_t last_event; /* end of the last event */
+    uint32_t run_start;  /* first sample of the running hits */
+    uint8_t run_label;   /* label of the running hits, or TG_NO_LABEL */
     uint8_t run_length;
-    uint8_t held; /* label already reported and still hitting, or TG_NO_BACKGROUND */
+    uint8_t held; /* label reported and hitting ever since, or TG_NO_LABEL */
+    bool quiet;   /* within the refractory time of last_event */
 } tg_detector;
 
+#define TG_NO_LABEL 255U
+
+/* Starts with nothing pending. contract stays owned by the caller and in place. */
 void tg_detector_init(tg_detector *detector, const tg_contract *contract);
 
 /* Takes the model's outputs for the window that ends before sample number `end`: label_count int8 values

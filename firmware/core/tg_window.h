@@ -12,7 +12,6 @@ typedef struct {
     const tg_contract *contract;
     int8_t *ring;       /* window x channel_count columns, oldest at head */
     uint16_t head;      /* column that the next sample overwrites */
-    uint16_t filled;    /* columns held since the last reset, at most window */
     uint16_t until_due; /* samples still missing until a window is due */
 } tg_window;
 

@@ -1,0 +1,71 @@
+/* Binding: the functions a host calls, with nothing in their signatures but pointers and 32-bit integers.
+ *
+ * Python calls them in the host library, and in a cross-compiled image inside an instruction-set emulator, in
+ * the same way: memory is allocated by the caller, structures are opaque and their sizes asked for. Not part
+ * of a firmware.
+ */
+#ifndef TG_BINDING_H
+#define TG_BINDING_H
+
+#include <stdint.h>
+
+#include "tg_recognizer.h"
+
+/* Bumped when a function here changes its meaning; Python refuses another number. */
+#define TG_BINDING_VERSION 1
+
+#if defined(_WIN32)
+#define TG_EXPORT __declspec(dllexport)
+#else
+#define TG_EXPORT __attribute__((visibility("default"), used))
+#endif
+
+TG_EXPORT int32_t tg_bind_version(void);
+
+/* Bytes of the opaque structures below. */
+TG_EXPORT uint32_t tg_bind_model_size(void);
+TG_EXPORT uint32_t tg_bind_recognizer_size(void);
+
+TG_EXPORT const char *tg_bind_err_name(int32_t err);
+TG_EXPORT const char *tg_bind_err_text(int32_t err);
+
+/* Name of the operator kind `index`, or NULL past the last one; its TensorFlow Lite code in *opcode. */
+TG_EXPORT const char *tg_bind_op_name(uint32_t index, uint32_t *opcode);
+
+/* tg_model_open() with every operator. report[0..2]: op, opcode, arena_needed of the fault. */
+TG_EXPORT int32_t tg_bind_model_open(tg_model *model, const uint8_t *data, uint32_t size, uint8_t *arena,
+                                     uint32_t arena_size, int32_t *report);
+
+/* Facts of an open model: arena bytes, then for input and output each: dims, 4 dimensions, zero point, scale
+ * bits. */
+TG_EXPORT void tg_bind_model_facts(const tg_model *model, uint32_t *facts);
+
+/* Runs `count` inputs, one after the other, and stores their outputs. */
+TG_EXPORT void tg_bind_model_invoke(const tg_model *model, const int8_t *inputs, int8_t *outputs,
+                                    uint32_t count);
+
+/* Reads and checks a contract's bytes. */
+TG_EXPORT int32_t tg_bind_contract_check(const uint8_t *bytes, uint32_t size);
+
+/* Preprocesses `count` samples (interleaved channels) under a contract's bytes into columns. */
+TG_EXPORT int32_t tg_bind_columns(const uint8_t *contract, uint32_t size, const int16_t *samples,
+                                  int8_t *columns, uint32_t count);
+
+/* tg_recognizer_open() with every operator; report as above. */
+TG_EXPORT int32_t tg_bind_recognizer_open(tg_recognizer *recognizer, const uint8_t *data, uint32_t size,
+                                          uint8_t *arena, uint32_t arena_size, int32_t *report);
+TG_EXPORT uint32_t tg_bind_recognizer_arena_size(const tg_recognizer *recognizer);
+TG_EXPORT void tg_bind_recognizer_reset(tg_recognizer *recognizer);
+TG_EXPORT int32_t tg_bind_recognizer_self_test(tg_recognizer *recognizer);
+
+/* Outputs of one self-test case: as many as the contract has labels. */
+TG_EXPORT void tg_bind_self_test_outputs(tg_recognizer *recognizer, uint32_t seed, int8_t *outputs);
+
+/* Pushes `count` samples. Every hop's outputs go to `outputs`, its end to `hop_ends`; events go to `events`
+ * as (label, score, start, end). counts[0], counts[1]: hops and events stored. Room needed: count / hop + 1
+ * of each. */
+TG_EXPORT void tg_bind_recognizer_push(tg_recognizer *recognizer, const int16_t *samples, uint32_t count,
+                                       int8_t *outputs, uint32_t *hop_ends, uint32_t *events,
+                                       uint32_t *counts);
+
+#endif

@@ -1,0 +1,132 @@
+/* ADD, SUB and MUL of two tensors, either of which may be broadcast along dimensions of size 1. */
+#include "../tg_op.h"
+
+#define ADD_LEFT_SHIFT 20
+
+typedef struct elementwise {
+    int32_t (*one)(const struct elementwise *e, int32_t a, int32_t b);
+    uint16_t dim[TG_MAX_DIMS];
+    uint32_t stride1[TG_MAX_DIMS]; /* 0 along a broadcast dimension */
+    uint32_t stride2[TG_MAX_DIMS];
+    int16_t offset1;
+    int16_t offset2;
+    tg_multiplier multiplier1; /* of ADD and SUB */
+    tg_multiplier multiplier2;
+    tg_multiplier multiplier;
+    int8_t zero_point;
+    int8_t low;
+    int8_t high;
+} elementwise;
+
+static int32_t scaled(int32_t value, tg_multiplier multiplier) {
+    return tg_rescale(value * (1 << ADD_LEFT_SHIFT), multiplier);
+}
+
+static int32_t add(const elementwise *e, int32_t a, int32_t b) {
+    return tg_rescale(scaled(a, e->multiplier1) + scaled(b, e->multiplier2), e->multiplier);
+}
+
+static int32_t subtract(const elementwise *e, int32_t a, int32_t b) {
+    return tg_rescale(scaled(a, e->multiplier1) - scaled(b, e->multiplier2), e->multiplier);
+}
+
+static int32_t multiply(const elementwise *e, int32_t a, int32_t b) {
+    return tg_rescale(a * b, e->multiplier);
+}
+
+static size_t at(const uint32_t *stride, unsigned n, unsigned y, unsigned x) {
+    return (size_t)stride[DIM_N] * n + (size_t)stride[DIM_H] * y + (size_t)stride[DIM_W] * x;
+}
+
+static void run(const struct tg_node *node) {
+    const elementwise *e = node->params;
+    int8_t *output = node->output;
+    for (unsigned n = 0; n < e->dim[DIM_N]; n++) {
+        for (unsigned y = 0; y < e->dim[DIM_H]; y++) {
+            for (unsigned x = 0; x < e->dim[DIM_W]; x++) {
+                const int8_t *a = node->input + at(e->stride1, n, y, x);
+                const int8_t *b = node->input2 + at(e->stride2, n, y, x);
+                for (unsigned c = 0; c < e->dim[DIM_C]; c++) {
+                    int32_t value = e->one(e, *a + e->offset1, *b + e->offset2);
+                    *output++ = (int8_t)tg_clamp(tg_wrap_add(value, e->zero_point), e->low, e->high);
+                    a += e->stride1[DIM_C];
+                    b += e->stride2[DIM_C];
+                }
+            }
+        }
+    }
+}
+
+/* Strides of an input under the output's shape. Returns false when it cannot be broadcast to it. */
+static bool strides(const tg_view *input, const tg_view *output, uint32_t *stride) {
+    uint32_t step = 1;
+    for (unsigned i = TG_MAX_DIMS; i-- > 0;) {
+        if (input->dim[i] != output->dim[i] && input->dim[i] != 1) {
+            return false;
+        }
+        stride[i] = input->dim[i] == 1 ? 0 : step;
+        step *= input->dim[i];
+    }
+    return true;
+}
+
+/* Multipliers of a sum: both inputs are brought to twice the larger scale, then to the output's. */
+static bool sum_multipliers(elementwise *e, uint32_t scale1, uint32_t scale2, uint32_t scale) {
+    uint32_t larger = scale1 > scale2 ? scale1 : scale2; /* positive floats order like their bits */
+    return tg_multiplier_make(&e->multiplier1, scale1, TG_SCALE_ONE, larger, -1) &&
+           tg_multiplier_make(&e->multiplier2, scale2, TG_SCALE_ONE, larger, -1) &&
+           tg_multiplier_make(&e->multiplier, larger, TG_SCALE_ONE, scale, 1 - ADD_LEFT_SHIFT) &&
+           e->multiplier.shift <= 0; /* the reference takes factors below 1 only */
+}
+
+static int prepare(tg_prepare *p, struct tg_node *node,
+                   int32_t (*one)(const elementwise *e, int32_t a, int32_t b)) {
+    int err = tg_check_int8(&p->input[0]);
+    if (err == 0) {
+        err = p->input_count == 2 ? tg_check_int8(&p->input[1]) : TG_ERR_GRAPH;
+    }
+    if (err != 0) {
+        return err;
+    }
+    elementwise *e = tg_alloc(p->arena, sizeof *e);
+    if (e == NULL) {
+        return TG_ERR_ARENA;
+    }
+    uint32_t scale1 = tg_scale_of(&p->input[0]);
+    uint32_t scale2 = tg_scale_of(&p->input[1]);
+    uint32_t scale = tg_scale_of(&p->output);
+    if (!strides(&p->input[0], &p->output, e->stride1) || !strides(&p->input[1], &p->output, e->stride2)) {
+        return TG_ERR_SHAPE;
+    }
+    bool ok = one == multiply ? tg_multiplier_make(&e->multiplier, scale1, scale2, scale, 0)
+                              : sum_multipliers(e, scale1, scale2, scale);
+    if (!ok) {
+        return TG_ERR_QUANTIZATION;
+    }
+    memcpy(e->dim, p->output.dim, sizeof e->dim);
+    e->one = one;
+    e->offset1 = (int16_t)-p->input[0].zero_point;
+    e->offset2 = (int16_t)-p->input[1].zero_point;
+    e->zero_point = p->output.zero_point;
+    node->input2 = (const int8_t *)p->input[1].data;
+    node->params = e;
+    node->run = run;
+    return tg_activation_range(tg_read_u8(&p->options, BINARY_ACTIVATION, ACTIVATION_NONE), &p->output,
+                               &e->low, &e->high);
+}
+
+static int prepare_add(tg_prepare *p, struct tg_node *node) {
+    return prepare(p, node, add);
+}
+
+static int prepare_sub(tg_prepare *p, struct tg_node *node) {
+    return prepare(p, node, subtract);
+}
+
+static int prepare_mul(tg_prepare *p, struct tg_node *node) {
+    return prepare(p, node, multiply);
+}
+
+const tg_op tg_op_add = {OP_ADD, false, prepare_add};
+const tg_op tg_op_sub = {OP_SUB, false, prepare_sub};
+const tg_op tg_op_mul = {OP_MUL, false, prepare_mul};

@@ -1,0 +1,64 @@
+/* FULLY_CONNECTED: weights [outputs, depth]; the input is taken as rows of depth values. */
+#include "tg_conv.h"
+
+typedef struct {
+    uint32_t rows;
+    uint16_t depth;
+    uint16_t outputs;
+    int16_t input_offset;
+    const int8_t *weights;
+    const int32_t *bias; /* or NULL */
+    tg_requant requant;
+} fully_connected;
+
+static void run(const struct tg_node *node) {
+    const fully_connected *f = node->params;
+    const int8_t *input = node->input;
+    int8_t *output = node->output;
+    for (uint32_t row = 0; row < f->rows; row++) {
+        const int8_t *weights = f->weights;
+        for (unsigned channel = 0; channel < f->outputs; channel++) {
+            uint32_t sum = f->bias == NULL ? 0 : (uint32_t)f->bias[channel];
+            for (unsigned i = 0; i < f->depth; i++) {
+                sum += (uint32_t)((input[i] + f->input_offset) * weights[i]);
+            }
+            weights += f->depth;
+            *output++ = tg_requantize(&f->requant, (int32_t)sum, channel);
+        }
+        input += f->depth;
+    }
+}
+
+static int prepare(tg_prepare *p, struct tg_node *node) {
+    const tg_view *input = &p->input[0];
+    const tg_view *weights = &p->input[1];
+    uint16_t outputs = weights->dim[DIM_W];
+    uint16_t depth = weights->dim[DIM_C];
+    int err = tg_check_weights(p, DIM_W, outputs);
+    if (err != 0) {
+        return err;
+    }
+    if (tg_read_u8(&p->options, FULLY_CONNECTED_WEIGHTS_FORMAT, 0) != 0) {
+        return TG_ERR_OPTION; /* shuffled weights */
+    }
+    if (weights->dims != 2 || input->size % depth != 0 || p->output.dim[DIM_C] != outputs ||
+        p->output.size != input->size / depth * outputs) {
+        return TG_ERR_SHAPE;
+    }
+    fully_connected *f = tg_alloc(p->arena, sizeof *f);
+    if (f == NULL) {
+        return TG_ERR_ARENA;
+    }
+    f->rows = input->size / depth;
+    f->depth = depth;
+    f->outputs = outputs;
+    f->input_offset = (int16_t)-input->zero_point;
+    f->weights = (const int8_t *)weights->data;
+    f->bias = (const int32_t *)(const void *)p->input[2].data;
+    node->params = f;
+    node->run = run;
+    uint8_t activation = tg_read_u8(&p->options, FULLY_CONNECTED_ACTIVATION, ACTIVATION_NONE);
+    return tg_requant_make(&f->requant, p, activation, outputs, true);
+}
+
+const tg_op tg_op_fully_connected = {OP_FULLY_CONNECTED, false, prepare};

@@ -1,0 +1,104 @@
+/* MAX_POOL_2D and AVERAGE_POOL_2D: values pass through in the input's quantisation, as in the reference. */
+#include "tg_conv.h"
+
+typedef struct {
+    tg_axis h;
+    tg_axis w;
+    uint16_t channels;
+    int8_t low; /* fused activation */
+    int8_t high;
+} pool;
+
+/* Filter positions [first, end) that lie inside the input. */
+static void inside(const tg_axis *axis, unsigned output, int32_t *first, int32_t *end) {
+    int32_t origin = (int32_t)(output * axis->stride) - axis->pad;
+    *first = origin < 0 ? 0 : origin;
+    *end = origin + axis->filter > axis->input ? axis->input : origin + axis->filter;
+}
+
+static int32_t average(int32_t sum, int32_t count) {
+    return sum > 0 ? (sum + count / 2) / count : (sum - count / 2) / count;
+}
+
+static int32_t pool_one(const pool *p, const int8_t *input, unsigned y, unsigned x, bool maximum) {
+    int32_t top, bottom, left, right;
+    inside(&p->h, y, &top, &bottom);
+    inside(&p->w, x, &left, &right);
+    int32_t sum = 0;
+    int32_t max = INT8_MIN;
+    for (int32_t in_y = top; in_y < bottom; in_y++) {
+        for (int32_t in_x = left; in_x < right; in_x++) {
+            int32_t value = input[((size_t)in_y * p->w.input + (size_t)in_x) * p->channels];
+            sum += value;
+            max = value > max ? value : max;
+        }
+    }
+    return maximum ? max : average(sum, (bottom - top) * (right - left));
+}
+
+static void run(const struct tg_node *node, bool maximum) {
+    const pool *p = node->params;
+    int8_t *output = node->output;
+    for (unsigned y = 0; y < p->h.output; y++) {
+        for (unsigned x = 0; x < p->w.output; x++) {
+            for (unsigned channel = 0; channel < p->channels; channel++) {
+                int32_t value = pool_one(p, node->input + channel, y, x, maximum);
+                *output++ = (int8_t)tg_clamp(value, p->low, p->high);
+            }
+        }
+    }
+}
+
+static void run_max(const struct tg_node *node) {
+    run(node, true);
+}
+
+static void run_average(const struct tg_node *node) {
+    run(node, false);
+}
+
+static int prepare(tg_prepare *p, struct tg_node *node) {
+    const tg_view *input = &p->input[0];
+    const tg_view *output = &p->output;
+    int err = tg_check_int8(input);
+    if (err != 0) {
+        return err;
+    }
+    if (p->input_count != 1 || input->dims != 4 || output->dims != 4 || input->dim[DIM_N] != 1 ||
+        output->dim[DIM_N] != 1 || input->dim[DIM_C] != output->dim[DIM_C]) {
+        return TG_ERR_SHAPE;
+    }
+    pool *q = tg_alloc(p->arena, sizeof *q);
+    if (q == NULL) {
+        return TG_ERR_ARENA;
+    }
+    uint8_t padding = tg_read_u8(&p->options, POOL_PADDING, PADDING_SAME);
+    err =
+        tg_axis_make(&q->h, input->dim[DIM_H], output->dim[DIM_H], tg_read_u32(&p->options, POOL_FILTER_H, 0),
+                     tg_read_u32(&p->options, POOL_STRIDE_H, 0), 1, padding);
+    if (err == 0) {
+        err = tg_axis_make(&q->w, input->dim[DIM_W], output->dim[DIM_W],
+                           tg_read_u32(&p->options, POOL_FILTER_W, 0),
+                           tg_read_u32(&p->options, POOL_STRIDE_W, 0), 1, padding);
+    }
+    if (err != 0) {
+        return err;
+    }
+    q->channels = input->dim[DIM_C];
+    node->params = q;
+    return tg_activation_range(tg_read_u8(&p->options, POOL_ACTIVATION, ACTIVATION_NONE), output, &q->low,
+                               &q->high);
+}
+
+static int prepare_max(tg_prepare *p, struct tg_node *node) {
+    node->run = run_max;
+    return prepare(p, node);
+}
+
+static int prepare_average(tg_prepare *p, struct tg_node *node) {
+    node->run = run_average;
+    return prepare(p, node);
+}
+
+const tg_op tg_op_max_pool_2d = {OP_MAX_POOL_2D, false, prepare_max};
+const tg_op tg_op_average_pool_2d = {OP_AVERAGE_POOL_2D, false, prepare_average};

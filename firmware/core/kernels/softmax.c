@@ -1,0 +1,133 @@
+/* SOFTMAX along the last dimension, int8 to int8 of scale 1/256 and zero point -128.
+ *
+ * The exponential and the reciprocal follow the fixed-point algorithms of gemmlowp that the reference uses: a
+ * value of "Qi.f" has i integer and f fractional bits, i + f = 31.
+ */
+#include "../tg_op.h"
+
+#define SCALE_1_256 0x3B800000U /* bits of 1/256 */
+#define MAX_DEPTH   511U        /* of Q12.19 values of at most 1: the last shift of a row stays below 32 */
+
+typedef struct {
+    uint32_t rows;
+    uint32_t depth;
+    tg_multiplier multiplier; /* beta x input scale, to Q5.26 */
+    int32_t least;            /* smallest difference to the maximum that is not taken as exp = 0 */
+} softmax;
+
+/* exp(a) for a in [-1/4, 0), Q0.31: a Taylor polynomial around -1/8. */
+static int32_t exp_quarter(int32_t a) {
+    static const int32_t EXP_MINUS_EIGHTH = 1895147668;
+    static const int32_t THIRD = 715827883;
+    int32_t x = a + (1 << 28);
+    int32_t x2 = tg_high_mul(x, x);
+    int32_t x3 = tg_high_mul(x2, x);
+    int32_t x4 = tg_high_mul(x2, x2);
+    int32_t tail = tg_round_shift(tg_high_mul(tg_round_shift(x4, 2) + x3, THIRD) + x2, 1);
+    return EXP_MINUS_EIGHTH + tg_high_mul(EXP_MINUS_EIGHTH, x + tail);
+}
+
+/* exp(a) for a <= 0 in Q5.26; the result in Q0.31. */
+static int32_t exp_negative(int32_t a) {
+    /* exp(-2^k) in Q0.31 for k = -2 .. 4. */
+    static const int32_t FACTORS[] = {1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242};
+    static const int32_t QUARTER = 1 << 24;
+    if (a == 0) {
+        return INT32_MAX;
+    }
+    int32_t rest = (a & (QUARTER - 1)) - QUARTER; /* [-1/4, 0) */
+    int32_t result = exp_quarter(rest * 32);
+    int32_t multiple = rest - a; /* a multiple of 1/4 */
+    for (unsigned k = 0; k < sizeof FACTORS / sizeof FACTORS[0]; k++) {
+        if ((multiple & (QUARTER << k)) != 0) {
+            result = tg_high_mul(result, FACTORS[k]);
+        }
+    }
+    return result;
+}
+
+/* 1 / (1 + a) for a in [0, 1), Q0.31 to Q0.31: three steps of Newton's method in Q2.29. */
+static int32_t reciprocal(int32_t a) {
+    static const int32_t C48_17 = 1515870810;
+    static const int32_t C32_17 = -1010580540;
+    int32_t half = (int32_t)(((int64_t)a + INT32_MAX + 1) / 2);
+    int32_t x = C48_17 + tg_high_mul(half, C32_17);
+    for (int i = 0; i < 3; i++) {
+        int32_t error = (1 << 29) - tg_high_mul(half, x);
+        x += tg_high_mul(x, error) * 4;
+    }
+    return x > INT32_MAX / 2 ? INT32_MAX : x * 2;
+}
+
+static int32_t exp_of(const softmax *s, int32_t difference) {
+    return exp_negative(tg_high_mul(tg_wrap_shift(difference, s->multiplier.shift), s->multiplier.mantissa));
+}
+
+static void run_row(const softmax *s, const int8_t *input, int8_t *output) {
+    int32_t max = INT8_MIN;
+    for (uint32_t i = 0; i < s->depth; i++) {
+        max = input[i] > max ? input[i] : max;
+    }
+    int32_t sum = 0; /* Q12.19: at least 1.0 of the maximum itself */
+    for (uint32_t i = 0; i < s->depth; i++) {
+        if (input[i] - max >= s->least) {
+            sum += tg_round_shift(exp_of(s, input[i] - max), 12);
+        }
+    }
+    int32_t zeros = 0;
+    while (((uint32_t)sum << zeros >> 31) == 0) {
+        zeros++;
+    }
+    int32_t scale = reciprocal((int32_t)(((uint32_t)sum << zeros) - (1U << 31)));
+    for (uint32_t i = 0; i < s->depth; i++) {
+        int32_t value = INT8_MIN;
+        if (input[i] - max >= s->least) {
+            value += tg_round_shift(tg_high_mul(scale, exp_of(s, input[i] - max)), 12 - zeros + 31 - 8);
+        }
+        output[i] = (int8_t)tg_clamp(value, INT8_MIN, INT8_MAX);
+    }
+}
+
+static void run(const struct tg_node *node) {
+    const softmax *s = node->params;
+    for (uint32_t row = 0; row < s->rows; row++) {
+        run_row(s, node->input + (size_t)row * s->depth, node->output + (size_t)row * s->depth);
+    }
+}
+
+static int prepare(tg_prepare *p, struct tg_node *node) {
+    const tg_view *input = &p->input[0];
+    int err = tg_check_int8(input);
+    if (err != 0) {
+        return err;
+    }
+    if (p->input_count != 1 || !tg_same_shape(input, &p->output)) {
+        return TG_ERR_SHAPE;
+    }
+    if (tg_scale_of(&p->output) != SCALE_1_256 || p->output.zero_point != INT8_MIN) {
+        return TG_ERR_QUANTIZATION;
+    }
+    softmax *s = tg_alloc(p->arena, sizeof *s);
+    if (s == NULL) {
+        return TG_ERR_ARENA;
+    }
+    s->depth = input->dim[DIM_C];
+    s->rows = input->size / s->depth;
+    uint32_t beta = tg_read_u32(&p->options, SOFTMAX_BETA, 0);
+    if (!tg_scale_valid(beta)) {
+        return TG_ERR_OPTION;
+    }
+    if (s->depth > MAX_DEPTH) {
+        return TG_ERR_TOO_BIG;
+    }
+    if (!tg_multiplier_make(&s->multiplier, beta, tg_scale_of(input), TG_SCALE_ONE, 26) ||
+        s->multiplier.shift < 1) {
+        return TG_ERR_QUANTIZATION;
+    }
+    s->least = -((31 << 26) >> s->multiplier.shift);
+    node->params = s;
+    node->run = run;
+    return 0;
+}
+
+const tg_op tg_op_softmax = {OP_SOFTMAX, false, prepare};

@@ -1,0 +1,134 @@
+#include "tg_conv.h"
+
+int tg_axis_make(tg_axis *axis, uint16_t input, uint16_t output, uint32_t filter, uint32_t stride,
+                 uint32_t dilation, uint8_t padding) {
+    if (stride == 0 || stride > UINT8_MAX || dilation == 0 || dilation > UINT8_MAX || filter == 0 ||
+        filter > UINT16_MAX || padding > PADDING_VALID) {
+        return TG_ERR_OPTION;
+    }
+    /* ComputePaddingHeightWidth and ComputeOutSize of TensorFlow Lite. */
+    uint32_t span = (filter - 1U) * dilation + 1U;
+    uint32_t expected = padding == PADDING_SAME ? (input + stride - 1U) / stride
+                        : span > input          ? 0
+                                                : (input - span) / stride + 1U;
+    if (expected == 0 || expected != output) {
+        return TG_ERR_SHAPE;
+    }
+    uint32_t covered = (output - 1U) * stride + span;
+    uint32_t pad = covered > input ? (covered - input) / 2U : 0;
+    if (pad > UINT16_MAX) {
+        return TG_ERR_TOO_BIG;
+    }
+    *axis = (tg_axis){input, output, (uint16_t)filter, (uint16_t)stride, (uint16_t)dilation, (uint16_t)pad};
+    return 0;
+}
+
+int tg_check_weights(const tg_prepare *p, unsigned channel_dim, uint32_t channels) {
+    const tg_view *weights = &p->input[1];
+    if (p->input_count < 2 || p->input_count > 3) {
+        return TG_ERR_GRAPH;
+    }
+    if (weights->type != TYPE_INT8 || weights->data == NULL) {
+        return TG_ERR_TYPE;
+    }
+    if (weights->zero_point != 0 || (weights->scale_count > 1 && (weights->scale_dim != channel_dim ||
+                                                                  weights->scale_count != channels))) {
+        return TG_ERR_QUANTIZATION;
+    }
+    if (p->input_count == 3 && p->input[2].type != 0) {
+        if (p->input[2].type != TYPE_INT32 || p->input[2].data == NULL) {
+            return TG_ERR_TYPE;
+        }
+        if (p->input[2].size != channels) {
+            return TG_ERR_SHAPE;
+        }
+    }
+    return tg_check_int8(&p->input[0]);
+}
+
+int tg_requant_make(tg_requant *requant, tg_prepare *p, uint32_t activation, uint32_t channels,
+                    bool single_rounds) {
+    const tg_view *weights = &p->input[1];
+    uint32_t count = weights->scale_count > 1 ? channels : 1;
+    int32_t *mantissas = tg_alloc(p->arena, count * (uint32_t)sizeof *mantissas);
+    int8_t *shifts = tg_alloc(p->arena, count);
+    if (mantissas == NULL || shifts == NULL) {
+        return TG_ERR_ARENA;
+    }
+    uint32_t input_scale = tg_scale_of(&p->input[0]);
+    uint32_t output_scale = tg_scale_of(&p->output);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t scale = tg_load32(weights->scales + 4U * i);
+        tg_multiplier multiplier;
+        bool ok = single_rounds && count == 1
+                      ? tg_multiplier_make(&multiplier, tg_scale_product(input_scale, scale), TG_SCALE_ONE,
+                                           output_scale, 0)
+                      : tg_multiplier_make(&multiplier, input_scale, scale, output_scale, 0);
+        if (!ok) {
+            return TG_ERR_QUANTIZATION;
+        }
+        mantissas[i] = multiplier.mantissa;
+        shifts[i] = (int8_t)multiplier.shift;
+    }
+    requant->mantissas = mantissas;
+    requant->shifts = shifts;
+    requant->per_channel = count > 1;
+    requant->zero_point = p->output.zero_point;
+    return tg_activation_range(activation, &p->output, &requant->low, &requant->high);
+}
+
+int tg_conv_prepare(tg_prepare *p, struct tg_node *node, bool depthwise) {
+    const tg_view *input = &p->input[0];
+    const tg_view *weights = &p->input[1];
+    const tg_view *output = &p->output;
+    const tg_table *options = &p->options;
+    int err = tg_check_weights(p, depthwise ? DIM_C : DIM_N, output->dim[DIM_C]);
+    if (err != 0) {
+        return err;
+    }
+    if (input->dims != 4 || weights->dims != 4 || output->dims != 4 || input->dim[DIM_N] != 1 ||
+        output->dim[DIM_N] != 1) {
+        return TG_ERR_SHAPE;
+    }
+    tg_conv *c = tg_alloc(p->arena, sizeof *c);
+    if (c == NULL) {
+        return TG_ERR_ARENA;
+    }
+    c->in_c = input->dim[DIM_C];
+    c->out_c = output->dim[DIM_C];
+    if (depthwise) {
+        c->filter_c = (uint16_t)(c->out_c / c->in_c);
+        if (c->filter_c * c->in_c != c->out_c || weights->dim[DIM_C] != c->out_c ||
+            weights->dim[DIM_N] != 1) {
+            return TG_ERR_SHAPE;
+        }
+        if (tg_read_u32(options, DEPTHWISE_MULTIPLIER, 0) != c->filter_c) {
+            return TG_ERR_OPTION;
+        }
+    } else {
+        c->filter_c = weights->dim[DIM_C];
+        uint32_t groups = c->in_c / c->filter_c;
+        if (groups * c->filter_c != c->in_c || c->out_c % groups != 0 || weights->dim[DIM_N] != c->out_c) {
+            return TG_ERR_SHAPE;
+        }
+    }
+    uint8_t padding = tg_read_u8(options, depthwise ? DEPTHWISE_PADDING : CONV_PADDING, PADDING_SAME);
+    uint32_t dilation_h = tg_read_u32(options, depthwise ? DEPTHWISE_DILATION_H : CONV_DILATION_H, 1);
+    uint32_t dilation_w = tg_read_u32(options, depthwise ? DEPTHWISE_DILATION_W : CONV_DILATION_W, 1);
+    uint8_t activation =
+        tg_read_u8(options, depthwise ? DEPTHWISE_ACTIVATION : CONV_ACTIVATION, ACTIVATION_NONE);
+    err = tg_axis_make(&c->h, input->dim[DIM_H], output->dim[DIM_H], weights->dim[DIM_H],
+                       tg_read_u32(options, CONV_STRIDE_H, 0), dilation_h, padding);
+    if (err == 0) {
+        err = tg_axis_make(&c->w, input->dim[DIM_W], output->dim[DIM_W], weights->dim[DIM_W],
+                           tg_read_u32(options, CONV_STRIDE_W, 0), dilation_w, padding);
+    }
+    if (err == 0) {
+        err = tg_requant_make(&c->requant, p, activation, c->out_c, false);
+    }
+    c->input_offset = (int16_t)-input->zero_point;
+    c->weights = (const int8_t *)weights->data;
+    c->bias = (const int32_t *)(const void *)p->input[2].data;
+    node->params = c;
+    return err;
+}

@@ -1,0 +1,24 @@
+# The core's sources, relative to this folder.
+set(TG_CORE_SOURCES
+    tg_arena.c
+    tg_contract.c
+    tg_detector.c
+    tg_err.c
+    tg_flatbuffer.c
+    tg_model.c
+    tg_op.c
+    tg_ops.c
+    tg_quant.c
+    tg_recognizer.c
+    tg_window.c
+    kernels/conv_2d.c
+    kernels/depthwise_conv_2d.c
+    kernels/elementwise.c
+    kernels/fully_connected.c
+    kernels/pad.c
+    kernels/pool_2d.c
+    kernels/reduce.c
+    kernels/relu.c
+    kernels/softmax.c
+    kernels/tg_conv.c
+    kernels/view.c)

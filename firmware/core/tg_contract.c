@@ -1,0 +1,224 @@
+#include "tg_contract.h"
+
+#include <stdbool.h>
+
+#include "tg_err.h"
+#include "tg_flatbuffer.h"
+#include "tg_schema.h"
+
+#define HEADER_SIZE         8U
+#define VERSION             1U
+#define SELF_TEST_SEED_SIZE 4U
+
+/* The value of one record. */
+typedef struct {
+    const uint8_t *bytes;
+    uint32_t size;
+} value;
+
+static uint16_t load16(const uint8_t *p) {
+    return (uint16_t)(p[0] | p[1] << 8);
+}
+
+static uint32_t load32(const uint8_t *p) {
+    return load16(p) | (uint32_t)load16(p + 2) << 16;
+}
+
+static int read_channels(tg_contract *c, value v) {
+    if (v.size == 0 || v.size > TG_MAX_CHANNELS) {
+        return TG_ERR_CONTRACT;
+    }
+    for (uint32_t i = 0; i < v.size; i++) {
+        if (v.bytes[i] < TG_ACCELERATION_X || v.bytes[i] > TG_ACCELERATION_Z) {
+            return TG_ERR_CONTRACT;
+        }
+        c->channels[i] = v.bytes[i];
+    }
+    c->channel_count = (uint8_t)v.size;
+    return 0;
+}
+
+static int read_rate(tg_contract *c, value v) {
+    if (v.size != 6) {
+        return TG_ERR_CONTRACT;
+    }
+    c->rate_mhz = load32(v.bytes);
+    c->rate_tolerance_permille = load16(v.bytes + 4);
+    bool ok = c->rate_mhz >= 1000U && c->rate_mhz <= 1000000U && c->rate_tolerance_permille <= 500U;
+    return ok ? 0 : TG_ERR_CONTRACT;
+}
+
+static int read_window(tg_contract *c, value v) {
+    if (v.size != 4) {
+        return TG_ERR_CONTRACT;
+    }
+    c->window = load16(v.bytes);
+    c->hop = load16(v.bytes + 2);
+    return c->window <= TG_MAX_WINDOW && c->hop >= 1U && c->hop <= c->window ? 0 : TG_ERR_CONTRACT;
+}
+
+static int read_preprocess(tg_contract *c, value v) {
+    if (v.size != 3 || v.bytes[0] != TG_PREPROCESS_SCALE) {
+        return TG_ERR_CONTRACT;
+    }
+    c->preprocess = v.bytes[0];
+    c->gain = load16(v.bytes + 1);
+    return c->gain != 0 ? 0 : TG_ERR_CONTRACT;
+}
+
+static int read_labels(tg_contract *c, value v) {
+    uint32_t position = 1;
+    uint32_t count = 0;
+    while (position < v.size) {
+        uint32_t length = v.bytes[position];
+        if (length == 0 || length > TG_MAX_LABEL_BYTES || length >= v.size - position) {
+            return TG_ERR_CONTRACT;
+        }
+        for (uint32_t i = 1; i <= length; i++) {
+            if (v.bytes[position + i] < 0x20U || v.bytes[position + i] == 0x7FU) {
+                return TG_ERR_CONTRACT; /* control characters would break lines of text */
+            }
+        }
+        position += 1U + length;
+        count++;
+    }
+    if (count < 2U || count > TG_MAX_LABELS || (v.bytes[0] >= count && v.bytes[0] != TG_NO_BACKGROUND)) {
+        return TG_ERR_CONTRACT;
+    }
+    c->background = v.bytes[0];
+    c->labels = v.bytes + 1;
+    c->label_count = (uint8_t)count;
+    return 0;
+}
+
+static int read_record(tg_contract *c, uint16_t type, value v, value *detector, value *self_test) {
+    switch (type) {
+    case TG_RECORD_CHANNELS:
+        return read_channels(c, v);
+    case TG_RECORD_RATE:
+        return read_rate(c, v);
+    case TG_RECORD_RANGE:
+        c->full_scale = v.size == 2 ? load16(v.bytes) : 0;
+        return c->full_scale >= 1U && c->full_scale <= INT16_MAX ? 0 : TG_ERR_CONTRACT;
+    case TG_RECORD_FRAME:
+        c->frame = v.size == 1 ? v.bytes[0] : 0;
+        return c->frame == TG_FRAME_FACE ? 0 : TG_ERR_CONTRACT;
+    case TG_RECORD_WINDOW:
+        return read_window(c, v);
+    case TG_RECORD_PREPROCESS:
+        return read_preprocess(c, v);
+    case TG_RECORD_LABELS:
+        return read_labels(c, v);
+    case TG_RECORD_DETECTOR:
+        *detector = v;
+        return v.size >= 3U && v.bytes[0] >= 1U ? 0 : TG_ERR_CONTRACT;
+    case TG_RECORD_SELF_TEST:
+        *self_test = v;
+        return 0;
+    default:
+        return (type & TG_RECORD_CRITICAL) != 0 ? TG_ERR_CRITICAL : 0;
+    }
+}
+
+/* Records whose size depends on the number of labels. */
+static int read_per_label(tg_contract *c, value detector, value self_test) {
+    if (detector.size != 3U + c->label_count) {
+        return TG_ERR_CONTRACT;
+    }
+    c->hits = detector.bytes[0];
+    c->refractory_ms = load16(detector.bytes + 1);
+    c->thresholds = detector.bytes + 3;
+    uint32_t test_size = SELF_TEST_SEED_SIZE + c->label_count;
+    if (self_test.size % test_size != 0 || self_test.size / test_size > UINT8_MAX) {
+        return TG_ERR_CONTRACT;
+    }
+    c->self_test = self_test.bytes;
+    c->self_test_count = (uint8_t)(self_test.size / test_size);
+    return 0;
+}
+
+int tg_contract_read(tg_contract *contract, const uint8_t *bytes, size_t size) {
+    if (contract == NULL || bytes == NULL) {
+        return TG_ERR_ARGUMENT;
+    }
+    if (size < HEADER_SIZE || memcmp(bytes, "TGCT", 4) != 0 || load16(bytes + 6) != size - HEADER_SIZE) {
+        return TG_ERR_CONTRACT;
+    }
+    if (load16(bytes + 4) != VERSION) {
+        return TG_ERR_VERSION;
+    }
+    tg_contract c = {0};
+    value detector = {0};
+    value self_test = {0};
+    uint32_t seen = 0; /* bit n: critical record n */
+    for (size_t position = HEADER_SIZE; position < size;) {
+        if (size - position < 4U || load16(bytes + position + 2) > size - position - 4U) {
+            return TG_ERR_CONTRACT;
+        }
+        uint16_t type = load16(bytes + position);
+        value v = {bytes + position + 4, load16(bytes + position + 2)};
+        int err = read_record(&c, type, v, &detector, &self_test);
+        if (err != 0) {
+            return err;
+        }
+        if ((type & TG_RECORD_CRITICAL) != 0) { /* known, so 1 .. 8 */
+            uint32_t bit = 1U << (type & 31U);
+            if ((seen & bit) != 0) {
+                return TG_ERR_CONTRACT;
+            }
+            seen |= bit;
+        }
+        position += 4U + v.size;
+    }
+    if (seen != 0x1FEU) { /* all of TG_RECORD_CHANNELS .. TG_RECORD_DETECTOR */
+        return TG_ERR_CONTRACT;
+    }
+    int err = read_per_label(&c, detector, self_test);
+    if (err == 0) {
+        *contract = c;
+    }
+    return err;
+}
+
+int tg_contract_of_model(tg_contract *contract, const uint8_t *model, size_t size) {
+    if (contract == NULL || model == NULL) {
+        return TG_ERR_ARGUMENT;
+    }
+    if (((uintptr_t)model & 3U) != 0) {
+        return TG_ERR_ALIGNMENT;
+    }
+    if (size > TG_MAX_FILE_SIZE) {
+        return TG_ERR_TOO_BIG;
+    }
+    tg_reader r = {.data = model, .size = (uint32_t)size};
+    tg_table root = tg_read_root(&r, TG_TFLITE_IDENTIFIER);
+    tg_vector metadata = tg_read_vector(&r, &root, MODEL_METADATA, 4);
+    tg_vector buffers = tg_read_vector(&r, &root, MODEL_BUFFERS, 4);
+    for (uint32_t i = 0; i < metadata.count && r.err == 0; i++) {
+        tg_table entry = tg_read_item(&r, &metadata, i);
+        tg_vector name = tg_read_vector(&r, &entry, METADATA_NAME, 1);
+        uint32_t index = tg_read_u32(&entry, METADATA_BUFFER, 0);
+        if (name.count != sizeof TG_CONTRACT_NAME - 1 ||
+            memcmp(name.items, TG_CONTRACT_NAME, name.count) != 0) {
+            continue;
+        }
+        if (index >= buffers.count) {
+            return TG_ERR_TRUNCATED;
+        }
+        tg_table buffer = tg_read_item(&r, &buffers, index);
+        tg_vector data = tg_read_vector(&r, &buffer, BUFFER_DATA, 1);
+        if (r.err == 0 && data.count > 0) {
+            return tg_contract_read(contract, data.items, data.count);
+        }
+    }
+    return r.err != 0 ? r.err : TG_ERR_NO_CONTRACT;
+}
+
+const char *tg_contract_label(const tg_contract *contract, unsigned index, size_t *length) {
+    const uint8_t *label = contract->labels;
+    while (index-- > 0) {
+        label += 1U + *label;
+    }
+    *length = *label;
+    return (const char *)label + 1;
+}

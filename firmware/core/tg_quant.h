@@ -1,0 +1,68 @@
+/* Fixed-point arithmetic of int8 inference, equal to TensorFlow Lite Micro bit for bit.
+ *
+ * Floats of the file (scales) are handled as their IEEE 754 binary32 bit patterns: opening a model needs no
+ * floating point either. Internal to the core.
+ */
+#ifndef TG_QUANT_H
+#define TG_QUANT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A real factor as mantissa x 2^(shift - 31): mantissa 2^30 .. 2^31-1 (or 0), shift -31 .. 30. */
+typedef struct {
+    int32_t mantissa;
+    int32_t shift;
+} tg_multiplier;
+
+/* True for the bits of a positive float within 2^-60 .. 2^60: every scale a model may use, and products of
+ * two stay normal numbers. */
+bool tg_scale_valid(uint32_t bits);
+
+/* Bits of a x b, rounded to nearest even as the float product is. Both valid scales. */
+uint32_t tg_scale_product(uint32_t a, uint32_t b);
+
+/* round(value / scale), the quotient first rounded to float as TensorFlow Lite does; halves away from zero;
+ * saturated to +-65535. value: bits of a positive normal float. */
+int32_t tg_scale_quotient(uint32_t value, uint32_t scale);
+
+/* The multiplier of a x b / c x 2^exponent, computed as double(a) * double(b) / double(c) and then rounded to
+ * 31 bits: the two roundings of the reference are kept. False when it is outside the range above (too large).
+ */
+bool tg_multiplier_make(tg_multiplier *multiplier, uint32_t a, uint32_t b, uint32_t c, int32_t exponent);
+
+#define TG_SCALE_ONE 0x3F800000U /* bits of 1.0f */
+
+/* Signed arithmetic that wraps like the reference's does in practice, without undefined behaviour. */
+static inline int32_t tg_wrap_add(int32_t a, int32_t b) {
+    return (int32_t)((uint32_t)a + (uint32_t)b);
+}
+
+static inline int32_t tg_wrap_shift(int32_t a, int32_t left) {
+    return (int32_t)((uint32_t)a << left);
+}
+
+/* round(a x b / 2^31), halves up. b is not negative, or a and b are not both INT32_MIN. */
+static inline int32_t tg_high_mul(int32_t a, int32_t b) {
+    return (int32_t)(((int64_t)a * b + (1 << 30)) >> 31);
+}
+
+/* round(a / 2^exponent), halves away from zero; exponent 0 .. 31. */
+static inline int32_t tg_round_shift(int32_t a, int32_t exponent) {
+    int32_t mask = (int32_t)((1U << exponent) - 1U);
+    int32_t threshold = (int32_t)((uint32_t)mask >> 1) + (a < 0);
+    return (a >> exponent) + ((a & mask) > threshold);
+}
+
+/* a times the multiplier, in the reference's two roundings. */
+static inline int32_t tg_rescale(int32_t a, tg_multiplier multiplier) {
+    int32_t left = multiplier.shift > 0 ? multiplier.shift : 0;
+    int32_t right = multiplier.shift > 0 ? 0 : -multiplier.shift;
+    return tg_round_shift(tg_high_mul(tg_wrap_shift(a, left), multiplier.mantissa), right);
+}
+
+static inline int32_t tg_clamp(int32_t value, int32_t low, int32_t high) {
+    return value < low ? low : value > high ? high : value;
+}
+
+#endif
