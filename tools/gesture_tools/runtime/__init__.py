@@ -1,0 +1,8 @@
+"""Binding of the C core: models, streams and windows, on the host or in an instruction-set emulator."""
+
+from gesture_tools.runtime.machine import Machine
+from gesture_tools.runtime.model import Model
+from gesture_tools.runtime.stream import Event, Stream, self_test_outputs
+from gesture_tools.runtime.window import check_contract, columns
+
+__all__ = ["Event", "Machine", "Model", "Stream", "check_contract", "columns", "self_test_outputs"]
