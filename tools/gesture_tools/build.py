@@ -1,0 +1,106 @@
+"""Building firmware and cross-compiled images of the core with CMake and Ninja."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from gesture_tools.cache import cached, keep
+from gesture_tools.elf import Image, read_image
+from gesture_tools.errors import UserError
+from gesture_tools.files import write_atomic
+from gesture_tools.firmware_sources import boards, firmware_folder, sources_digest
+from gesture_tools.toolchain import Toolchain, find_cmake, find_ninja, find_toolchain
+
+BUILD_TIMEOUT_S = 600
+
+
+@dataclass(frozen=True)
+class Firmware:
+    """A board's firmware with a model compiled in."""
+
+    board: str
+    toolchain: Toolchain
+    elf: bytes
+    image: Image
+    model_size: int
+    """Bytes of the .tflite file in flash."""
+    arena_size: int
+    """Bytes of RAM for model and window, part of the image's bss."""
+
+
+def build_firmware(board: str, model: Path, compiler: str | None = None) -> Firmware:
+    """Build a board's firmware with the model of a .tflite file; the same inputs give the same bytes.
+
+    The model is opened by the core first, so a model that no board could run is refused before anything is
+    compiled. compiler is one of toolchain.COMPILERS, or None for the first that is there. A build of the
+    same sources, model and compiler is taken from the cache. Raises UserError.
+    """
+    from gesture_tools.c_array import c_array
+    from gesture_tools.runtime import Model
+
+    folder = firmware_folder()
+    known = boards(folder)
+    if board not in known:
+        raise UserError(f"board {board!r} is unknown: expected one of {', '.join(known)}")
+    opened = Model.load(model)
+    source, header = c_array(opened)
+    toolchain = find_toolchain(compiler)
+    files = {"gesture_model.c": source, "gesture_model.h": header}
+    elf = _build(folder, toolchain, {"TG_BOARD": board}, files, f"{board}.elf")
+    image = read_image(elf)
+    return Firmware(board, toolchain, elf, image, image.size_of("gesture_model"), image.size_of("arena"))
+
+
+def build_core_image(cpu: str, compiler: str | None = None) -> bytes:
+    """Build the core and its binding for a processor, as an ELF file for an instruction-set emulator.
+
+    cpu is ``cortex-m4f`` or ``cortex-m0plus``. The image keeps every ``tg_bind_`` function, starts at address
+    0 and holds no start-up code: stack, and memory for the caller, are the emulator's to provide.
+    """
+    folder = firmware_folder()
+    return _build(folder, find_toolchain(compiler), {"TG_IMAGE_CPU": cpu}, {}, f"core-{cpu}.elf")
+
+
+def _build(
+    folder: Path, toolchain: Toolchain, options: dict[str, str], files: dict[str, str], output: str
+) -> bytes:
+    """Configure and build in a temporary folder, or take the result of an equal build from the cache."""
+    parts = [sources_digest(folder), toolchain.name, toolchain.version, repr(options), repr(sorted(files.items()))]
+    kept = cached(hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32])
+    if kept.is_file():
+        return kept.read_bytes()
+    cmake, ninja = find_cmake(), find_ninja()
+    with tempfile.TemporaryDirectory(prefix="tinygesture-") as temporary:
+        work = Path(temporary)
+        for name, text in files.items():
+            write_atomic(work / name, text)
+        arguments = {**options, "CMAKE_MAKE_PROGRAM": ninja.as_posix(), "CMAKE_BUILD_TYPE": "Release"}
+        if files:
+            arguments["TG_MODEL_DIR"] = work.as_posix()
+        definitions = [f"-D{name}={value}" for name, value in arguments.items()]
+        build = work / "build"
+        _run([str(cmake), "-G", "Ninja", "-S", str(folder), "-B", str(build), *toolchain.cmake_arguments, *definitions])
+        _run([str(cmake), "--build", str(build)])
+        elf = (build / output).read_bytes()
+    keep(kept, elf)
+    return elf
+
+
+def _run(command: list[str]) -> None:
+    """Run a program in silence; raise UserError with the first line that tells of an error."""
+    try:
+        result = subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", timeout=BUILD_TIMEOUT_S
+        )
+    except OSError as error:
+        raise UserError(f"{command[0]} does not run ({error.strerror}): install it again") from error
+    except subprocess.TimeoutExpired as error:
+        raise UserError(f"the build did not end within {BUILD_TIMEOUT_S} s: run it again") from error
+    if result.returncode != 0:
+        lines = [line.strip() for line in result.stdout.splitlines() if line.strip()]
+        first = next((line for line in lines if "error" in line.lower()), lines[-1] if lines else "no output")
+        raise UserError(f"the firmware does not compile: {first}")
