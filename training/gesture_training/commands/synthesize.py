@@ -1,0 +1,57 @@
+"""``gesture synthesize``: make synthetic starter logs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command(
+    "synthesize",
+    epilog="Example: gesture synthesize --out my-logs --people 20 --seed 7",
+    short_help="Make synthetic starter logs.",
+)
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write; new or empty.")
+@click.option("--people", default=10, show_default=True, type=click.IntRange(1, 99), help="Number of people.")
+@click.option(
+    "--takes",
+    default=6,
+    show_default=True,
+    type=click.IntRange(1, 99),
+    help="Takes per gesture and person.",
+)
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Seed of all chance.")
+@click.option("--force", is_flag=True, help="Replace a folder that holds nothing but synthetic logs.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
+def command(out: Path, people: int, takes: int, seed: int, force: bool, as_json: bool) -> None:
+    """Make synthetic logs of five gestures and of background, from a model of a hand and a sensor.
+
+    The same options give the same bytes. Nobody moved a board for these logs, and each of them says so
+    (`synthetic: yes`): they are a start, to be replaced by recordings of your own. See data/README.md.
+    """
+    from rich.console import Console
+    from rich.progress import track
+
+    from gesture_training.synthesis import folder, generate
+
+    settings = generate.Settings(people=people, takes=takes, seed=seed)
+    logs = track(
+        generate.recordings(settings),
+        description="Synthesizing",
+        total=generate.count(settings),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    written = folder.write(out, settings, logs, replace=force)
+    next_command = f"gesture train {out} --out model"
+    if as_json:
+        summary = {"out": str(out), "recordings": written.recordings, "seconds": round(written.seconds, 1)}
+        click.echo(json.dumps({**summary, "bytes": written.bytes, "synthetic": True, "next": next_command}))
+        return
+    click.echo(
+        f"{out}: {written.recordings} synthetic recordings of {people} modelled people, "
+        f"{written.seconds / 60:.0f} min, {written.bytes / 1e6:.1f} MB"
+    )
+    click.echo(f"Next: {next_command}")
