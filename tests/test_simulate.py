@@ -1,0 +1,328 @@
+"""``gesture simulate``: output, expectations, exit codes, and what it must not import."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from numpy.typing import NDArray
+
+from gesture_tools.commands.simulate import command
+from gesture_tools.contract import Contract
+from gesture_tools.logs import write_log
+from gesture_tools.profile import Profile
+from gesture_tools.recordings import Recording, Span
+
+WINDOW, HOP, RATE_HZ = 20, 5, 50.0
+LABELS = ("background", "left", "right")
+
+
+@dataclass
+class Event:
+    """As gesture_tools.runtime.Event."""
+
+    label: str
+    score: float
+    start: int
+    end: int
+
+
+@dataclass
+class PeakModel:
+    """Stands for a model: right (left) when the first channel of a window goes above 1 g (below -1 g)."""
+
+    contract: Contract = field(
+        default_factory=lambda: Contract(
+            profile=Profile(rate_hz=RATE_HZ),
+            window=WINDOW,
+            hop=HOP,
+            gain=2097,
+            labels=LABELS,
+            background=0,
+            thresholds=(0, 128, 128),
+        )
+    )
+    input_shape: tuple[int, ...] = (1, WINDOW, 3)
+    model_id: str = "00ff"
+
+    @classmethod
+    def load(cls, path: Path) -> PeakModel:
+        """Load the only model there is."""
+        return cls()
+
+    def require_contract(self) -> Contract:
+        """Return the contract."""
+        return self.contract
+
+    def invoke(self, x: NDArray[np.int8]) -> NDArray[np.int8]:
+        """Run a batch (k, WINDOW, 3)."""
+        peaks = np.stack([np.full(len(x), -96), -x[:, :, 0].min(axis=1), x[:, :, 0].max(axis=1)], axis=1)
+        return np.where(peaks > 32, 100, np.where(peaks == -96, -96, -128)).astype(np.int8)
+
+
+@dataclass
+class PeakStream:
+    """Stands for a stream: an event where a window's best label changes to a gesture."""
+
+    model: PeakModel
+
+    def reset(self) -> None:
+        """Nothing is kept between pushes."""
+
+    def push(self, samples: NDArray[np.int16]) -> list[Event]:
+        """Take a whole recording (n, 3)."""
+        events, last = [], 0
+        for start in range(0, len(samples) - WINDOW + 1, HOP):
+            outputs = self.model.invoke(columns(None, samples[start : start + WINDOW])[None])[0]
+            best = int(np.argmax(outputs))
+            if best != last and best:
+                events.append(Event(LABELS[best], 0.890625, start, start + WINDOW))
+            last = best
+        return events
+
+
+def columns(contract: object, samples: NDArray[np.int16]) -> NDArray[np.int8]:
+    """Stands for the preprocessing of the C core."""
+    return np.clip(samples // 31, -128, 127).astype(np.int8)
+
+
+@pytest.fixture(autouse=True)
+def runtime(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put the stand-ins in the place of the C core's binding."""
+    fake = SimpleNamespace(Model=PeakModel, Stream=PeakStream, columns=columns)
+    monkeypatch.setitem(sys.modules, "gesture_tools.runtime", fake)
+
+
+def recording(peaks: dict[float, int], seconds: float = 4.0, rate_hz: float = RATE_HZ) -> Recording:
+    """A recording at rest with strokes of 0.1 s of the first channel: {time in s: milli-g}."""
+    t_us = np.rint(np.arange(int(seconds * rate_hz)) * 1e6 / rate_hz).astype(np.int64)
+    samples = np.zeros((len(t_us), 3), dtype=np.int16)
+    for time, value in peaks.items():
+        samples[(t_us >= time * 1e6) & (t_us < (time + 0.1) * 1e6), 0] = value
+    return Recording("x", "background", "anna", "s1", t_us + 7_000_000, samples)
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Path:
+    """A folder of three logs: one gesture, a continuous one with three, and rest."""
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    write_log(folder / "left.csv", replace(recording({1.0: -2000}), label="left"), {})
+    spans = (
+        Span("left", 8_000_000, 8_200_000),
+        Span("wave", 9_000_000, 9_500_000),
+        Span("right", 12_000_000, 12_100_000),
+    )
+    walk = replace(recording({1.0: -2000, 3.0: -2000, 5.0: 2000}, 8.0), label=None, spans=spans)
+    write_log(folder / "walk.csv", walk, {})
+    write_log(folder / "rest.csv", recording({}), {})
+    return folder
+
+
+def run(*arguments: object) -> Result:
+    """Run the command with the stand-in model."""
+    return CliRunner().invoke(command, ["m.tflite", *map(str, arguments)])
+
+
+def test_the_timeline_shows_gestures_events_and_latency(logs: Path) -> None:
+    result = run(logs)
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert lines[0] == "left: 3.98 s, left, subject anna"
+    assert lines[2] == "  verdict  left (0.59)"
+    walk = lines[lines.index("walk: 7.98 s, continuous, subject anna") :]
+    assert walk[1].startswith("  gestures |-------===-")
+    assert len(walk[1]) == len(walk[2])
+    assert [index for index, mark in enumerate(walk[2]) if mark == "^"] == [
+        12 + int(time * 60 / 7.98) for time in (1.08, 3.08, 5.08)
+    ]
+    assert walk[4].split() == ["1.08", "s", "left", "0.89", "-0.12", "s"]
+    assert walk[5].split() == [
+        "3.08",
+        "s",
+        "left",
+        "0.89",
+        "outside",
+        "every",
+        "gesture",
+        "of",
+        "its",
+        "label",
+    ]
+    assert walk[6].split() == ["5.08", "s", "right", "0.89", "-0.02", "s"]
+    assert lines[-1] == f"next: gesture simulate m.tflite {logs} --write-expect expect.csv"
+
+
+def test_json_holds_everything(logs: Path) -> None:
+    result = run(logs, "--json")
+    document = json.loads(result.stdout)
+    assert document["model_id"] == "00ff"
+    left, rest, walk = document["logs"]
+    assert left["verdict"] == {"label": "left", "score": 0.59375}
+    assert left["events"] == [
+        {"label": "left", "score": 0.890625, "start_s": 0.7, "time_s": 1.08, "latency_s": None}
+    ]
+    assert (rest["events"], rest["verdict"]["label"]) == ([], "background")
+    assert [event["latency_s"] for event in walk["events"]] == [-0.12, None, -0.02]
+    assert walk["gestures"] == [
+        {"label": "left", "start_s": 1.0, "end_s": 1.2, "found": True},
+        {"label": "right", "start_s": 5.0, "end_s": 5.1, "found": True},
+    ]
+    assert (walk["resampled"], walk["lost"], walk["label"]) == (False, 0, None)
+
+
+def test_csv_has_one_row_per_recording(logs: Path) -> None:
+    rows = list(csv.DictReader(run(logs, "--csv").stdout.splitlines()))
+    assert list(rows[0]) == ["id", "label", "subject", "verdict", "score", "events"]
+    assert [(row["id"], row["label"], row["verdict"], row["events"]) for row in rows] == [
+        ("left", "left", "left", "1"),
+        ("rest", "background", "background", "0"),
+        ("walk", "", "left", "3"),
+    ]
+
+
+def test_another_rate_is_resampled_and_said(tmp_path: Path) -> None:
+    write_log(tmp_path / "fast.csv", recording({1.0: 2000}, rate_hz=200.0), {})
+    result = run(tmp_path / "fast.csv")
+    assert "resampled from 200.0 to 50 Hz" in result.stdout
+    assert result.stdout.count("right ") == 2
+    write_log(tmp_path / "near.csv", recording({1.0: 2000}, rate_hz=51.0), {})
+    assert "resampled from" not in run(tmp_path / "near.csv").stdout
+
+
+def test_recordings_shorter_than_a_window_get_a_verdict_and_no_event(tmp_path: Path) -> None:
+    write_log(tmp_path / "short.csv", replace(recording({0.1: 2000}, 0.3), label="right"), {})
+    result = run(tmp_path / "short.csv")
+    assert "verdict  right (0.89)" in result.stdout
+    assert "shorter than the model's window of 20 samples: no event possible" in result.stdout
+
+
+def test_lost_samples_are_said(tmp_path: Path) -> None:
+    whole = recording({1.0: 2000})
+    keep = np.delete(np.arange(len(whole.t_us)), [10, 11])
+    gappy = replace(whole, t_us=whole.t_us[keep], samples=whole.samples[keep], seq=keep)
+    write_log(tmp_path / "x.csv", gappy, {})
+    assert "2 lost samples bridged, resampled from 50.0 to 50 Hz" in run(tmp_path / "x.csv").stdout
+
+
+def test_a_table_is_simulated_too(tmp_path: Path) -> None:
+    pytest.importorskip("pandas")
+    rows = [f"r,left,p,{20 * i},{-2 if 50 <= i < 55 else 0},0,1\n" for i in range(100)]
+    (tmp_path / "t.csv").write_text("recording_id,label,subject,t_ms,ax,ay,az\n" + "".join(rows))
+    assert run(tmp_path / "t.csv", "--csv").stdout.splitlines()[1] == "r,left,p,left,0.5938,1"
+
+
+def test_what_was_written_is_expected(logs: Path, tmp_path: Path) -> None:
+    expect = tmp_path / "expect.csv"
+    written = run(logs, "--write-expect", expect)
+    assert written.stdout.splitlines()[-1] == f"next: gesture simulate m.tflite {logs} --expect {expect}"
+    lines = [line for line in expect.read_text().splitlines() if not line.startswith("#")]
+    assert lines[:2] == ["log,label,start_s,end_s", "left,left,0.700,1.080"]
+    assert len(lines) == 5
+    result = run(logs, "--expect", expect)
+    assert result.exit_code == 0, result.output
+    assert "as expected: 4 events in 3 recordings" in result.stdout
+
+
+def expectation(folder: Path, *rows: str) -> Path:
+    """A file of expected events."""
+    path = folder / "expect.csv"
+    path.write_text("\n".join(["log,label,start_s,end_s", *rows]) + "\n")
+    return path
+
+
+GOOD = ("left,left,0.9,1.1", "walk.csv,left,1,1", "walk,left,2.6,2.6", "walk,right,5,5.2")
+
+
+def test_an_expectation_by_hand_passes(logs: Path, tmp_path: Path) -> None:
+    result = run(logs, "--expect", expectation(tmp_path, *GOOD))
+    assert result.exit_code == 0, result.output
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("rows", "failures"),
+    [
+        (GOOD[:3], ["FAIL walk: false activation: right at 5.08 s (score 0.89)"]),
+        ((*GOOD, "rest,left,1,2"), ["FAIL rest: missed left, expected from 1.00 to 2.50 s"]),
+        (
+            ("left,right,0.9,1.1", *GOOD[1:]),
+            [
+                "FAIL left: missed right, expected from 0.90 to 1.60 s",
+                "FAIL left: false activation: left at 1.08 s (score 0.89)",
+            ],
+        ),
+        (
+            ("left,left,0.9,1.1", "walk,left,1,4", "walk,right,5,5.2"),
+            ["FAIL walk: false activation: left at 3.08 s (score 0.89)"],
+        ),
+        ((*GOOD, GOOD[0]), ["FAIL left: missed left, expected from 0.90 to 1.60 s"]),
+    ],
+)
+@pytest.mark.parametrize("mode", [[], ["--json"], ["--csv"]])
+def test_each_miss_and_false_activation_is_a_line(
+    logs: Path, tmp_path: Path, rows: tuple[str, ...], failures: list[str], mode: list[str]
+) -> None:
+    result = run(logs, "--expect", expectation(tmp_path, *rows), *mode)
+    assert result.exit_code == 1
+    assert result.stderr.splitlines() == failures
+    if mode == ["--json"]:
+        document = json.loads(result.stdout)
+        assert document["passed"] is False
+        assert [f"FAIL {line}" for line in document["failures"]] == failures
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("left,left,0.9", "line 2: expected 4 columns, found 3"),
+        ("left,left,soon,1", "line 2, column start_s: expected seconds, found 'soon'"),
+        ("left,left,1,nan", "line 2, column end_s: expected seconds, found 'nan'"),
+        ("left,left,2,1", "line 2: end_s is 1, before start_s 2"),
+        ("left,jump,1,2", "line 2: the model has no gesture 'jump': expected one of left, right"),
+        ("left,background,1,2", "line 2: the model has no gesture 'background'"),
+        ("other,left,1,2", "line 2: the log 'other' is not among those given: left, rest, walk"),
+    ],
+)
+def test_a_wrong_expectation_is_refused(logs: Path, tmp_path: Path, row: str, message: str) -> None:
+    result = run(logs, "--expect", expectation(tmp_path, row))
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert result.stdout == ""
+
+
+def test_wrong_use_is_refused_in_one_line(logs: Path, tmp_path: Path) -> None:
+    (tmp_path / "columns.csv").write_text("log,label,start_s\n")
+    for arguments, message in (
+        ([logs, "--json", "--csv"], "expected --json or --csv, found both"),
+        ([logs, "--expect", "a", "--write-expect", "b"], "found both"),
+        ([logs, "--expect", tmp_path / "missing.csv"], "cannot read"),
+        ([logs, "--expect", tmp_path / "columns.csv"], "missing columns: end_s"),
+        ([logs, "--write-expect", tmp_path / "no" / "folder.csv"], "cannot write"),
+        ([tmp_path / "missing.csv"], "does not exist"),
+    ):
+        result = run(*arguments)
+        assert result.exit_code == 2
+        assert message in result.stderr
+        assert len(result.stderr.splitlines()) == 1
+        assert result.stdout == ""
+
+
+def test_neither_tensorflow_nor_pandas_nor_rich_is_imported_for_logs(logs: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path\n"
+        "import gesture_tools.commands.simulate, gesture_tools.runtime\n"
+        "from gesture_tools.recordings import load\n"
+        f"assert len(load([Path({str(logs)!r})])) == 3\n"
+        "print(sorted({'tensorflow', 'keras', 'pandas', 'rich', 'scipy'} & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"

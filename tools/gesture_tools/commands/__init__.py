@@ -1,0 +1,1 @@
+"""The commands of ``gesture``, one file each; every file's click command is named ``command``."""
