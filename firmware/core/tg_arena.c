@@ -5,16 +5,15 @@
 
 #include "tg_op.h"
 
-void *tg_alloc(tg_arena *arena, uint32_t size) {
-    const uint32_t align = sizeof(void *) - 1U;
-    size = (size + align) & ~align;
+void *tg_alloc(tg_arena *arena, uint32_t size, tg_ref *ref) {
+    size = (size + 3U) & ~3U;
     arena->needed += size;
     if (size > arena->size - arena->used) {
         return NULL;
     }
-    void *memory = arena->base + arena->used;
+    *ref = arena->used;
     arena->used += size;
-    return memory;
+    return arena->base + *ref;
 }
 
 /* Lowest offset at which block i collides with none of the placed blocks that live when it does. */

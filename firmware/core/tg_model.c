@@ -22,6 +22,7 @@ typedef struct {
     tg_vector operators;
     uint32_t input_tensor;
     uint32_t output_tensor;
+    const tg_op *const *ops;
     tg_arena arena;
     struct tg_node *nodes;
     unsigned node_count;
@@ -233,10 +234,11 @@ static int read_output(graph *g, const tg_table *op, tg_prepare *p, uint32_t *in
     return tg_check_int8(&p->output);
 }
 
-static const tg_op *find_op(graph *g, const tg_table *op, const tg_op *const *ops, tg_fault *fault) {
+/* Index of the operator's kind in the list of operators; false when it is not there. */
+static bool find_op(graph *g, const tg_table *op, uint32_t *kind, tg_fault *fault) {
     uint32_t index = tg_read_u32(op, OPERATOR_OPCODE_INDEX, 0);
     if (index >= g->opcodes.count) {
-        return NULL;
+        return false;
     }
     tg_table code = tg_read_item(&g->reader, &g->opcodes, index);
     /* Codes up to 127 are in the older field, which stays set; the schema says to take the larger. */
@@ -244,22 +246,25 @@ static const tg_op *find_op(graph *g, const tg_table *op, const tg_op *const *op
     uint32_t builtin = tg_read_u32(&code, OPERATOR_CODE_BUILTIN, 0);
     opcode = builtin > opcode ? builtin : opcode;
     fault->opcode = opcode > INT16_MAX ? INT16_MAX : (int16_t)opcode;
-    for (; *ops != NULL; ops++) {
-        if ((*ops)->opcode == opcode) {
-            return *ops;
+    for (*kind = 0; g->ops[*kind] != NULL; (*kind)++) {
+        if (g->ops[*kind]->opcode == opcode) {
+            return true;
         }
     }
-    return NULL;
+    return false;
 }
 
 /* Verifies operator `step` and adds its node. */
-static int add_step(graph *g, unsigned step, const tg_op *const *ops, tg_fault *fault) {
+static int add_step(graph *g, unsigned step, tg_fault *fault) {
     tg_table table = tg_read_item(&g->reader, &g->operators, step);
-    const tg_op *op = find_op(g, &table, ops, fault);
-    if (op == NULL) {
+    uint32_t kind = 0;
+    if (!find_op(g, &table, &kind, fault)) {
         return g->reader.err != 0 ? g->reader.err : TG_ERR_OPERATOR;
     }
-    tg_prepare p = {.arena = &g->arena, .options = tg_read_table(&g->reader, &table, OPERATOR_OPTIONS)};
+    const tg_op *op = g->ops[kind];
+    tg_prepare p = {.file = g->reader.data,
+                    .arena = &g->arena,
+                    .options = tg_read_table(&g->reader, &table, OPERATOR_OPTIONS)};
     uint8_t blocks[TG_MAX_OP_INPUTS] = {NO_BLOCK, NO_BLOCK, NO_BLOCK, NO_BLOCK};
     uint32_t output = 0;
     int err = read_inputs(g, &table, step, &p, blocks);
@@ -270,18 +275,22 @@ static int add_step(graph *g, unsigned step, const tg_op *const *ops, tg_fault *
         return err;
     }
     struct tg_node *node = &g->nodes[g->node_count];
-    *node = (struct tg_node){.input = (const int8_t *)p.input[0].data};
+    *node = (struct tg_node){
+        .input = tg_constant(&p, &p.input[0]),
+        .input2 = tg_constant(&p, &p.input[1]),
+        .op = kind,
+    };
     err = op->prepare(&p, node);
     if (err != 0) {
         return err;
     }
     step_blocks *where = &g->steps[g->node_count];
-    if (op->is_view) {
+    if (op->run == NULL) {
         add_block(g, output, p.output.size, step, blocks[0]);
         return 0;
     }
     where->input = blocks[0];
-    where->input2 = node->input2 == NULL ? blocks[1] : NO_BLOCK;
+    where->input2 = blocks[1];
     where->output = (uint8_t)add_block(g, output, p.output.size, step, NO_BLOCK);
     where->scratch =
         p.scratch_size == 0 ? NO_BLOCK : (uint8_t)add_block(g, TG_NO_TENSOR, p.scratch_size, step, NO_BLOCK);
@@ -289,11 +298,8 @@ static int add_step(graph *g, unsigned step, const tg_op *const *ops, tg_fault *
     return 0;
 }
 
-static int8_t *place(const graph *g, unsigned block, const int8_t *constant) {
-    if (block == NO_BLOCK) {
-        return (int8_t *)(uintptr_t)constant; /* never written: only inputs are constant */
-    }
-    return (int8_t *)g->arena.base + g->arena.used + g->blocks[block].offset;
+static tg_ref place(const graph *g, unsigned block, tg_ref constant) {
+    return block == NO_BLOCK ? constant : g->arena.used + g->blocks[block].offset;
 }
 
 static void public_tensor(tg_tensor *tensor, const tg_view *view) {
@@ -313,7 +319,8 @@ static int reserve(graph *g, void *arena, size_t arena_size) {
     tables = (tables + 7U) & ~7U;
     g->tables_size = tables;
     g->arena = (tg_arena){.base = arena, .size = size < tables ? 0 : size - tables, .needed = tables};
-    g->nodes = tg_alloc(&g->arena, count * (uint32_t)sizeof(struct tg_node));
+    tg_ref ref;
+    g->nodes = tg_alloc(&g->arena, count * (uint32_t)sizeof(struct tg_node), &ref);
     if (g->nodes == NULL) {
         return TG_ERR_ARENA;
     }
@@ -338,14 +345,13 @@ static int place_all(graph *g, size_t arena_size, uint32_t *used) {
         const step_blocks *where = &g->steps[i];
         g->nodes[i].input = place(g, where->input, g->nodes[i].input);
         g->nodes[i].input2 = place(g, where->input2, g->nodes[i].input2);
-        g->nodes[i].output = place(g, where->output, NULL);
-        g->nodes[i].scratch = place(g, where->scratch, NULL);
+        g->nodes[i].output = place(g, where->output, TG_REF_NONE);
+        g->nodes[i].scratch = place(g, where->scratch, TG_REF_NONE);
     }
     return 0;
 }
 
-static int open_model(graph *g, tg_model *model, const tg_op *const *ops, size_t arena_size,
-                      tg_fault *fault) {
+static int open_model(graph *g, tg_model *model, size_t arena_size, tg_fault *fault) {
     tg_view input;
     tg_view output;
     int err = read_tensor(g, g->input_tensor, &input);
@@ -359,14 +365,14 @@ static int open_model(graph *g, tg_model *model, const tg_op *const *ops, size_t
     for (unsigned step = 0; step < g->operators.count; step++) {
         fault->op = (int16_t)step;
         fault->opcode = -1;
-        err = add_step(g, step, ops, fault);
+        err = add_step(g, step, fault);
         if (err != 0) {
             return err;
         }
     }
     fault->op = fault->opcode = -1;
     unsigned last = find_block(g, g->output_tensor);
-    if (last == NO_BLOCK || g->node_count == 0) {
+    if (last == NO_BLOCK) {
         return TG_ERR_GRAPH;
     }
     g->blocks[last].last = (uint8_t)g->operators.count;
@@ -379,11 +385,14 @@ static int open_model(graph *g, tg_model *model, const tg_op *const *ops, size_t
         return err;
     }
     *model = (tg_model){
+        .data = g->reader.data,
+        .arena = g->arena.base,
+        .ops = g->ops,
         .nodes = g->nodes,
         .node_count = (uint16_t)g->node_count,
         .arena_used = used,
-        .input = place(g, 0, NULL),
-        .output = place(g, last, NULL),
+        .input = (int8_t *)g->arena.base + place(g, 0, TG_REF_NONE),
+        .output = (int8_t *)g->arena.base + place(g, last, TG_REF_NONE),
     };
     public_tensor(&model->input_tensor, &input);
     public_tensor(&model->output_tensor, &output);
@@ -406,13 +415,13 @@ int tg_model_open(tg_model *model, const uint8_t *data, size_t size, const tg_op
     if (((uintptr_t)data & 3U) != 0 || ((uintptr_t)arena & 7U) != 0) {
         return TG_ERR_ALIGNMENT;
     }
-    graph g = {0};
+    graph g = {.ops = ops};
     int err = open_graph(&g, data, (uint32_t)size);
     if (err == 0) {
         err = reserve(&g, arena, arena_size);
     }
     if (err == 0) {
-        err = open_model(&g, model, ops, arena_size, fault);
+        err = open_model(&g, model, arena_size, fault);
     }
     if (err == TG_ERR_ARENA) {
         fault->arena_needed = g.arena.needed;
@@ -442,6 +451,7 @@ const tg_tensor *tg_model_output_tensor(const tg_model *model) {
 
 void tg_model_invoke(const tg_model *model) {
     for (unsigned i = 0; i < model->node_count; i++) {
-        model->nodes[i].run(&model->nodes[i]);
+        const struct tg_node *node = &model->nodes[i];
+        model->ops[node->op]->run(model, node);
     }
 }

@@ -1,8 +1,9 @@
 /* Model: opens an int8 .tflite file in place, verifies it once and completely, and runs it.
  *
  * The file is never copied: weights are read where they lie (flash). Everything that changes lies in
- * one arena that the caller owns. After tg_model_open() has returned 0, tg_model_invoke() cannot fail,
- * allocate, or touch memory outside the arena. Arithmetic equals TensorFlow Lite Micro bit for bit.
+ * one arena that the caller owns; its layout is the same on every processor, so its size is too. After
+ * tg_model_open() has returned 0, tg_model_invoke() cannot fail, allocate, or touch memory outside the arena.
+ * Arithmetic equals TensorFlow Lite Micro bit for bit.
  */
 #ifndef TG_MODEL_H
 #define TG_MODEL_H
@@ -39,6 +40,9 @@ typedef struct {
 
 /* An open model. Fields are private; ask with the functions below. */
 typedef struct {
+    const uint8_t *data;
+    uint8_t *arena;
+    const tg_op *const *ops;
     const struct tg_node *nodes;
     uint16_t node_count;
     uint32_t arena_used;

@@ -31,17 +31,30 @@ typedef struct {
 
 enum { DIM_N, DIM_H, DIM_W, DIM_C };
 
+/* A place in the file or in the arena, as an offset: the same size on every processor. */
+typedef uint32_t tg_ref;
+#define TG_REF_FILE 0x80000000U /* set: an offset into the file */
+#define TG_REF_NONE 0xFFFFFFFFU
+
+/* What is run: one operator with its memory. */
 struct tg_node {
-    void (*run)(const struct tg_node *node);
-    const int8_t *input;
-    const int8_t *input2; /* of operators with two activations, else NULL */
-    int8_t *output;
-    const void *params; /* the operator kind's own */
-    int8_t *scratch;    /* scratch_size bytes, 4-byte aligned */
+    tg_ref input;
+    tg_ref input2; /* of operators with two activations */
+    tg_ref output;
+    tg_ref params;  /* the operator kind's own */
+    tg_ref scratch; /* scratch_size bytes, 4-byte aligned */
+    uint32_t op;    /* index into the model's list of operators */
 };
+
+/* The memory behind a reference (not TG_REF_NONE). Only memory of the arena may be written. */
+static inline void *tg_at(const tg_model *model, tg_ref ref) {
+    return (ref & TG_REF_FILE) != 0 ? (void *)(uintptr_t)(model->data + (ref & ~TG_REF_FILE))
+                                    : model->arena + ref;
+}
 
 /* What an operator kind is told while the model is opened, and what it asks for. */
 typedef struct {
+    const uint8_t *file;
     tg_table options;
     uint8_t input_count; /* an absent optional input has type 0 */
     tg_view input[TG_MAX_OP_INPUTS];
@@ -52,14 +65,20 @@ typedef struct {
 
 struct tg_op {
     uint8_t opcode;
-    bool is_view; /* the output is the input's memory: nothing is run */
-    /* Verifies the operator and sets node->run and node->params. Returns 0 or a negative tg_err. */
+    /* Verifies the operator and fills its parameters. Returns 0 or a negative tg_err. */
     int (*prepare)(tg_prepare *p, struct tg_node *node);
+    /* NULL: the output is the input's memory, nothing is run. */
+    void (*run)(const tg_model *model, const struct tg_node *node);
 };
 
-/* Zero-initialised? No: uninitialised memory of the arena for parameters, 4-byte (pointer-) aligned.
+/* Uninitialised memory of the arena for parameters, 4-byte aligned, and its reference.
  * NULL when the arena is too small; return TG_ERR_ARENA then. */
-void *tg_alloc(struct tg_arena *arena, uint32_t size);
+void *tg_alloc(struct tg_arena *arena, uint32_t size, tg_ref *ref);
+
+/* Reference of a constant's contents; TG_REF_NONE for no constant. */
+static inline tg_ref tg_constant(const tg_prepare *p, const tg_view *view) {
+    return view->data == NULL ? TG_REF_NONE : (tg_ref)(view->data - p->file) | TG_REF_FILE;
+}
 
 /* Checks common to many kinds. Each returns 0 or a negative tg_err. */
 

@@ -1,9 +1,10 @@
 /* DEPTHWISE_CONV_2D: weights [1, filter_h, filter_w, out_c]; each input channel gives filter_c outputs. */
 #include "tg_conv.h"
 
-static int32_t accumulate(const tg_conv *c, const int8_t *input, unsigned y, unsigned x, unsigned channel) {
-    const int8_t *weight = c->weights + channel;
-    uint32_t sum = c->bias == NULL ? 0 : (uint32_t)c->bias[channel];
+static uint32_t accumulate(const tg_conv *c, const int8_t *input, const int8_t *weights, unsigned y,
+                           unsigned x, unsigned channel) {
+    const int8_t *weight = weights + channel;
+    uint32_t sum = 0;
     for (unsigned ky = 0; ky < c->h.filter; ky++) {
         unsigned in_y = y * c->h.stride + ky * c->h.dilation - c->h.pad; /* wraps to huge above the input */
         for (unsigned kx = 0; kx < c->w.filter; kx++) {
@@ -15,24 +16,27 @@ static int32_t accumulate(const tg_conv *c, const int8_t *input, unsigned y, uns
             weight += c->out_c;
         }
     }
-    return (int32_t)sum;
+    return sum;
 }
 
-static void run(const struct tg_node *node) {
-    const tg_conv *c = node->params;
-    int8_t *output = node->output;
+static void run(const tg_model *model, const struct tg_node *node) {
+    const tg_conv *c = tg_at(model, node->params);
+    const int8_t *input = tg_at(model, node->input);
+    const int8_t *weights = tg_at(model, node->input2);
+    int8_t *output = tg_at(model, node->output);
     for (unsigned y = 0; y < c->h.output; y++) {
         for (unsigned x = 0; x < c->w.output; x++) {
             for (unsigned channel = 0; channel < c->out_c; channel++) {
-                *output++ = tg_requantize(&c->requant, accumulate(c, node->input, y, x, channel), channel);
+                uint32_t sum =
+                    accumulate(c, input, weights, y, x, channel) + (uint32_t)tg_bias(model, c->bias, channel);
+                *output++ = tg_requantize(model, &c->requant, (int32_t)sum, channel);
             }
         }
     }
 }
 
 static int prepare(tg_prepare *p, struct tg_node *node) {
-    node->run = run;
     return tg_conv_prepare(p, node, true);
 }
 
-const tg_op tg_op_depthwise_conv_2d = {OP_DEPTHWISE_CONV_2D, false, prepare};
+const tg_op tg_op_depthwise_conv_2d = {OP_DEPTHWISE_CONV_2D, prepare, run};

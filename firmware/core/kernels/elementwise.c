@@ -3,8 +3,7 @@
 
 #define ADD_LEFT_SHIFT 20
 
-typedef struct elementwise {
-    int32_t (*one)(const struct elementwise *e, int32_t a, int32_t b);
+typedef struct {
     uint16_t dim[TG_MAX_DIMS];
     uint32_t stride1[TG_MAX_DIMS]; /* 0 along a broadcast dimension */
     uint32_t stride2[TG_MAX_DIMS];
@@ -17,6 +16,9 @@ typedef struct elementwise {
     int8_t low;
     int8_t high;
 } elementwise;
+
+/* One pair of values, their zero points taken off, to the output's scale. */
+typedef int32_t pair_function(const elementwise *e, int32_t a, int32_t b);
 
 static int32_t scaled(int32_t value, tg_multiplier multiplier) {
     return tg_rescale(value * (1 << ADD_LEFT_SHIFT), multiplier);
@@ -38,16 +40,18 @@ static size_t at(const uint32_t *stride, unsigned n, unsigned y, unsigned x) {
     return (size_t)stride[DIM_N] * n + (size_t)stride[DIM_H] * y + (size_t)stride[DIM_W] * x;
 }
 
-static void run(const struct tg_node *node) {
-    const elementwise *e = node->params;
-    int8_t *output = node->output;
+static void run(const tg_model *model, const struct tg_node *node, pair_function *one) {
+    const elementwise *e = tg_at(model, node->params);
+    const int8_t *input = tg_at(model, node->input);
+    const int8_t *input2 = tg_at(model, node->input2);
+    int8_t *output = tg_at(model, node->output);
     for (unsigned n = 0; n < e->dim[DIM_N]; n++) {
         for (unsigned y = 0; y < e->dim[DIM_H]; y++) {
             for (unsigned x = 0; x < e->dim[DIM_W]; x++) {
-                const int8_t *a = node->input + at(e->stride1, n, y, x);
-                const int8_t *b = node->input2 + at(e->stride2, n, y, x);
+                const int8_t *a = input + at(e->stride1, n, y, x);
+                const int8_t *b = input2 + at(e->stride2, n, y, x);
                 for (unsigned c = 0; c < e->dim[DIM_C]; c++) {
-                    int32_t value = e->one(e, *a + e->offset1, *b + e->offset2);
+                    int32_t value = one(e, *a + e->offset1, *b + e->offset2);
                     *output++ = (int8_t)tg_clamp(tg_wrap_add(value, e->zero_point), e->low, e->high);
                     a += e->stride1[DIM_C];
                     b += e->stride2[DIM_C];
@@ -79,8 +83,7 @@ static bool sum_multipliers(elementwise *e, uint32_t scale1, uint32_t scale2, ui
            e->multiplier.shift <= 0; /* the reference takes factors below 1 only */
 }
 
-static int prepare(tg_prepare *p, struct tg_node *node,
-                   int32_t (*one)(const elementwise *e, int32_t a, int32_t b)) {
+static int prepare(tg_prepare *p, struct tg_node *node, bool is_product) {
     int err = tg_check_int8(&p->input[0]);
     if (err == 0) {
         err = p->input_count == 2 ? tg_check_int8(&p->input[1]) : TG_ERR_GRAPH;
@@ -88,7 +91,7 @@ static int prepare(tg_prepare *p, struct tg_node *node,
     if (err != 0) {
         return err;
     }
-    elementwise *e = tg_alloc(p->arena, sizeof *e);
+    elementwise *e = tg_alloc(p->arena, sizeof *e, &node->params);
     if (e == NULL) {
         return TG_ERR_ARENA;
     }
@@ -98,35 +101,39 @@ static int prepare(tg_prepare *p, struct tg_node *node,
     if (!strides(&p->input[0], &p->output, e->stride1) || !strides(&p->input[1], &p->output, e->stride2)) {
         return TG_ERR_SHAPE;
     }
-    bool ok = one == multiply ? tg_multiplier_make(&e->multiplier, scale1, scale2, scale, 0)
-                              : sum_multipliers(e, scale1, scale2, scale);
+    bool ok = is_product ? tg_multiplier_make(&e->multiplier, scale1, scale2, scale, 0)
+                         : sum_multipliers(e, scale1, scale2, scale);
     if (!ok) {
         return TG_ERR_QUANTIZATION;
     }
     memcpy(e->dim, p->output.dim, sizeof e->dim);
-    e->one = one;
     e->offset1 = (int16_t)-p->input[0].zero_point;
     e->offset2 = (int16_t)-p->input[1].zero_point;
     e->zero_point = p->output.zero_point;
-    node->input2 = (const int8_t *)p->input[1].data;
-    node->params = e;
-    node->run = run;
     return tg_activation_range(tg_read_u8(&p->options, BINARY_ACTIVATION, ACTIVATION_NONE), &p->output,
                                &e->low, &e->high);
 }
 
-static int prepare_add(tg_prepare *p, struct tg_node *node) {
-    return prepare(p, node, add);
+static int prepare_sum(tg_prepare *p, struct tg_node *node) {
+    return prepare(p, node, false);
 }
 
-static int prepare_sub(tg_prepare *p, struct tg_node *node) {
-    return prepare(p, node, subtract);
+static int prepare_product(tg_prepare *p, struct tg_node *node) {
+    return prepare(p, node, true);
 }
 
-static int prepare_mul(tg_prepare *p, struct tg_node *node) {
-    return prepare(p, node, multiply);
+static void run_add(const tg_model *model, const struct tg_node *node) {
+    run(model, node, add);
 }
 
-const tg_op tg_op_add = {OP_ADD, false, prepare_add};
-const tg_op tg_op_sub = {OP_SUB, false, prepare_sub};
-const tg_op tg_op_mul = {OP_MUL, false, prepare_mul};
+static void run_sub(const tg_model *model, const struct tg_node *node) {
+    run(model, node, subtract);
+}
+
+static void run_mul(const tg_model *model, const struct tg_node *node) {
+    run(model, node, multiply);
+}
+
+const tg_op tg_op_add = {OP_ADD, prepare_sum, run_add};
+const tg_op tg_op_sub = {OP_SUB, prepare_sum, run_sub};
+const tg_op tg_op_mul = {OP_MUL, prepare_product, run_mul};

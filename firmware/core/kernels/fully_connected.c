@@ -6,24 +6,23 @@ typedef struct {
     uint16_t depth;
     uint16_t outputs;
     int16_t input_offset;
-    const int8_t *weights;
-    const int32_t *bias; /* or NULL */
+    tg_ref bias; /* int32 each, or TG_REF_NONE */
     tg_requant requant;
 } fully_connected;
 
-static void run(const struct tg_node *node) {
-    const fully_connected *f = node->params;
-    const int8_t *input = node->input;
-    int8_t *output = node->output;
+static void run(const tg_model *model, const struct tg_node *node) {
+    const fully_connected *f = tg_at(model, node->params);
+    const int8_t *input = tg_at(model, node->input);
+    int8_t *output = tg_at(model, node->output);
     for (uint32_t row = 0; row < f->rows; row++) {
-        const int8_t *weights = f->weights;
+        const int8_t *weights = tg_at(model, node->input2);
         for (unsigned channel = 0; channel < f->outputs; channel++) {
-            uint32_t sum = f->bias == NULL ? 0 : (uint32_t)f->bias[channel];
+            uint32_t sum = (uint32_t)tg_bias(model, f->bias, channel);
             for (unsigned i = 0; i < f->depth; i++) {
                 sum += (uint32_t)((input[i] + f->input_offset) * weights[i]);
             }
             weights += f->depth;
-            *output++ = tg_requantize(&f->requant, (int32_t)sum, channel);
+            *output++ = tg_requantize(model, &f->requant, (int32_t)sum, channel);
         }
         input += f->depth;
     }
@@ -45,7 +44,7 @@ static int prepare(tg_prepare *p, struct tg_node *node) {
         p->output.size != input->size / depth * outputs) {
         return TG_ERR_SHAPE;
     }
-    fully_connected *f = tg_alloc(p->arena, sizeof *f);
+    fully_connected *f = tg_alloc(p->arena, sizeof *f, &node->params);
     if (f == NULL) {
         return TG_ERR_ARENA;
     }
@@ -53,12 +52,9 @@ static int prepare(tg_prepare *p, struct tg_node *node) {
     f->depth = depth;
     f->outputs = outputs;
     f->input_offset = (int16_t)-input->zero_point;
-    f->weights = (const int8_t *)weights->data;
-    f->bias = (const int32_t *)(const void *)p->input[2].data;
-    node->params = f;
-    node->run = run;
+    f->bias = tg_constant(p, &p->input[2]);
     uint8_t activation = tg_read_u8(&p->options, FULLY_CONNECTED_ACTIVATION, ACTIVATION_NONE);
     return tg_requant_make(&f->requant, p, activation, outputs, true);
 }
 
-const tg_op tg_op_fully_connected = {OP_FULLY_CONNECTED, false, prepare};
+const tg_op tg_op_fully_connected = {OP_FULLY_CONNECTED, prepare, run};

@@ -12,10 +12,10 @@ static bool inside(const pad *q, unsigned dim, unsigned position) {
     return position >= q->before[dim] && position < (unsigned)q->before[dim] + q->input[dim];
 }
 
-static void run(const struct tg_node *node) {
-    const pad *q = node->params;
-    const int8_t *input = node->input;
-    int8_t *output = node->output;
+static void run(const tg_model *model, const struct tg_node *node) {
+    const pad *q = tg_at(model, node->params);
+    const int8_t *input = tg_at(model, node->input);
+    int8_t *output = tg_at(model, node->output);
     for (unsigned n = 0; n < q->output[DIM_N]; n++) {
         for (unsigned y = 0; y < q->output[DIM_H]; y++) {
             for (unsigned x = 0; x < q->output[DIM_W]; x++) {
@@ -44,7 +44,7 @@ static int prepare(tg_prepare *p, struct tg_node *node) {
     if (!tg_same_quantization(input, &p->output)) {
         return TG_ERR_QUANTIZATION;
     }
-    pad *q = tg_alloc(p->arena, sizeof *q);
+    pad *q = tg_alloc(p->arena, sizeof *q, &node->params);
     if (q == NULL) {
         return TG_ERR_ARENA;
     }
@@ -66,10 +66,8 @@ static int prepare(tg_prepare *p, struct tg_node *node) {
         }
         q->value = (int8_t)*p->input[2].data;
     }
-    node->params = q;
-    node->run = run;
     return 0;
 }
 
-const tg_op tg_op_pad = {OP_PAD, false, prepare};
-const tg_op tg_op_padv2 = {OP_PADV2, false, prepare};
+const tg_op tg_op_pad = {OP_PAD, prepare, run};
+const tg_op tg_op_padv2 = {OP_PADV2, prepare, run};

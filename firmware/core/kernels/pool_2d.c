@@ -36,25 +36,26 @@ static int32_t pool_one(const pool *p, const int8_t *input, unsigned y, unsigned
     return maximum ? max : average(sum, (bottom - top) * (right - left));
 }
 
-static void run(const struct tg_node *node, bool maximum) {
-    const pool *p = node->params;
-    int8_t *output = node->output;
+static void run(const tg_model *model, const struct tg_node *node, bool maximum) {
+    const pool *p = tg_at(model, node->params);
+    const int8_t *input = tg_at(model, node->input);
+    int8_t *output = tg_at(model, node->output);
     for (unsigned y = 0; y < p->h.output; y++) {
         for (unsigned x = 0; x < p->w.output; x++) {
             for (unsigned channel = 0; channel < p->channels; channel++) {
-                int32_t value = pool_one(p, node->input + channel, y, x, maximum);
+                int32_t value = pool_one(p, input + channel, y, x, maximum);
                 *output++ = (int8_t)tg_clamp(value, p->low, p->high);
             }
         }
     }
 }
 
-static void run_max(const struct tg_node *node) {
-    run(node, true);
+static void run_max(const tg_model *model, const struct tg_node *node) {
+    run(model, node, true);
 }
 
-static void run_average(const struct tg_node *node) {
-    run(node, false);
+static void run_average(const tg_model *model, const struct tg_node *node) {
+    run(model, node, false);
 }
 
 static int prepare(tg_prepare *p, struct tg_node *node) {
@@ -68,7 +69,7 @@ static int prepare(tg_prepare *p, struct tg_node *node) {
         output->dim[DIM_N] != 1 || input->dim[DIM_C] != output->dim[DIM_C]) {
         return TG_ERR_SHAPE;
     }
-    pool *q = tg_alloc(p->arena, sizeof *q);
+    pool *q = tg_alloc(p->arena, sizeof *q, &node->params);
     if (q == NULL) {
         return TG_ERR_ARENA;
     }
@@ -85,20 +86,9 @@ static int prepare(tg_prepare *p, struct tg_node *node) {
         return err;
     }
     q->channels = input->dim[DIM_C];
-    node->params = q;
     return tg_activation_range(tg_read_u8(&p->options, POOL_ACTIVATION, ACTIVATION_NONE), output, &q->low,
                                &q->high);
 }
 
-static int prepare_max(tg_prepare *p, struct tg_node *node) {
-    node->run = run_max;
-    return prepare(p, node);
-}
-
-static int prepare_average(tg_prepare *p, struct tg_node *node) {
-    node->run = run_average;
-    return prepare(p, node);
-}
-
-const tg_op tg_op_max_pool_2d = {OP_MAX_POOL_2D, false, prepare_max};
-const tg_op tg_op_average_pool_2d = {OP_AVERAGE_POOL_2D, false, prepare_average};
+const tg_op tg_op_max_pool_2d = {OP_MAX_POOL_2D, prepare, run_max};
+const tg_op tg_op_average_pool_2d = {OP_AVERAGE_POOL_2D, prepare, run_average};

@@ -27,23 +27,25 @@ static int32_t maximum(const reduce *r, const int8_t *input) {
     return max;
 }
 
-static void run(const struct tg_node *node, int32_t (*one)(const reduce *, const int8_t *)) {
-    const reduce *r = node->params;
-    int8_t *output = node->output;
+static void run(const tg_model *model, const struct tg_node *node,
+                int32_t (*one)(const reduce *, const int8_t *)) {
+    const reduce *r = tg_at(model, node->params);
+    const int8_t *inputs = tg_at(model, node->input);
+    int8_t *output = tg_at(model, node->output);
     for (uint32_t outer = 0; outer < r->outer; outer++) {
-        const int8_t *input = node->input + (size_t)outer * r->reduced * r->inner;
+        const int8_t *input = inputs + (size_t)outer * r->reduced * r->inner;
         for (uint32_t inner = 0; inner < r->inner; inner++) {
             *output++ = (int8_t)one(r, input + inner);
         }
     }
 }
 
-static void run_mean(const struct tg_node *node) {
-    run(node, mean);
+static void run_mean(const tg_model *model, const struct tg_node *node) {
+    run(model, node, mean);
 }
 
-static void run_max(const struct tg_node *node) {
-    run(node, maximum);
+static void run_max(const tg_model *model, const struct tg_node *node) {
+    run(model, node, maximum);
 }
 
 /* The multiplier of a mean: input scale / output scale / count, divided as the reference divides. */
@@ -92,7 +94,7 @@ static int prepare(tg_prepare *p, struct tg_node *node, bool is_mean) {
     if (err != 0) {
         return err;
     }
-    reduce *r = tg_alloc(p->arena, sizeof *r);
+    reduce *r = tg_alloc(p->arena, sizeof *r, &node->params);
     if (r == NULL) {
         return TG_ERR_ARENA;
     }
@@ -116,12 +118,9 @@ static int prepare(tg_prepare *p, struct tg_node *node, bool is_mean) {
     if (p->output.size != r->outer * r->inner) {
         return TG_ERR_SHAPE;
     }
-    node->params = r;
     if (is_mean) {
-        node->run = run_mean;
         return mean_multiplier(r, p);
     }
-    node->run = run_max;
     return tg_same_quantization(input, &p->output) ? 0 : TG_ERR_QUANTIZATION;
 }
 
@@ -133,5 +132,5 @@ static int prepare_max(tg_prepare *p, struct tg_node *node) {
     return prepare(p, node, false);
 }
 
-const tg_op tg_op_mean = {OP_MEAN, false, prepare_mean};
-const tg_op tg_op_reduce_max = {OP_REDUCE_MAX, false, prepare_max};
+const tg_op tg_op_mean = {OP_MEAN, prepare_mean, run_mean};
+const tg_op tg_op_reduce_max = {OP_REDUCE_MAX, prepare_max, run_max};

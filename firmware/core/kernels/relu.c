@@ -10,19 +10,23 @@ typedef struct {
     int8_t high;
 } relu;
 
-static void run(const struct tg_node *node) {
-    const relu *r = node->params;
+static void run(const tg_model *model, const struct tg_node *node) {
+    const relu *r = tg_at(model, node->params);
+    const int8_t *input = tg_at(model, node->input);
+    int8_t *output = tg_at(model, node->output);
     for (uint32_t i = 0; i < r->size; i++) {
-        int32_t value = tg_rescale(node->input[i] - r->input_zero, r->multiplier);
-        node->output[i] = (int8_t)tg_clamp(tg_wrap_add(value, r->output_zero), r->low, r->high);
+        int32_t value = tg_rescale(input[i] - r->input_zero, r->multiplier);
+        output[i] = (int8_t)tg_clamp(tg_wrap_add(value, r->output_zero), r->low, r->high);
     }
 }
 
 /* The reference clamps RELU6 in the input's quantisation and does not rescale. */
-static void run_6(const struct tg_node *node) {
-    const relu *r = node->params;
+static void run_6(const tg_model *model, const struct tg_node *node) {
+    const relu *r = tg_at(model, node->params);
+    const int8_t *input = tg_at(model, node->input);
+    int8_t *output = tg_at(model, node->output);
     for (uint32_t i = 0; i < r->size; i++) {
-        node->output[i] = (int8_t)tg_clamp(node->input[i], r->low, r->high);
+        output[i] = (int8_t)tg_clamp(input[i], r->low, r->high);
     }
 }
 
@@ -35,19 +39,16 @@ static int prepare(tg_prepare *p, struct tg_node *node, uint32_t activation) {
     if (p->input_count != 1 || !tg_same_shape(input, &p->output)) {
         return TG_ERR_SHAPE;
     }
-    relu *r = tg_alloc(p->arena, sizeof *r);
+    relu *r = tg_alloc(p->arena, sizeof *r, &node->params);
     if (r == NULL) {
         return TG_ERR_ARENA;
     }
     r->size = input->size;
     r->input_zero = input->zero_point;
     r->output_zero = p->output.zero_point;
-    node->params = r;
     if (activation == ACTIVATION_RELU6) {
-        node->run = run_6;
         return tg_activation_range(activation, input, &r->low, &r->high);
     }
-    node->run = run;
     if (!tg_multiplier_make(&r->multiplier, tg_scale_of(input), TG_SCALE_ONE, tg_scale_of(&p->output), 0)) {
         return TG_ERR_QUANTIZATION;
     }
@@ -62,5 +63,5 @@ static int prepare_relu_6(tg_prepare *p, struct tg_node *node) {
     return prepare(p, node, ACTIVATION_RELU6);
 }
 
-const tg_op tg_op_relu = {OP_RELU, false, prepare_relu};
-const tg_op tg_op_relu6 = {OP_RELU6, false, prepare_relu_6};
+const tg_op tg_op_relu = {OP_RELU, prepare_relu, run};
+const tg_op tg_op_relu6 = {OP_RELU6, prepare_relu_6, run_6};

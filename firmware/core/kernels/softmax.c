@@ -88,10 +88,12 @@ static void run_row(const softmax *s, const int8_t *input, int8_t *output) {
     }
 }
 
-static void run(const struct tg_node *node) {
-    const softmax *s = node->params;
+static void run(const tg_model *model, const struct tg_node *node) {
+    const softmax *s = tg_at(model, node->params);
+    const int8_t *input = tg_at(model, node->input);
+    int8_t *output = tg_at(model, node->output);
     for (uint32_t row = 0; row < s->rows; row++) {
-        run_row(s, node->input + (size_t)row * s->depth, node->output + (size_t)row * s->depth);
+        run_row(s, input + (size_t)row * s->depth, output + (size_t)row * s->depth);
     }
 }
 
@@ -107,7 +109,7 @@ static int prepare(tg_prepare *p, struct tg_node *node) {
     if (tg_scale_of(&p->output) != SCALE_1_256 || p->output.zero_point != INT8_MIN) {
         return TG_ERR_QUANTIZATION;
     }
-    softmax *s = tg_alloc(p->arena, sizeof *s);
+    softmax *s = tg_alloc(p->arena, sizeof *s, &node->params);
     if (s == NULL) {
         return TG_ERR_ARENA;
     }
@@ -120,14 +122,17 @@ static int prepare(tg_prepare *p, struct tg_node *node) {
     if (s->depth > MAX_DEPTH) {
         return TG_ERR_TOO_BIG;
     }
-    if (!tg_multiplier_make(&s->multiplier, beta, tg_scale_of(input), TG_SCALE_ONE, 26) ||
-        s->multiplier.shift < 1) {
-        return TG_ERR_QUANTIZATION;
+    s->least = 0;
+    if (tg_multiplier_make(&s->multiplier, beta, tg_scale_of(input), TG_SCALE_ONE, 26)) {
+        if (s->multiplier.shift < 1) {
+            return TG_ERR_QUANTIZATION; /* a scale so small that the reference gives up */
+        }
+        s->least = -((31 << 26) >> s->multiplier.shift);
+    } else {
+        s->multiplier =
+            (tg_multiplier){0}; /* one step of such a scale takes exp() to 0: only the maximum counts */
     }
-    s->least = -((31 << 26) >> s->multiplier.shift);
-    node->params = s;
-    node->run = run;
     return 0;
 }
 
-const tg_op tg_op_softmax = {OP_SOFTMAX, false, prepare};
+const tg_op tg_op_softmax = {OP_SOFTMAX, prepare, run};

@@ -50,8 +50,8 @@ int tg_requant_make(tg_requant *requant, tg_prepare *p, uint32_t activation, uin
                     bool single_rounds) {
     const tg_view *weights = &p->input[1];
     uint32_t count = weights->scale_count > 1 ? channels : 1;
-    int32_t *mantissas = tg_alloc(p->arena, count * (uint32_t)sizeof *mantissas);
-    int8_t *shifts = tg_alloc(p->arena, count);
+    int32_t *mantissas = tg_alloc(p->arena, count * (uint32_t)sizeof *mantissas, &requant->mantissas);
+    int8_t *shifts = tg_alloc(p->arena, count, &requant->shifts);
     if (mantissas == NULL || shifts == NULL) {
         return TG_ERR_ARENA;
     }
@@ -70,8 +70,6 @@ int tg_requant_make(tg_requant *requant, tg_prepare *p, uint32_t activation, uin
         mantissas[i] = multiplier.mantissa;
         shifts[i] = (int8_t)multiplier.shift;
     }
-    requant->mantissas = mantissas;
-    requant->shifts = shifts;
     requant->per_channel = count > 1;
     requant->zero_point = p->output.zero_point;
     return tg_activation_range(activation, &p->output, &requant->low, &requant->high);
@@ -90,7 +88,7 @@ int tg_conv_prepare(tg_prepare *p, struct tg_node *node, bool depthwise) {
         output->dim[DIM_N] != 1) {
         return TG_ERR_SHAPE;
     }
-    tg_conv *c = tg_alloc(p->arena, sizeof *c);
+    tg_conv *c = tg_alloc(p->arena, sizeof *c, &node->params);
     if (c == NULL) {
         return TG_ERR_ARENA;
     }
@@ -127,8 +125,6 @@ int tg_conv_prepare(tg_prepare *p, struct tg_node *node, bool depthwise) {
         err = tg_requant_make(&c->requant, p, activation, c->out_c, false);
     }
     c->input_offset = (int16_t)-input->zero_point;
-    c->weights = (const int8_t *)weights->data;
-    c->bias = (const int32_t *)(const void *)p->input[2].data;
-    node->params = c;
+    c->bias = tg_constant(p, &p->input[2]);
     return err;
 }

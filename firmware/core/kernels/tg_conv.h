@@ -21,8 +21,8 @@ int tg_axis_make(tg_axis *axis, uint16_t input, uint16_t output, uint32_t filter
 
 /* From an int32 accumulator to int8, per output channel or once for all. */
 typedef struct {
-    const int32_t *mantissas;
-    const int8_t *shifts;
+    tg_ref mantissas;    /* int32 each */
+    tg_ref shifts;       /* int8 each */
     uint8_t per_channel; /* 1: an entry per output channel; 0: one entry */
     int8_t zero_point;   /* of the output */
     int8_t low;          /* fused activation */
@@ -35,14 +35,17 @@ typedef struct {
 int tg_requant_make(tg_requant *requant, tg_prepare *p, uint32_t activation, uint32_t channels,
                     bool single_rounds);
 
-static inline int8_t tg_requantize(const tg_requant *requant, int32_t accumulator, unsigned channel) {
+static inline int8_t tg_requantize(const tg_model *model, const tg_requant *requant, int32_t accumulator,
+                                   unsigned channel) {
+    const int32_t *mantissas = tg_at(model, requant->mantissas);
+    const int8_t *shifts = tg_at(model, requant->shifts);
     unsigned i = requant->per_channel != 0 ? channel : 0;
-    tg_multiplier multiplier = {requant->mantissas[i], requant->shifts[i]};
+    tg_multiplier multiplier = {mantissas[i], shifts[i]};
     int32_t value = tg_wrap_add(tg_rescale(accumulator, multiplier), requant->zero_point);
     return (int8_t)tg_clamp(value, requant->low, requant->high);
 }
 
-/* Parameters of CONV_2D and DEPTHWISE_CONV_2D. */
+/* Parameters of CONV_2D and DEPTHWISE_CONV_2D; the weights are the node's second input. */
 typedef struct {
     tg_axis h;
     tg_axis w;
@@ -51,10 +54,14 @@ typedef struct {
     uint16_t
         filter_c; /* CONV_2D: input channels of one filter; DEPTHWISE_CONV_2D: outputs per input channel */
     int16_t input_offset;
-    const int8_t *weights;
-    const int32_t *bias; /* or NULL */
+    tg_ref bias; /* int32 each, or TG_REF_NONE */
     tg_requant requant;
 } tg_conv;
+
+/* Bias of an output channel, 0 without biases. */
+static inline int32_t tg_bias(const tg_model *model, tg_ref bias, unsigned channel) {
+    return bias == TG_REF_NONE ? 0 : ((const int32_t *)tg_at(model, bias))[channel];
+}
 
 /* Checks int8 input and constant int8 weights with symmetric scales over `channel_dim`, and the optional
  * int32 bias of `channels` values. Returns 0 or a negative tg_err. */
