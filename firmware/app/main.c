@@ -2,9 +2,10 @@
 #include "gesture_model.h"
 #include "tg_app.h"
 
+static _Alignas(8) uint8_t arena[GESTURE_MODEL_ARENA_SIZE];
+static tg_app app;
+
 int main(void) {
-    static _Alignas(8) uint8_t arena[GESTURE_MODEL_ARENA_SIZE];
-    static tg_app app;
     const tg_app_model model = {
         .data = gesture_model,
         .size = gesture_model_size,

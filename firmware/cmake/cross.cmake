@@ -29,7 +29,7 @@ function(tg_cross target cpu)
         -fno-unwind-tables -fno-asynchronous-unwind-tables -g0
     )
     target_link_options(${target} PRIVATE
-        ${flags} ${TG_LINK_FLAGS} -T${script} -Wl,--gc-sections -Wl,--strip-debug -Wl,--build-id=none
+        ${flags} ${TG_LINK_FLAGS} -T${script} -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,max-page-size=4096
     )
     set_target_properties(${target} PROPERTIES SUFFIX .elf LINK_DEPENDS ${script})
 endfunction()

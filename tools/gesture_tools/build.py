@@ -101,6 +101,15 @@ def _run(command: list[str]) -> None:
     except subprocess.TimeoutExpired as error:
         raise UserError(f"the build did not end within {BUILD_TIMEOUT_S} s: run it again") from error
     if result.returncode != 0:
-        lines = [line.strip() for line in result.stdout.splitlines() if line.strip()]
-        first = next((line for line in lines if "error" in line.lower()), lines[-1] if lines else "no output")
-        raise UserError(f"the firmware does not compile: {first}")
+        raise UserError(f"the firmware does not compile: {first_error(result.stdout)}")
+
+
+def first_error(output: str) -> str:
+    """Return the line of a build's output that tells what is wrong, or the last one."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    for index, line in enumerate(lines):
+        if line.startswith("CMake Error"):
+            return " ".join(lines[index : index + 2])
+        if "error: " in line:
+            return line
+    return lines[-1] if lines else "the build gave no reason"

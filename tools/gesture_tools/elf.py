@@ -52,8 +52,8 @@ class Image:
     """What lies in flash: address and content, by address."""
 
     def size_of(self, name: str) -> int:
-        """Bytes of the symbol called name, or of its local copies (``name.1``); 0 when there is none."""
-        return sum(s.size for s in self.symbols if s.name == name or s.name.startswith(f"{name}."))
+        """Bytes of the symbol called name; 0 when there is none."""
+        return sum(s.size for s in self.symbols if s.name == name)
 
 
 def read_image(elf: bytes) -> Image:

@@ -1,0 +1,97 @@
+"""``gesture build``: firmware for a board, with a model compiled in."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gesture_tools.files import make_folder, write_atomic
+from gesture_tools.toolchain import COMPILERS
+
+if TYPE_CHECKING:
+    from gesture_tools.build import Firmware
+
+
+def write_firmware(firmware: Firmware, out: Path) -> dict[str, Path]:
+    """Write ``<board>.elf``, ``.bin``, ``.hex`` and ``.map`` into a folder, which is created; return their paths."""
+    from gesture_tools.elf import bin_bytes, hex_text, map_text
+
+    make_folder(out)
+    contents: dict[str, bytes | str] = {
+        "elf": firmware.elf,
+        "bin": bin_bytes(firmware.image),
+        "hex": hex_text(firmware.image),
+        "map": map_text(firmware.image),
+    }
+    files = {suffix: out / f"{firmware.board}.{suffix}" for suffix in contents}
+    for suffix, content in contents.items():
+        write_atomic(files[suffix], content)
+    return files
+
+
+def _as_json(firmware: Firmware, files: dict[str, Path], following: str) -> dict[str, Any]:
+    sizes = firmware.image.sizes
+    return {
+        "board": firmware.board,
+        "compiler": firmware.toolchain.name,
+        "compiler_version": firmware.toolchain.version,
+        "flash": sizes.flash,
+        "ram": sizes.ram,
+        "stack": sizes.stack,
+        "text": sizes.text,
+        "rodata": sizes.rodata,
+        "data": sizes.data,
+        "bss": sizes.bss,
+        "model": firmware.model_size,
+        "arena": firmware.arena_size,
+        "files": {suffix: str(path) for suffix, path in files.items()},
+        "next": following,
+    }
+
+
+def _show(firmware: Firmware, files: dict[str, Path]) -> None:
+    sizes = firmware.image.sizes
+    rows = [
+        ("flash", sizes.flash, f"text {sizes.text} + rodata {sizes.rodata} + data {sizes.data}"),
+        ("  of it the model", firmware.model_size, ""),
+        ("RAM", sizes.ram, f"data {sizes.data} + bss {sizes.bss}"),
+        ("  of it the arena", firmware.arena_size, ""),
+        ("stack", sizes.stack, "reserved beside it; 'gesture emulate' says how much is used"),
+    ]
+    click.echo(f"{firmware.board}, {firmware.toolchain.name} ({firmware.toolchain.version})")
+    for name, size, note in rows:
+        click.echo(f"{name:<18}{size:>8} B  {note}".rstrip())
+    for path in files.values():
+        click.echo(f"wrote {path}")
+
+
+@click.command("build", short_help="Build firmware for a board.")
+@click.option("--board", required=True, help="Board to build for, such as qemu_mps2.")
+@click.option("--model", required=True, type=click.Path(path_type=Path), help="A .tflite made by 'gesture train'.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write; created if need be.")
+@click.option("--compiler", type=click.Choice(COMPILERS), help="Cross compiler; default: the first that is there.")
+@click.option("--json", "as_json", is_flag=True, help="Print sizes and files as JSON.")
+def command(board: str, model: Path, out: Path, compiler: str | None, as_json: bool) -> None:
+    """Compile the firmware of BOARD with MODEL inside: <board>.elf, .bin, .hex and .map, and what it costs.
+
+    The compiler is arm-none-eabi-gcc where it is installed, else Zig's from the Python package ziglang. The
+    same sources, model and compiler give the same bytes.
+
+    \b
+    Example:
+      gesture build --board qemu_mps2 --model model/gesture.tflite --out firmware
+    """
+    from gesture_tools.build import build_firmware
+
+    firmware = build_firmware(board, model, compiler)
+    files = write_firmware(firmware, out)
+    following = f"{shlex.join(['gesture', 'emulate', '--model', str(model), '--elf', str(files['elf'])])} LOG"
+    if as_json:
+        click.echo(json.dumps(_as_json(firmware, files, following), indent=2))
+        return
+    _show(firmware, files)
+    click.echo(f"next: {following}")

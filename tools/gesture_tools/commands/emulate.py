@@ -1,0 +1,139 @@
+"""``gesture emulate``: the firmware on an emulated board, its accelerometer playing recorded logs."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gesture_tools.cache import cache_folder, keep
+from gesture_tools.console import Line, parse_event
+from gesture_tools.errors import UserError
+from gesture_tools.qemu import BOARD, BoardRun, find_qemu, run_board
+from gesture_tools.recordings import Recording, load
+from gesture_tools.resample import at_rate
+from gesture_tools.toolchain import COMPILERS
+from gesture_tools.verdict import check_channels
+
+if TYPE_CHECKING:
+    from gesture_tools.runtime import Event, Model
+
+
+def firmware_for(model: Path, compiler: str | None = None) -> Path:
+    """Return the ELF file of the emulated board with this model, built or taken from the cache."""
+    import hashlib
+
+    from gesture_tools.build import build_firmware
+
+    elf = build_firmware(BOARD, model, compiler).elf
+    path = cache_folder() / "emulate" / f"{hashlib.sha256(elf).hexdigest()[:32]}.elf"
+    if not path.is_file():
+        keep(path, elf)
+    return path
+
+
+def emulate(
+    model: Model,
+    elf: Path,
+    recording: Recording,
+    *,
+    timeout_s: float | None = None,
+    on_event: Callable[[Event], None] | None = None,
+) -> BoardRun:
+    """Run a firmware on one recording, brought to the model's rate; raise UserError when it holds another model."""
+    contract = model.require_contract()
+    profile = contract.profile
+    check_channels(contract, recording)
+    ready = at_rate(recording, profile.rate_hz, profile.rate_tolerance)
+
+    def on_line(line: Line) -> None:
+        if line.word == "tinygesture" and line.values.get("model") != model.model_id:
+            raise UserError(
+                f"{elf} holds another model ({line.values.get('model', '?')[:12]}), expected "
+                f"{model.model_id[:12]}: build it again with 'gesture build'"
+            )
+        if line.word == "event" and on_event is not None:
+            on_event(parse_event(line))
+
+    return run_board(elf, ready.samples, profile, timeout_s=timeout_s, on_line=on_line)
+
+
+def _as_json(run: BoardRun, recording: Recording, rate_hz: float) -> dict[str, Any]:
+    return {
+        "id": recording.id,
+        "samples": run.samples,
+        "hops": run.hops,
+        "lost": run.lost,
+        "asleep_permille": run.asleep_permille,
+        "stack": run.stack,
+        "events": [
+            {
+                "label": event.label,
+                "score": round(event.score, 6),
+                "start": event.start,
+                "end": event.end,
+                "start_s": round(event.start / rate_hz, 6),
+                "time_s": round((event.end - 1) / rate_hz, 6),
+            }
+            for event in run.events
+        ],
+    }
+
+
+@click.command("emulate", short_help="Run the firmware on an emulated board.")
+@click.option("--model", required=True, type=click.Path(path_type=Path), help="A .tflite made by 'gesture train'.")
+@click.argument("logs", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.option("--elf", type=click.Path(path_type=Path), help="Firmware to run; default: built for the model, and kept.")
+@click.option("--compiler", type=click.Choice(COMPILERS), help="Cross compiler; default: the first that is there.")
+@click.option("--timeout", type=click.FloatRange(min=0.1), help="Seconds each log may take; default: by its length.")
+@click.option("--json", "as_json", is_flag=True, help="Print events and measurements as JSON.")
+def command(
+    model: Path, logs: tuple[Path, ...], elf: Path | None, compiler: str | None, timeout: float | None, as_json: bool
+) -> None:
+    """Boot the firmware with MODEL on an emulated Cortex-M4F board (QEMU) and let it watch LOGS.
+
+    A virtual accelerometer plays each log (or folder of logs, or tidy table) on virtual time, as fast as the
+    machine goes and the same every time; the events are those that the firmware prints on its serial port.
+
+    \b
+    Example:
+      gesture emulate --model model/gesture.tflite takes/shake_left_01.csv
+    """
+    find_qemu()
+    from gesture_tools.runtime import Model
+
+    loaded = Model.load(model)
+    rate = loaded.require_contract().profile.rate_hz
+    recordings = load(logs)
+    firmware = elf if elf is not None else firmware_for(model, compiler)
+
+    def show(event: Event) -> None:
+        if not as_json:
+            click.echo(f"  {(event.end - 1) / rate:>8.2f} s  {event.label}  {event.score:.2f}")
+
+    documents = []
+    for recording in recordings:
+        if not as_json:
+            click.echo(f"{recording.id}: {recording.duration_s:.2f} s on {BOARD}")
+        run = emulate(loaded, firmware, recording, timeout_s=timeout, on_event=show)
+        documents.append(_as_json(run, recording, rate))
+        if not as_json:
+            click.echo(
+                f"  {run.samples} samples, {run.hops} windows, {len(run.events)} events; asleep "
+                f"{run.asleep_permille / 10:.1f} % of the time, stack {run.stack} B"
+            )
+        if run.lost:
+            click.echo(
+                f"warning: {recording.id}: the board was too slow and lost {run.lost} samples; a longer hop or a "
+                "smaller model helps",
+                err=True,
+            )
+    if as_json:
+        document = {"board": BOARD, "model": str(model), "model_id": loaded.model_id, "rate_hz": rate, "logs": documents}
+        click.echo(json.dumps(document, indent=2))
+        return
+    click.echo(f"next: {shlex.join(['gesture', 'parity', str(model), *map(str, logs)])}")
