@@ -6,7 +6,8 @@ import struct
 
 from gesture_tools.contract import CONTRACT_NAME
 
-MODEL_BUFFERS, MODEL_METADATA = 4, 6
+MODEL_OPERATOR_CODES, MODEL_BUFFERS, MODEL_METADATA = 1, 4, 6
+CODE_DEPRECATED, CODE_BUILTIN = 0, 3
 METADATA_NAME, METADATA_BUFFER = 0, 1
 BUFFER_DATA = 0
 
@@ -52,3 +53,14 @@ def _vector(data: bytes, field: int) -> bytes:
     """Bytes of a vector field."""
     start = field + _u32(data, field)
     return data[start + 4 : start + 4 + _u32(data, start)]
+
+
+def operator_codes(model: bytes) -> list[int]:
+    """Return the distinct TensorFlow Lite codes of a model's operators, sorted; the core has accepted the file."""
+    root = _u32(model, 0)
+    codes = set()
+    for entry in _tables(model, _field(model, root, MODEL_OPERATOR_CODES)):
+        deprecated = _field(model, entry, CODE_DEPRECATED)
+        builtin = _field(model, entry, CODE_BUILTIN)
+        codes.add(max(model[deprecated] if deprecated else 0, _u32(model, builtin) if builtin else 0))
+    return sorted(codes)
