@@ -73,12 +73,16 @@ class PeakStream:
     """Stands for a stream: an event where a window's best label changes to a gesture."""
 
     model: PeakModel
+    fresh: bool = True
 
     def reset(self) -> None:
-        """Nothing is kept between pushes."""
+        """Forget what was pushed."""
+        self.fresh = True
 
     def push(self, samples: NDArray[np.int16]) -> list[Event]:
         """Take a whole recording (n, 3)."""
+        assert self.fresh, "samples of another recording are still there"
+        self.fresh = False
         events, last = [], 0
         for start in range(0, len(samples) - WINDOW + 1, HOP):
             outputs = self.model.invoke(columns(None, samples[start : start + WINDOW])[None])[0]
@@ -159,6 +163,17 @@ def test_the_timeline_shows_gestures_events_and_latency(logs: Path) -> None:
     ]
     assert walk[6].split() == ["5.08", "s", "right", "0.89", "-0.02", "s"]
     assert lines[-1] == f"next: gesture simulate m.tflite {logs} --write-expect expect.csv"
+
+
+def test_a_terminal_shows_the_same_lines(logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("rich")
+    plain = [line for line in run(logs).stdout.splitlines() if "|" not in line]
+    terminal = SimpleNamespace(stdout=SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr("gesture_tools.commands.simulate.sys", terminal)
+    monkeypatch.setenv("COLUMNS", "50")
+    lines = run(logs).stdout.splitlines()
+    assert [line for line in lines if "|" not in line] == plain
+    assert {len(line) for line in lines if "|" in line} == {49}
 
 
 def test_json_holds_everything(logs: Path) -> None:

@@ -66,6 +66,10 @@ def test_rows_of_recordings_may_alternate(tmp_path: Path) -> None:
     mixed = read(tmp_path, HEAD + "".join(lines[i] for i in (2, 0, 3, 1)))
     assert [recording.id for recording in mixed] == ["r2", "r1"]
     assert mixed[1].samples.tolist() == [[100, -200, 1000], [123, 0, -1000]]
+    many = read(tmp_path, HEAD + "".join(f"r{i % 3},a,p,{i},{i / 1000},0,1\n" for i in range(300)))
+    assert [recording.samples[:, 0].tolist() for recording in many] == [
+        list(range(i, 300, 3)) for i in range(3)
+    ]
 
 
 def test_runs_of_a_label_become_spans(tmp_path: Path) -> None:

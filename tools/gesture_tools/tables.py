@@ -142,7 +142,7 @@ def _parse(path: Path, data: bytes) -> pd.DataFrame:
         raise _diagnose(path, read(**{name: str for name in NUMBER_COLUMNS})) from error
     for name in TEXT_COLUMNS:
         column = table[name]
-        nothing = (column.isna() | (column == "")).to_numpy()
+        nothing = (column == "").to_numpy()
         if nothing.any():
             row = int(nothing.argmax())
             raise UserError(f"{path}, line {row + 2}, column {name}: expected text, found nothing")
