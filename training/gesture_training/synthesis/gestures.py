@@ -15,10 +15,28 @@ LONGEST_S = 2.1
 """No gesture lasts longer, so that a take of 2.5 s holds it."""
 
 
+@dataclass(frozen=True)
+class Manner:
+    """How strokes to and fro follow each other."""
+
+    once: float
+    """Share of takes with a single stroke out and back, for an average person."""
+    most: int
+    """Largest number of strokes out."""
+    fading: float
+    """Length of a stroke over that of the one before it."""
+    slower: tuple[float, float]
+    """Range of the time a stroke back takes, over that of a stroke out."""
+
+
+TURNING_A_PAGE = Manner(once=0.65, most=4, fading=0.65, slower=(1.2, 1.7))
+SHAKING = Manner(once=0.25, most=10, fading=0.97, slower=(0.95, 1.15))
+
+
 def shake_right(person: Person, rng: np.random.Generator, angles: Array) -> Motion:
-    """A quick stroke to the right and back, once or a few times, as for turning a page."""
+    """A quick stroke to the right and a slower one back, once or a few times, as for turning a page."""
     easier = 1.1 if person.hand < 0 else 0.95  # inward, across the body
-    return _shake(person, rng, angles, np.array([1.0, 0.0, 0.0]), easier, _count(person, rng, 0.5, 4), 0.75)
+    return _shake(person, rng, angles, easier * np.array([1.0, 0.0, 0.0]), TURNING_A_PAGE)
 
 
 def shake_left(person: Person, rng: np.random.Generator, angles: Array) -> Motion:
@@ -30,32 +48,26 @@ def shake_left(person: Person, rng: np.random.Generator, angles: Array) -> Motio
 def shake_up(person: Person, rng: np.random.Generator, angles: Array) -> Motion:
     """A quick stroke up and back, once or several times: along the vertical, or leaning away from it."""
     lean = rng.uniform(0, 1) ** 2 * np.radians(70)
-    upward = np.array([0.0, np.sin(lean), np.cos(lean)])
-    return _shake(person, rng, angles, upward, 1.0, _count(person, rng, 0.25, 10), 0.97)
+    return _shake(person, rng, angles, np.array([0.0, np.sin(lean), np.cos(lean)]), SHAKING)
 
 
-def _count(person: Person, rng: np.random.Generator, once: float, most: int) -> int:
-    """How many times to and fro: 1 in a share `once` of all takes, else up to `most`, as is their habit."""
-    if rng.random() < 2 * once * (1 - person.repeats):
+def _count(person: Person, rng: np.random.Generator, manner: Manner) -> int:
+    """How many times to and fro, as is the person's habit."""
+    if rng.random() < 2 * manner.once * (1 - person.repeats):
         return 1
-    return 2 + int((most - 1) * rng.random() * (0.4 + 0.6 * person.repeats))
+    return 2 + int((manner.most - 1) * rng.random() * (0.4 + 0.6 * person.repeats))
 
 
 def _shake(
-    person: Person,
-    rng: np.random.Generator,
-    angles: Array,
-    direction: Array,
-    ease: float,
-    count: int,
-    fading: float,
+    person: Person, rng: np.random.Generator, angles: Array, direction: Array, manner: Manner
 ) -> Motion:
-    """Strokes along `direction` (3,) and back, each `fading` times the one before it."""
+    """Strokes along `direction` (3,), of the person's usual strength times its length, and back."""
     out_s = max(person.stroke_s * rng.normal(1, 0.08), 0.07)
-    back_s = out_s * rng.uniform(0.95, 1.35 if count == 1 else 1.1)
-    count = max(1, min(count, int((LONGEST_S - out_s - 1.6 * back_s) / (out_s + back_s))))
+    back_s = out_s * rng.uniform(*manner.slower)
+    fitting = int((LONGEST_S - out_s - 1.6 * back_s) / (out_s + back_s))
+    count = max(1, min(_count(person, rng, manner), fitting))
     # A stroke out and back through a turning point peaks at about 12 times its length over its time squared.
-    length = min(ease * person.peak_g * GRAVITY * out_s * back_s / 12, 0.3)
+    length = min(person.peak_g * GRAVITY * out_s * back_s / 12, 0.3)
     axis = rotation(person.slant[None])[0] @ direction
     sideways = direction[0]
     turn = person.wrist * [1 - sideways, sideways, -sideways]  # the right edge down, the top to the right
@@ -67,7 +79,8 @@ def _shake(
     rebound = rng.uniform(-0.1, 0.3)
     for i in range(count):
         beyond = rebound if i < count - 1 else 0.15 * max(rebound, 0)
-        reach += [fading**i * rng.normal(1, 0.07), -(fading**i) * beyond]
+        size = manner.fading**i
+        reach += [size * rng.normal(1, 0.07), -size * beyond]
         seconds += [out_s * rng.normal(1, 0.05), back_s * rng.normal(1, 0.05)]
     reach.append(0.0)
     seconds.append(back_s * rng.uniform(1.0, 1.6))
@@ -88,7 +101,7 @@ def _shake(
 def flick(person: Person, rng: np.random.Generator, angles: Array) -> Motion:
     """A quick turn of the wrist about the board's long axis and back, seldom twice."""
     side = person.hand if rng.random() < 0.85 else -person.hand
-    angle = side * np.radians(rng.uniform(55, 115))
+    angle = side * np.radians(rng.uniform(70, 120))
     out_s = max(person.stroke_s * rng.uniform(0.75, 1.15), 0.08)
     count = 2 if rng.random() < 0.2 * person.repeats else 1
     reach, seconds = [0.0], []
@@ -111,7 +124,7 @@ def flick(person: Person, rng: np.random.Generator, angles: Array) -> Motion:
 def circle(person: Person, rng: np.random.Generator, angles: Array) -> Motion:
     """One or two turns of a circle, in the vertical or the horizontal plane, either way round."""
     turns = 2 if rng.random() < 0.15 + 0.4 * person.repeats else 1
-    turn_s = min(rng.uniform(0.75, 1.4) * person.tempo, LONGEST_S / turns)
+    turn_s = min(rng.uniform(0.75, 1.2) * person.tempo, LONGEST_S / turns)
     return drawn_circle(person, rng, angles, float(turns), turn_s)
 
 
@@ -119,7 +132,7 @@ def drawn_circle(
     person: Person, rng: np.random.Generator, angles: Array, turns: float, turn_s: float
 ) -> Motion:
     """Some turns of a circle, each taking about `turn_s` seconds, the wrist following a little."""
-    radius = min(rng.uniform(0.05, 0.15), 0.13 * turn_s)
+    radius = min(rng.uniform(0.08, 0.16), 0.15 * turn_s)
     way = person.hand if rng.random() < 0.7 else -person.hand
     knots = np.unique([0.0, *np.arange(0.5, turns, 0.5), turns])
     phase = through(knots[:, None], np.diff(knots) * turn_s)[:, 0]

@@ -108,7 +108,7 @@ def trembling(motion: Motion, rng: np.random.Generator, tremor_g: float, sway_ra
     count = len(motion)
     fast = wander(rng, count, 8, 12, tremor_g * GRAVITY / (2 * np.pi * 10) ** 2)
     slow = wander(rng, count, 0.1, 1.2, 0.004)
-    turn = wander(rng, count, 0.1, 1.0, sway_rad) + wander(rng, count, 8, 12, 0.04 * sway_rad)
+    turn = wander(rng, count, 0.1, 1.0, sway_rad) + wander(rng, count, 8, 12, 0.01 * sway_rad)
     held = _smooth(motion.held)[:, None]
     position, angles = motion.position + held * (fast + slow), motion.angles + held * turn
     return replace(motion, position=position, angles=angles)

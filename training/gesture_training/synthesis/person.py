@@ -24,13 +24,13 @@ class Person:
     stroke_s: float
     """Usual duration of one quick stroke, 0.085 to 0.2 s."""
     peak_g: float
-    """Usual peak acceleration of a quick stroke, 1.5 to 6 g."""
+    """Usual peak acceleration of a quick stroke, 1.8 to 6 g."""
     tempo: float
     """Pace of everything that is not a quick stroke, 0.8 to 1.25 times the usual."""
     wrist: Array
     """Pitch, roll and yaw that go with a stroke, radians per metre: the share of the wrist in it."""
     slant: Array
-    """How far this person's right, ahead and up are turned: pitch, roll, yaw, radians, up to 20 degrees."""
+    """How far this person's right, ahead and up are turned: pitch, roll, yaw, radians, up to 15 degrees."""
     repeats: float
     """Inclination to shake more than once, 0 to 1."""
     hesitation: float
@@ -65,14 +65,14 @@ def draw(rng: np.random.Generator) -> Person:
     uniform = rng.uniform
     return Person(
         hand=hand,
-        grip=np.radians([-10 + 70 * uniform(0, 1) ** 1.5, hand * uniform(-8, 18), hand * uniform(-6, 20)]),
+        grip=np.radians([-10 + 70 * uniform(0, 1) ** 1.5, hand * uniform(-8, 14), hand * uniform(-6, 16)]),
         mounting=np.radians(rng.normal(0, 3, 3)),
         lever=np.array([uniform(-0.02, 0.02), uniform(0.05, 0.14), uniform(0.0, 0.05)]),
         stroke_s=uniform(0.085, 0.2),
-        peak_g=1.5 * 4 ** uniform(0, 1),
+        peak_g=1.8 * (6 / 1.8) ** uniform(0, 1),
         tempo=uniform(0.8, 1.25),
         wrist=np.array([uniform(0.5, 4), uniform(0, 4), uniform(0.5, 4)]),
-        slant=np.radians(uniform(-20, 20, 3)),
+        slant=np.radians(uniform(-15, 15, 3)),
         repeats=uniform(0, 1),
         hesitation=uniform(0, 0.3),
         steadiness=uniform(0.06, 0.16),
