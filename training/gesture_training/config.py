@@ -1,0 +1,54 @@
+"""Every value of a training, one commented line each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How far training windows are varied; deviations of normal distributions."""
+
+    rotation: float = (
+        15.0  # degrees of grip and mounting about a random axis; measured from the data, see grip.py
+    )
+    speed: float = 0.12  # natural logarithm of the speed: people, and the clocks of sensors
+    amplitude: float = 0.15  # natural logarithm of the motion's strength, gravity kept
+    gain: float = 0.02  # natural logarithm of a channel's sensitivity
+    bias: float = 20.0  # offset of a channel, milli-g
+    noise: float = 15.0  # largest noise level of a window, milli-g
+    shift: float = 0.15  # share of a window by which it moves about the strongest motion
+
+
+@dataclass(frozen=True)
+class Network:
+    """Size of the network."""
+
+    filters: tuple[int, int, int] = (16, 32, 48)  # channels after each of the three blocks
+    first_kernel: int = 5  # samples of the first kernel
+    longest_kernel: int = 9  # upper limit of the depthwise kernels, in their own steps
+    field_share: float = 0.65  # most of the window that one output column may see
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The optimisation."""
+
+    epochs: int = 60  # passes; one pass draws windows_per_epoch windows
+    windows_per_epoch: int = 2048  # balanced over labels and people
+    batch: int = 64  # windows per step
+    learning_rate: float = 0.01  # at the start; falls to zero along a cosine
+    label_smoothing: float = 0.05  # keeps scores away from 0 and 1, where int8 has no room
+    weight_decay: float = 0.01  # share of the weights given up per step, times the learning rate
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """A whole training; what the data decides (rate, window, hop, gain) stands in the contract."""
+
+    seed: int = 1  # seed of the split, the weights, the windows and their variation
+    threshold: float = 0.6  # least score of a hit, until a budget of false activations chooses it
+    test_share: float = 0.2  # share of the people held out when none are named
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    network: Network = field(default_factory=Network)
+    fit: Fit = field(default_factory=Fit)

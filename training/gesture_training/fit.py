@@ -1,0 +1,65 @@
+"""Fitting the network: Adam along a cosine, on windows drawn afresh in every pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gesture_tools.contract import Contract
+from gesture_training.backend import tensorflow
+from gesture_training.config import TrainConfig
+from gesture_training.network import build
+from gesture_training.windows import COLUMN_SCALE, WindowSource
+
+Progress = Callable[[int, int, float], None]
+"""Called after each pass with its number from 1, the number of passes, and the mean loss."""
+
+
+def fit(
+    source: WindowSource, contract: Contract, config: TrainConfig, progress: Progress
+) -> tuple[Any, list[float]]:
+    """Train the default network; return the keras.Model and the mean loss of each pass.
+
+    The same source and config give the same weights on one machine. Nothing is measured on the way to choose
+    among weights, so no validation people are needed and no test person can leak.
+    """
+    tf = tensorflow(config.seed)
+    settings = config.fit
+    labels = len(contract.labels)
+    model = build(contract.window, len(contract.profile.channels), labels, config.network)
+    steps = max(1, settings.windows_per_epoch // settings.batch)
+    warm_up = min(2 * steps, steps * settings.epochs // 5)
+    rate = tf.keras.optimizers.schedules.CosineDecay(
+        settings.learning_rate / 10,
+        steps * settings.epochs - warm_up,
+        alpha=0.0,
+        warmup_target=settings.learning_rate,
+        warmup_steps=warm_up,
+    )
+    optimizer = tf.keras.optimizers.AdamW(rate, weight_decay=settings.weight_decay)
+    loss_of = tf.keras.losses.CategoricalCrossentropy(label_smoothing=settings.label_smoothing)
+
+    @tf.function  # type: ignore[untyped-decorator]
+    def step(columns: Any, wanted: Any) -> Any:
+        with tf.GradientTape() as tape:
+            inputs = tf.cast(columns, tf.float32) / COLUMN_SCALE
+            loss = loss_of(tf.one_hot(wanted, labels), model(inputs, training=True))
+        weights = model.trainable_variables
+        optimizer.apply(tape.gradient(loss, weights), weights)
+        return loss
+
+    rng = np.random.default_rng(config.seed)
+    curve = []
+    for epoch in range(1, settings.epochs + 1):
+        columns, wanted = source.draw(steps * settings.batch, config.augmentation, rng)
+        batches = zip(
+            columns[:, None].reshape(steps, settings.batch, 1, *columns.shape[1:]),
+            wanted.reshape(steps, settings.batch),
+            strict=True,
+        )
+        losses = [step(tf.constant(x), tf.constant(y)) for x, y in batches]
+        curve.append(float(np.mean([float(loss) for loss in losses])))
+        progress(epoch, settings.epochs, curve[-1])
+    return model, curve

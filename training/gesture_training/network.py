@@ -1,0 +1,60 @@
+"""The default network: a small depthwise-separable CNN without padding along time, so that it can stream."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gesture_training.backend import tensorflow
+from gesture_training.config import Network
+
+TOTAL_STRIDE = 4
+"""Samples between two columns of the body's output; a hop must be a multiple of it."""
+
+LEAST_WINDOW = 24
+"""Samples that leave the shortest kernels some output columns."""
+
+
+def kernel_length(window: int, settings: Network) -> int:
+    """Return the odd length of the depthwise kernels, as long as the window leaves several output columns."""
+    for length in range(settings.longest_kernel, 2, -2):
+        if receptive_field(length, settings) <= settings.field_share * window:
+            return length
+    return 3
+
+
+def receptive_field(kernel: int, settings: Network) -> int:
+    """Return the samples that one column of the body's output sees."""
+    return settings.first_kernel + 2 * (kernel - 1) + 4 * (kernel - 1)
+
+
+def build(window: int, channels: int, labels: int, settings: Network) -> Any:
+    """Return an untrained keras.Model: (batch, 1, window, channels) of columns / 64 to (batch, labels)."""
+    keras = tensorflow().keras
+    layers = keras.layers
+    kernel = kernel_length(window, settings)
+    first, second, third = settings.filters
+    inputs = keras.Input((1, window, channels))
+    x = layers.Conv2D(first, (1, settings.first_kernel), strides=(2, 2), use_bias=False)(inputs)
+    x = layers.ReLU()(layers.BatchNormalization()(x))
+    x = _separable(x, second, kernel, 2)
+    x = _separable(x, third, kernel, 1)
+    x = layers.GlobalAveragePooling2D()(x)
+    return keras.Model(inputs, layers.Dense(labels, activation="softmax")(x))
+
+
+def _separable(x: Any, filters: int, kernel: int, stride: int) -> Any:
+    layers = tensorflow().keras.layers
+    x = layers.DepthwiseConv2D((1, kernel), strides=stride, use_bias=False)(x)
+    x = layers.BatchNormalization()(x)
+    x = layers.Conv2D(filters, 1, use_bias=False)(x)
+    return layers.ReLU()(layers.BatchNormalization()(x))
+
+
+def multiply_accumulates(model: Any) -> int:
+    """Return the multiply-accumulates of one window."""
+    total = 0
+    for layer in model.layers:
+        if hasattr(layer, "kernel"):
+            positions = layer.output.shape[2] if len(layer.output.shape) == 4 else 1
+            total += positions * int(layer.kernel.shape.num_elements() or 0)
+    return total

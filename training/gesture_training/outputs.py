@@ -1,0 +1,97 @@
+"""The files of a training, written beside their folder and moved into it at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gesture_tools.c_array import c_array
+from gesture_tools.errors import UserError
+from gesture_tools.files import make_folder, write_atomic
+from gesture_tools.runtime import Model
+from gesture_tools.verdict import extend, strongest
+from gesture_training import pictures
+from gesture_training.prepare import Prepared, Request
+from gesture_training.record import record_of
+from gesture_training.report import render
+
+
+@contextlib.contextmanager
+def staged(out: Path) -> Iterator[Path]:
+    """Give a temporary folder beside out; move its files into out when the block ends without an error.
+
+    Files of other names in out stay. Raises UserError at once when out cannot be written.
+    """
+    if out.exists() and not (out.is_dir() and os.access(out, os.W_OK | os.X_OK)):
+        raise UserError(
+            f"cannot write into {out}: expected a folder that you may write to; choose another --out"
+        )
+    parent = out.absolute().parent
+    make_folder(parent)
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.partial-", dir=parent))
+    except OSError as error:
+        raise UserError(f"cannot write beside {out}: {error.strerror}; choose another --out") from error
+    try:
+        yield folder
+        make_folder(out)
+        for file in sorted(folder.iterdir()):
+            os.replace(file, out / file.name)
+    except OSError as error:
+        raise UserError(f"cannot write {out}: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def write(
+    folder: Path,
+    request: Request,
+    prepared: Prepared,
+    model: Model,
+    network: Any,
+    curve: list[float],
+    measured: dict[str, Any],
+) -> None:
+    """Write all files of a trained model; measured: what metrics.json holds, curve: the loss of each pass."""
+    record = record_of(request, prepared, measured, curve)
+    images = {
+        "windows": pictures.example_windows(
+            prepared.labels.names, _examples(prepared), prepared.contract.profile.rate_hz
+        ),
+        "curve": pictures.training_curve(curve),
+    }
+    if prepared.test:
+        images["confusion"] = pictures.confusion_matrix(measured["labels"], measured["confusion"])
+        images["people"] = pictures.person_bars(measured["per_person"])
+    write_atomic(folder / "gesture.tflite", model.data)
+    source, header = c_array(model, request.command)
+    write_atomic(folder / "gesture_model.c", source)
+    write_atomic(folder / "gesture_model.h", header)
+    network.save(folder / "model.keras")
+    for name in ("windows", "confusion"):
+        if name in images:
+            write_atomic(folder / f"{name}.png", images[name])
+    write_atomic(folder / "report.html", render(measured, record, images))
+    write_atomic(folder / "record.json", json.dumps(record, indent=2) + "\n")
+    write_atomic(folder / "metrics.json", json.dumps(measured, indent=2) + "\n")
+
+
+def _examples(prepared: Prepared) -> dict[str, NDArray[np.int16]]:
+    """Return the window around the strongest motion of each label's middle training piece."""
+    window = prepared.contract.window
+    examples = {}
+    for label, name in enumerate(prepared.labels.names):
+        mine = [piece for piece in prepared.train if piece.label == label]
+        samples = mine[len(mine) // 2].recording.samples
+        start = strongest(samples, window, 1)
+        examples[name] = extend(samples, window)[start : start + window]
+    return examples

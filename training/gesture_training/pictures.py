@@ -1,0 +1,93 @@
+"""Pictures of a training, as PNG bytes."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+INK = "#1f2933"
+BLUE = "#2563a8"
+COLOURS = ("#2563a8", "#d97706", "#2f855a")
+
+
+def confusion_matrix(labels: Sequence[str], confusion: Sequence[Sequence[int]]) -> bytes:
+    """Draw counts (truth by verdict), shaded by the share of each row."""
+    counts = np.array(confusion)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    side = 2.2 + 0.55 * len(labels)
+    figure = _figure(side + 0.6, side)
+    axes = figure.add_subplot()
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    axes.set_xticks(range(len(labels)), labels, rotation=45, ha="right")
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set_xlabel("verdict")
+    axes.set_ylabel("truth")
+    for row, column in np.ndindex(counts.shape):
+        if counts[row, column]:
+            colour = "white" if shares[row, column] > 0.5 else INK
+            axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=colour)
+    return _png(figure)
+
+
+def example_windows(labels: Sequence[str], windows: Mapping[str, NDArray[np.int16]], rate_hz: float) -> bytes:
+    """Draw one window (window, channels) of milli-g samples per label."""
+    columns = min(3, len(labels))
+    rows = -(-len(labels) // columns)
+    figure = _figure(3.2 * columns, 0.4 + 1.8 * rows)
+    axes = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
+    for axis, label in zip(axes, labels, strict=False):
+        samples = windows[label]
+        seconds = np.arange(len(samples)) / rate_hz
+        for channel, name, colour in zip(samples.T / 1000, "xyz", COLOURS, strict=False):
+            axis.plot(seconds, channel, color=colour, linewidth=1.2, label=name)
+        axis.set_title(label, fontsize=9, loc="left")
+    for axis in axes[len(labels) :]:
+        axis.set_visible(False)
+    axes[0].legend(fontsize=7, ncols=3, frameon=False)
+    figure.supylabel("acceleration (g)", fontsize=8)
+    figure.supxlabel("time (s)", fontsize=8)
+    return _png(figure)
+
+
+def training_curve(losses: Sequence[float]) -> bytes:
+    """Draw the mean loss of every pass."""
+    figure = _figure(5.0, 2.4)
+    axes = figure.add_subplot()
+    axes.plot(range(1, len(losses) + 1), losses, color=BLUE)
+    axes.set_xlabel("pass")
+    axes.set_ylabel("training loss")
+    return _png(figure)
+
+
+def person_bars(per_person: Mapping[str, Mapping[str, Any]]) -> bytes:
+    """Draw the accuracy of every person of the test."""
+    people = list(per_person)
+    figure = _figure(5.0, 0.9 + 0.28 * len(people))
+    axes = figure.add_subplot()
+    values = [per_person[person]["accuracy"] for person in people]
+    axes.barh(people, values, color=BLUE)
+    axes.set_xlim(0, 1)
+    axes.invert_yaxis()
+    axes.set_xlabel("accuracy")
+    for place, value in enumerate(values):
+        axes.text(min(value + 0.01, 0.93), place, f"{value:.0%}", va="center", fontsize=8)
+    return _png(figure)
+
+
+def _figure(width: float, height: float) -> Any:
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), dpi=110, layout="constrained")
+
+
+def _png(figure: Any) -> bytes:
+    for axes in figure.axes:
+        axes.tick_params(labelsize=8)
+        axes.spines[["top", "right"]].set_visible(False)
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png", metadata={"Software": None})
+    return stream.getvalue()

@@ -1,0 +1,65 @@
+"""A whole training: recordings in, a folder with the model and everything known about it out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gesture_tools.contract import Contract, SelfTest
+from gesture_tools.runtime import Model, self_test_outputs
+from gesture_training.emit import strip, with_contract
+from gesture_training.evaluate import evaluate, metrics
+from gesture_training.fit import Progress, fit
+from gesture_training.network import multiply_accumulates
+from gesture_training.outputs import staged, write
+from gesture_training.prepare import Request, decisions, prepare
+from gesture_training.quantize import quantize
+from gesture_training.windows import WindowSource
+
+SELF_TEST_SEEDS = (1, 2, 3, 4)
+REPRESENTATIVE_WINDOWS = 256
+
+
+def train(request: Request, say: Callable[[str], None], progress: Progress) -> dict[str, Any]:
+    """Train a model and write its folder; return what metrics.json holds.
+
+    say: takes one line about each decision and warning. Raises UserError for data or wishes that cannot
+    be served; then, and when interrupted, the output folder is as it was.
+    """
+    with staged(request.out) as folder:
+        prepared = prepare(request)
+        for line in [*decisions(prepared), *prepared.warnings]:
+            say(line)
+        source = WindowSource(prepared.train, prepared.contract)
+        network, curve = fit(source, prepared.contract, prepared.config, progress)
+        rng = np.random.default_rng(prepared.config.seed)
+        windows, _ = source.draw(REPRESENTATIVE_WINDOWS, prepared.config.augmentation, rng)
+        model = Model(emit(quantize(network, windows), prepared.contract, windows))
+        measured = metrics(evaluate(model, network, prepared.test), prepared.labels.names)
+        measured |= {
+            "model_id": model.model_id,
+            "model_bytes": len(model.data),
+            "arena_bytes": model.arena_size,
+            "parameters": int(network.count_params()),
+            "multiply_accumulates": multiply_accumulates(network),
+        }
+        write(folder, request, prepared, model, network, curve, measured)
+    return measured
+
+
+def emit(data: bytes, contract: Contract, windows: NDArray[np.int8]) -> bytes:
+    """Return the stripped .tflite with contract and self-test; check that stripping changed no output.
+
+    windows: columns (k, window, channels) to compare on. Raises RuntimeError when an output differs.
+    """
+    stripped = strip(data)
+    inputs = windows[:, None]
+    if not np.array_equal(Model(data).invoke(inputs), Model(stripped).invoke(inputs)):
+        raise RuntimeError("the stripped model gives other outputs than the converted one")
+    bare = with_contract(stripped, contract.encode())
+    cases = tuple(SelfTest(seed, self_test_outputs(bare, seed)) for seed in SELF_TEST_SEEDS)
+    return with_contract(stripped, replace(contract, self_tests=cases).encode())

@@ -1,0 +1,142 @@
+"""Everything decided before the first pass: labels, split, rate, window and scaling."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from gesture_tools.contract import Contract
+from gesture_tools.errors import UserError
+from gesture_tools.profile import Profile
+from gesture_tools.recordings import Recording, load, load_profile
+from gesture_training.choices import choose_gain, choose_hop, choose_profile, choose_window
+from gesture_training.config import TrainConfig
+from gesture_training.dataset import Piece, check_classes, cut, digest, hold_out, labels_of
+from gesture_training.grip import grip_rotation
+from gesture_training.labels import Labels, choose_labels
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asks for; None or empty leaves the choice to the data."""
+
+    data: tuple[Path, ...]
+    out: Path
+    rate_hz: float | None = None
+    window: float | int | None = None
+    """Samples (int) or seconds (float)."""
+    hop: int | None = None
+    labels: tuple[str, ...] = ()
+    background: tuple[str, ...] = ()
+    test_subjects: tuple[str, ...] = ()
+    test: bool = True
+    """False: all people train, nothing is measured."""
+    command: str = "gesture train"
+    """For the record and the header of the C array."""
+    config: TrainConfig = field(default_factory=TrainConfig)
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """Everything that is decided before the first pass."""
+
+    labels: Labels
+    contract: Contract
+    config: TrainConfig
+    train: list[Piece]
+    test: list[Piece]
+    warnings: list[str]
+    data_sha256: str
+
+
+def prepare(request: Request) -> Prepared:
+    """Load the data and decide labels, split, rate, window, scaling; raise UserError for what cannot be."""
+    recordings = load(request.data)
+    if not recordings:
+        raise UserError(f"no recordings in {', '.join(map(str, request.data))}: expected logs or a table")
+    profile = choose_profile(recordings, _written_profile(request.data), request.rate_hz)
+    labels = choose_labels(labels_of(recordings), request.labels, request.background)
+    pieces = cut(recordings, labels, profile.rate_hz, profile.rate_tolerance)
+    config = request.config
+    test = (
+        hold_out(pieces, request.test_subjects, config.test_share, config.seed)
+        if request.test
+        else frozenset()
+    )
+    check_classes(pieces, test, labels.names, bool(request.test_subjects))
+    train = [piece for piece in pieces if piece.subject not in test]
+    gestures = [piece for piece in train if piece.label != labels.background]
+    window = choose_window(gestures, profile.rate_hz, request.window)
+    samples = np.concatenate([piece.samples for piece in train]).astype(np.float64)
+    contract = Contract(
+        profile=profile,
+        window=window,
+        hop=choose_hop(window, profile.rate_hz, request.hop),
+        gain=choose_gain(gestures),
+        labels=labels.names,
+        background=labels.background,
+        thresholds=(round(config.threshold * 256),) * len(labels.names),
+        statistics=tuple(
+            (round(mean), round(deviation))
+            for mean, deviation in zip(samples.mean(axis=0), samples.std(axis=0), strict=True)
+        ),
+    )
+    rotation = grip_rotation(gestures, config.augmentation.rotation)
+    return Prepared(
+        labels=labels,
+        contract=contract,
+        config=replace(config, augmentation=replace(config.augmentation, rotation=rotation)),
+        train=train,
+        test=[piece for piece in pieces if piece.subject in test],
+        warnings=_warnings(request, recordings, labels, test),
+        data_sha256=digest(recordings),
+    )
+
+
+def decisions(prepared: Prepared) -> list[str]:
+    """Return what was decided, in one line each."""
+    contract, rate = prepared.contract, prepared.contract.profile.rate_hz
+    people = sorted({piece.subject for piece in prepared.test})
+    return [
+        f"labels: {', '.join(contract.labels)}",
+        f"{rate:g} Hz, window {contract.window} samples ({contract.window / rate:.2f} s), hop {contract.hop} "
+        f"({contract.hop / rate:.2f} s)",
+        f"grip varied by {prepared.config.augmentation.rotation:.0f} degrees, as it differs between people",
+        f"training on {len(prepared.train)} recordings of {len({p.subject for p in prepared.train})} people, "
+        f"testing on {len(prepared.test)} of {', '.join(people) or 'nobody'}",
+    ]
+
+
+def _written_profile(paths: Sequence[Path]) -> Profile | None:
+    """Return the profile that all paths share, None without any."""
+    found = {path: load_profile(path) for path in paths}
+    profiles = set(found.values())
+    if len(profiles) > 1:
+        names = " and ".join(
+            f"{path} ({profile.rate_hz:g} Hz)" if profile else str(path) for path, profile in found.items()
+        )
+        raise UserError(
+            f"the data has different sensing profiles: {names}; expected the same gesture.toml, or none"
+        )
+    return profiles.pop()
+
+
+def _warnings(
+    request: Request, recordings: Sequence[Recording], labels: Labels, test: frozenset[str]
+) -> list[str]:
+    lines = []
+    if not test:
+        lines.append("warning: nobody is held out, so the accuracy on other people is unknown")
+    if labels.background is None:
+        lines.append("warning: no background among the labels, so every motion will be taken for a gesture")
+    if _written_profile(request.data) is None:
+        lines.append(
+            "note: no gesture.toml with the data: rate and range are taken from it, axes as they come"
+        )
+    left_out = sorted(set(labels_of(recordings)) - set(labels.index))
+    if left_out:
+        lines.append(f"note: left out by --labels: {', '.join(left_out)}")
+    return lines

@@ -1,0 +1,52 @@
+"""Post-training quantisation to int8, with the input scale that the C core's preprocessing produces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gesture_training.backend import quiet, tensorflow
+from gesture_training.emit import read_model
+from gesture_training.windows import COLUMN_SCALE
+
+
+def quantize(model: Any, windows: NDArray[np.int8]) -> bytes:
+    """Convert a keras.Model to an int8 .tflite with batch size 1.
+
+    windows: representative columns (k, window, channels) from training. Raises ValueError when the converter
+    gives the input another scale than 1/64 and zero point 0.
+    """
+    tf = tensorflow()
+    shape = (1, 1, *windows.shape[1:])
+    ends = np.resize(np.array([-128, 127], dtype=np.int8), windows.shape[1:])
+
+    def representative() -> Iterator[list[NDArray[np.float32]]]:
+        for window in [ends, *windows]:
+            yield [(window.astype(np.float32) / COLUMN_SCALE).reshape(shape)]
+
+    one = tf.keras.Input(batch_shape=shape)
+    single = tf.keras.Model(one, model(one))
+    with quiet():
+        converter = tf.lite.TFLiteConverter.from_keras_model(single)
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = representative
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.inference_input_type = tf.int8
+        converter.inference_output_type = tf.int8
+        data = bytes(converter.convert())
+    check_input(data)
+    return data
+
+
+def check_input(data: bytes) -> None:
+    """Raise ValueError unless the model's input has scale 1/64 and zero point 0."""
+    graph = read_model(data).subgraphs[0]
+    quantization = graph.tensors[graph.inputs[0]].quantization
+    scale, zero_point = float(quantization.scale[0]), int(quantization.zeroPoint[0])
+    if scale != 1 / COLUMN_SCALE or zero_point != 0:
+        raise ValueError(
+            f"input scale {scale!r} and zero point {zero_point}: expected 1/{COLUMN_SCALE} and 0"
+        )

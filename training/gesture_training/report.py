@@ -1,0 +1,45 @@
+"""The report of a training: one HTML file that needs nothing beside it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+
+def render(metrics: Mapping[str, Any], record: Mapping[str, Any], pictures: Mapping[str, bytes]) -> str:
+    """Return report.html: metrics and record as in the .json files, pictures as PNG bytes by name."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("gesture_training"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    environment.filters["percent"] = percent
+    embedded = {
+        name: f"data:image/png;base64,{base64.b64encode(data).decode()}" for name, data in pictures.items()
+    }
+    template = environment.get_template("report.html.j2")
+    return template.render(m=metrics, record=record, facts=facts(metrics, record), pictures=embedded)
+
+
+def facts(metrics: Mapping[str, Any], record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return what the model is and costs, in lines of name and value."""
+    contract = record["contract"]
+    rate = contract["rate_hz"]
+    return [
+        ("labels", ", ".join(metrics["labels"])),
+        ("background", contract["background"] or "none: every motion is taken for a gesture"),
+        ("rate", f"{rate:g} Hz"),
+        ("window", f"{contract['window']} samples, {contract['window'] / rate:.2f} s"),
+        ("hop", f"{contract['hop']} samples, {contract['hop'] / rate:.2f} s"),
+        ("model file", f"{metrics['model_bytes']:,} bytes"),
+        ("arena", f"{metrics['arena_bytes']:,} bytes (host; the board's is at most this)"),
+        ("parameters", f"{metrics['parameters']:,}"),
+        ("multiply-accumulates", f"{metrics['multiply_accumulates']:,} a window"),
+        ("trained on", f"{record['pieces']['train']} recordings of {len(record['people']['train'])} people"),
+    ]
+
+
+def percent(share: float | None) -> str:
+    """Return a share as text, a dash for None."""
+    return "-" if share is None else f"{share:.1%}"

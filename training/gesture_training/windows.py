@@ -1,0 +1,74 @@
+"""Training windows: drawn from pieces, varied, and turned into columns by the C core."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gesture_tools.contract import Contract
+from gesture_tools.runtime import columns
+from gesture_tools.verdict import strongest
+from gesture_training.augment import read_at, sample_positions, vary
+from gesture_training.config import Augmentation
+from gesture_training.dataset import Piece
+
+COLUMN_SCALE = 64
+"""Columns per unit of the float network: its input is column / 64, the int8 model's input scale 1 / 64."""
+
+ANYWHERE = 0.7
+"""Share of background windows taken anywhere, not around the strongest motion."""
+
+
+class WindowSource:
+    """Pieces laid end to end, from which batches of windows are drawn, balanced over labels and people."""
+
+    def __init__(self, pieces: Sequence[Piece], contract: Contract) -> None:
+        """Find each piece's strongest motion and its share of the windows."""
+        self.contract = contract
+        window = contract.window
+        sizes = np.array([len(piece.samples) for piece in pieces], dtype=np.int64)
+        self.samples = np.concatenate([piece.samples for piece in pieces])
+        self.first = np.cumsum(sizes) - sizes
+        self.last = self.first + sizes - 1
+        self.start = self.first + np.array([piece.start for piece in pieces], dtype=np.int64)
+        self.length = np.array([piece.end - piece.start for piece in pieces], dtype=np.int64)
+        self.labels = np.array([piece.label for piece in pieces], dtype=np.int64)
+        peaks = [strongest(piece.recording.samples, window, 1) for piece in pieces]
+        self.peak = self.start + np.array(peaks) - np.maximum(0, window - self.length) // 2
+        self.share = self._shares([piece.subject for piece in pieces])
+
+    def draw(
+        self, count: int, settings: Augmentation, rng: np.random.Generator
+    ) -> tuple[NDArray[np.int8], NDArray[np.int64]]:
+        """Return count varied windows (count, window, channels) of columns and their labels (count,)."""
+        window = self.contract.window
+        chosen = rng.choice(len(self.labels), count, p=self.share)
+        starts = self.peak[chosen] + rng.uniform(-settings.shift, settings.shift, count) * window
+        room = np.maximum(self.length[chosen] - window, 0)
+        anywhere = (self.labels[chosen] == self.contract.background) & (rng.random(count) < ANYWHERE)
+        starts = np.where(anywhere & (room > 0), self.start[chosen] + rng.random(count) * room, starts)
+        limits = np.stack([self.first[chosen], self.last[chosen]], axis=1)
+        positions = sample_positions(starts, window, limits, settings, rng)
+        varied = vary(read_at(self.samples, positions), settings, rng)
+        return preprocess(self.contract, varied), self.labels[chosen]
+
+    def _shares(self, subjects: Sequence[str]) -> NDArray[np.float64]:
+        """Weigh labels alike, and the people of a label; in the background, long pieces more."""
+        people = np.array(subjects)
+        share = np.zeros(len(people))
+        for label in np.unique(self.labels):
+            mine = self.labels == label
+            weight = np.where(label == self.contract.background, self.length, 1).astype(np.float64)
+            for person in np.unique(people[mine]):
+                his = mine & (people == person)
+                total = np.sqrt(weight[his].sum()) if label == self.contract.background else 1.0
+                share[his] = total * weight[his] / weight[his].sum()
+            share[mine] /= share[mine].sum()
+        return np.asarray(share / share.sum())
+
+
+def preprocess(contract: Contract, windows: NDArray[np.int16]) -> NDArray[np.int8]:
+    """Return the C core's columns of windows (k, window, channels), each from the initial state."""
+    return np.stack([columns(contract, window) for window in windows])
