@@ -1,12 +1,16 @@
-"""Finding the contract inside a .tflite file that the core has accepted."""
+"""Reading what people and generators need from a .tflite file that the core has accepted."""
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 
 from gesture_tools.contract import CONTRACT_NAME
 
-MODEL_OPERATOR_CODES, MODEL_BUFFERS, MODEL_METADATA = 1, 4, 6
+MODEL_OPERATOR_CODES, MODEL_SUBGRAPHS, MODEL_BUFFERS, MODEL_METADATA = 1, 2, 4, 6
+SUBGRAPH_TENSORS, SUBGRAPH_OPERATORS = 0, 3
+TENSOR_SHAPE = 0
+OPERATOR_CODE, OPERATOR_INPUTS, OPERATOR_OUTPUTS = 0, 1, 2
 CODE_DEPRECATED, CODE_BUILTIN = 0, 3
 METADATA_NAME, METADATA_BUFFER = 0, 1
 BUFFER_DATA = 0
@@ -57,10 +61,43 @@ def _vector(data: bytes, field: int) -> bytes:
 
 def operator_codes(model: bytes) -> list[int]:
     """Return the distinct TensorFlow Lite codes of a model's operators, sorted; the core has accepted the file."""
-    root = _u32(model, 0)
-    codes = set()
-    for entry in _tables(model, _field(model, root, MODEL_OPERATOR_CODES)):
+    return sorted(set(_codes(model)))
+
+
+Shape = tuple[int, ...]
+
+
+def operators(model: bytes) -> Iterator[tuple[int, list[Shape], list[Shape]]]:
+    """Yield code, input shapes and output shapes of each operator; the core has accepted the file.
+
+    An optional input that is left out has the shape ().
+    """
+    codes = _codes(model)
+    graph = _tables(model, _field(model, _u32(model, 0), MODEL_SUBGRAPHS))[0]
+    shapes = [_ints(model, _field(model, t, TENSOR_SHAPE)) for t in _tables(model, _field(model, graph, SUBGRAPH_TENSORS))]
+    for operator in _tables(model, _field(model, graph, SUBGRAPH_OPERATORS)):
+        index = _field(model, operator, OPERATOR_CODE)
+        inputs = _ints(model, _field(model, operator, OPERATOR_INPUTS))
+        outputs = _ints(model, _field(model, operator, OPERATOR_OUTPUTS))
+        yield (
+            codes[_u32(model, index) if index else 0],
+            [shapes[i] if i >= 0 else () for i in inputs],
+            [shapes[i] for i in outputs],
+        )
+
+
+def _codes(model: bytes) -> list[int]:
+    codes = []
+    for entry in _tables(model, _field(model, _u32(model, 0), MODEL_OPERATOR_CODES)):
         deprecated = _field(model, entry, CODE_DEPRECATED)
         builtin = _field(model, entry, CODE_BUILTIN)
-        codes.add(max(model[deprecated] if deprecated else 0, _u32(model, builtin) if builtin else 0))
-    return sorted(codes)
+        codes.append(max(model[deprecated] if deprecated else 0, _u32(model, builtin) if builtin else 0))
+    return codes
+
+
+def _ints(data: bytes, field: int) -> tuple[int, ...]:
+    """Values of a vector field of int32."""
+    if not field:
+        return ()
+    start = field + _u32(data, field)
+    return struct.unpack_from(f"<{_u32(data, start)}i", data, start + 4)

@@ -1,0 +1,57 @@
+"""The command ``gesture``: a group whose commands are found as entry points and imported when they are run."""
+
+from __future__ import annotations
+
+import sys
+from importlib import metadata
+
+import click
+
+from gesture_tools.errors import UserError
+
+COMMANDS = "tinygesture.commands"
+"""Entry-point group; its values are click commands."""
+
+
+class Commands(click.Group):
+    """Commands by entry point, so that starting one imports nothing of the others."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands, sorted."""
+        return sorted(point.name for point in metadata.entry_points(group=COMMANDS))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command; None when there is none of this name."""
+        for point in metadata.entry_points(group=COMMANDS, name=cmd_name):
+            command = point.load()
+            assert isinstance(command, click.Command)
+            return command
+        return None
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="tinygesture")
+def group() -> None:
+    """Record, train, build, flash and test gesture recognition on a microcontroller.
+
+    \b
+    gesture train data/starter --out model     logs to an int8 model with its contract
+    gesture simulate model/gesture.tflite LOG  events in a log, as the board would report them
+    gesture emulate --model model/gesture.tflite LOG   the whole firmware on an emulated board
+    """
+
+
+def main() -> None:
+    """Run ``gesture``. Exit codes: 0 success, 1 an expectation failed, 2 a mistake in the input, 130 interrupted."""
+    try:
+        code = group.main(standalone_mode=False)
+    except UserError as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        click.echo(f"error: {' '.join(error.format_message().split())}", err=True)
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        sys.exit(130)
+    sys.exit(code if isinstance(code, int) else 0)

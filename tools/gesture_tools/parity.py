@@ -1,0 +1,234 @@
+"""Parity: one log through every implementation of a model; the int8 outputs must be the same bytes."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gesture_tools.errors import UserError
+from gesture_tools.recordings import Recording
+from gesture_tools.resample import at_rate
+from gesture_tools.runtime import Machine, Model, Stream, columns
+from gesture_tools.verdict import check_channels, extend, frames
+
+Outputs = NDArray[np.int8]
+Runner = Callable[[NDArray[np.int16]], Outputs]
+
+REFERENCE = "tflite-micro"
+HOST = "core, host"
+BOARD = "firmware, qemu_mps2"
+TFLM_ARENA = 512 * 1024
+
+
+class Missing(Exception):
+    """A stage cannot run here; the message says what it lacks."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first byte that differs from the host core's outputs."""
+
+    stage: str
+    log: str
+    window: int
+    byte: int
+    expected: int
+    found: int
+
+    def __str__(self) -> str:
+        """Say where it is in one line."""
+        return (
+            f"{self.stage} differs in {self.log}, window {self.window}, byte {self.byte}: "
+            f"expected {self.expected}, found {self.found}"
+        )
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """What one stage came to."""
+
+    stage: str
+    windows: int
+    missing: str | None = None
+    difference: Difference | None = None
+
+
+@dataclass(frozen=True)
+class FloatResult:
+    """The float network beside the int8 model, for information."""
+
+    windows: int
+    same_label: float
+    """Share of windows with the same best label."""
+    largest_difference: float
+    """Largest difference of a score, 0 to 1."""
+
+
+def ready_samples(model: Model, recording: Recording) -> NDArray[np.int16]:
+    """Bring a recording to the model's rate and to at least one window, int16 (n, channels)."""
+    contract = model.require_contract()
+    check_channels(contract, recording)
+    profile = contract.profile
+    samples = at_rate(recording, profile.rate_hz, profile.rate_tolerance).samples
+    return extend(samples, contract.window)
+
+
+def windows_of(model: Model, samples: NDArray[np.int16]) -> NDArray[np.int8]:
+    """Preprocessed windows at every hop, (k, *input_shape[1:])."""
+    contract = model.require_contract()
+    cut = frames(columns(contract, samples), contract.window, contract.hop)
+    return np.ascontiguousarray(cut).reshape(-1, *model.input_shape[1:])
+
+
+def compare(
+    model: Model,
+    path: Path,
+    recordings: Sequence[Recording],
+    *,
+    compiler: str | None = None,
+    elf: Path | None = None,
+    on_stage: Callable[[str], None] = lambda stage: None,
+) -> list[StageResult]:
+    """Run every stage on every recording against the host core; stages that cannot run say what they lack.
+
+    path: the model's file. elf: the emulated board's firmware with this model, or None to build it. on_stage is called as each stage starts.
+    """
+    ready = [(recording.id, ready_samples(model, recording)) for recording in recordings]
+    host = _stream_runner(model)
+    expected = [host(samples) for _, samples in ready]
+    stages: list[tuple[str, Callable[[], Runner]]] = [
+        (f"{HOST}, whole windows", lambda: lambda s: model.invoke(windows_of(model, s)).reshape(-1, _labels(model))),
+        (REFERENCE, lambda: tflm_runner(model)),
+        *((f"core, {cpu}", _cpu_stage(model, cpu, compiler)) for cpu in ("cortex-m0plus", "cortex-m4f")),
+        (BOARD, lambda: _board_runner(model, path, elf, compiler)),
+    ]
+    results = [StageResult(HOST, sum(len(e) for e in expected))]
+    for name, prepare in stages:
+        on_stage(name)
+        results.append(_run_stage(name, prepare, ready, expected))
+    return results
+
+
+def _run_stage(
+    name: str, prepare: Callable[[], Runner], ready: list[tuple[str, NDArray[np.int16]]], expected: list[Outputs]
+) -> StageResult:
+    try:
+        run = prepare()
+    except Missing as missing:
+        return StageResult(name, 0, missing=str(missing))
+    windows = 0
+    for (log, samples), reference in zip(ready, expected, strict=True):
+        outputs = run(samples)
+        windows += len(outputs)
+        if (difference := first_difference(name, log, reference, outputs)) is not None:
+            return StageResult(name, windows, difference=difference)
+    return StageResult(name, windows)
+
+
+def first_difference(stage: str, log: str, expected: Outputs, found: Outputs) -> Difference | None:
+    """Return the first byte of (windows, labels) that differs, or None; a missing window differs in its first byte."""
+    common = min(len(expected), len(found))
+    places = np.argwhere(expected[:common] != found[:common])
+    if len(places):
+        window, byte = (int(v) for v in places[0])
+        return Difference(stage, log, window, byte, int(expected[window, byte]), int(found[window, byte]))
+    if len(expected) != len(found):
+        return Difference(f"{stage} (number of windows)", log, common, 0, len(expected), len(found))
+    return None
+
+
+def float_outputs(model: Model, keras_path: Path, samples: NDArray[np.int16]) -> NDArray[np.float32]:
+    """Scores of the float network (k, labels) on the windows that the int8 model sees."""
+    import os
+
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import keras
+
+    network: Any = keras.models.load_model(keras_path)
+    x = windows_of(model, samples).astype(np.float32)
+    x = (x - model.input_zero_point) * model.input_scale
+    return np.asarray(network.predict(x, batch_size=256, verbose=0), np.float32).reshape(len(x), -1)
+
+
+def compare_float(model: Model, keras_path: Path, recordings: Sequence[Recording]) -> FloatResult:
+    """Compare the float network's scores with the int8 model's; raise Missing without TensorFlow or the network."""
+    if not keras_path.is_file():
+        raise Missing(f"no {keras_path.name} beside the model")
+    if importlib.util.find_spec("tensorflow") is None:
+        raise Missing("TensorFlow is not installed: pip install 'tinygesture[train]'")
+    samples = [ready_samples(model, recording) for recording in recordings]
+    exact = np.concatenate([float_outputs(model, keras_path, s) for s in samples])
+    run = _stream_runner(model)
+    int8 = (np.concatenate([run(s) for s in samples]).astype(np.float32) + 128) / 256
+    same = float((exact.argmax(1) == int8.argmax(1)).mean())
+    return FloatResult(len(exact), same, float(np.abs(exact - int8).max()))
+
+
+def tflm_runner(model: Model) -> Runner:
+    """TensorFlow Lite Micro on the host, from its wheel; raise Missing where there is none."""
+    if importlib.util.find_spec("tflite_micro") is None:
+        raise Missing("no tflite_micro wheel here: pip install --pre tflite-micro (Linux x86-64)")
+    from tflite_micro import runtime
+
+    interpreter = runtime.Interpreter.from_bytes(model.data, arena_size=TFLM_ARENA)
+
+    def run(samples: NDArray[np.int16]) -> Outputs:
+        outputs = []
+        for window in windows_of(model, samples):
+            interpreter.set_input(window.reshape(model.input_shape), 0)
+            interpreter.invoke()
+            outputs.append(np.asarray(interpreter.get_output(0)).reshape(-1))
+        return np.array(outputs, np.int8)
+
+    return run
+
+
+def _labels(model: Model) -> int:
+    return len(model.require_contract().labels)
+
+
+def _stream_runner(model: Model) -> Runner:
+    stream = Stream(model)
+    stream.self_test()
+
+    def run(samples: NDArray[np.int16]) -> Outputs:
+        stream.reset()
+        stream.push(samples)
+        return stream.outputs()
+
+    return run
+
+
+def _cpu_stage(model: Model, cpu: str, compiler: str | None) -> Callable[[], Runner]:
+    def prepare() -> Runner:
+        from gesture_tools.runtime.emulated import emulated_machine
+
+        if importlib.util.find_spec("unicorn") is None:
+            raise Missing("the instruction-set emulator is not installed: pip install 'tinygesture[emulate]'")
+        machine: Machine = _or_missing(lambda: emulated_machine(cpu, compiler))
+        return _stream_runner(Model(model.data, machine=machine))
+
+    return prepare
+
+
+def _board_runner(model: Model, path: Path, elf: Path | None, compiler: str | None) -> Runner:
+    from gesture_tools.commands.emulate import firmware_for
+    from gesture_tools.qemu import find_qemu, run_board
+
+    _or_missing(find_qemu)
+    firmware = elf or _or_missing(lambda: firmware_for(path, compiler))
+    profile = model.require_contract().profile
+    return lambda samples: run_board(firmware, samples, profile, want_outputs=True).outputs
+
+
+def _or_missing(get: Callable[[], Any]) -> Any:
+    try:
+        return get()
+    except UserError as error:
+        raise Missing(error.message) from error
