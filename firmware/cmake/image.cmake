@@ -1,8 +1,16 @@
-# Core and binding for a processor alone, to be run in an instruction-set emulator: core-<processor>.elf.
-include(binding/sources.cmake)
-list(TRANSFORM TG_BINDING_SOURCES PREPEND binding/)
+# The core for a processor alone, to be run in an instruction-set emulator: core-<processor>.elf.
+#
+# With TG_MODEL_DIR holding a probe.c, that file takes the place of the binding: what it keeps of the core is what an
+# application with those operators pays.
+set(TG_MODEL_DIR "" CACHE PATH "Folder of probe.c, or empty: core and binding")
+if(TG_MODEL_DIR)
+    set(TG_IMAGE_SOURCES ${TG_MODEL_DIR}/probe.c)
+else()
+    include(binding/sources.cmake)
+    list(TRANSFORM TG_BINDING_SOURCES PREPEND binding/ OUTPUT_VARIABLE TG_IMAGE_SOURCES)
+endif()
 
-add_executable(image ${TG_CORE_SOURCES} ${TG_BINDING_SOURCES} boards/common/mem.c)
+add_executable(image ${TG_CORE_SOURCES} ${TG_IMAGE_SOURCES} boards/common/mem.c)
 tg_cross(image ${TG_IMAGE_CPU} ${CMAKE_CURRENT_SOURCE_DIR}/boards/common/image.ld)
 set_target_properties(image PROPERTIES OUTPUT_NAME core-${TG_IMAGE_CPU})
-target_link_options(image PRIVATE -Wl,--entry=tg_bind_version)
+target_link_options(image PRIVATE -Wl,--entry=0)

@@ -337,6 +337,7 @@ static int place_all(graph *g, size_t arena_size, uint32_t *used) {
     if (*used < g->arena.used + g->tables_size) {
         *used = g->arena.used + g->tables_size; /* the tables lay where tensors lie from now on */
     }
+    *used = (*used + 7U) & ~7U; /* as reserve() counts: an arena of this very size must do */
     if (*used > arena_size) {
         g->arena.needed = *used;
         return TG_ERR_ARENA;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,12 +66,34 @@ def build_core_image(cpu: str, compiler: str | None = None) -> bytes:
     return _build(folder, find_toolchain(compiler), {"TG_IMAGE_CPU": cpu}, {}, f"core-{cpu}.elf")
 
 
+PROBE = """\
+#include "tg_ops.h"
+
+static const tg_op *const OPS[] = {{{ops}, NULL}};
+
+int tg_bind_open(tg_model *model, const uint8_t *data, size_t size, void *arena, size_t arena_size) {{
+    return tg_model_open(model, data, size, OPS, arena, arena_size, NULL);
+}}
+
+void tg_bind_invoke(const tg_model *model) {{
+    tg_model_invoke(model);
+}}
+"""
+
+
+def build_probe_image(cpu: str, operators: Sequence[str], compiler: str | None = None) -> bytes:
+    """Build what an application with these operators (TensorFlow Lite names) keeps of the core, as an ELF file."""
+    ops = ", ".join(f"&tg_op_{name.lower()}" for name in sorted(set(operators)))
+    files = {"probe.c": PROBE.format(ops=ops)}
+    return _build(firmware_folder(), find_toolchain(compiler), {"TG_IMAGE_CPU": cpu}, files, f"core-{cpu}.elf")
+
+
 def _build(
     folder: Path, toolchain: Toolchain, options: dict[str, str], files: dict[str, str], output: str
 ) -> bytes:
     """Configure and build in a temporary folder, or take the result of an equal build from the cache."""
-    parts = [sources_digest(folder), toolchain.name, toolchain.version, repr(options), repr(sorted(files.items()))]
-    kept = cached(hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32])
+    inputs = (sources_digest(folder), toolchain.name, toolchain.version, options, files)
+    kept = cached(hashlib.sha256(repr(inputs).encode()).hexdigest()[:32])
     if kept.is_file():
         return kept.read_bytes()
     cmake, ninja = find_cmake(), find_ninja()
@@ -83,7 +106,8 @@ def _build(
             arguments["TG_MODEL_DIR"] = work.as_posix()
         definitions = [f"-D{name}={value}" for name, value in arguments.items()]
         build = work / "build"
-        _run([str(cmake), "-G", "Ninja", "-S", str(folder), "-B", str(build), *toolchain.cmake_arguments, *definitions])
+        places = ["-G", "Ninja", "-S", str(folder), "-B", str(build)]
+        _run([str(cmake), *places, *toolchain.cmake_arguments, *definitions])
         _run([str(cmake), "--build", str(build)])
         elf = (build / output).read_bytes()
     keep(kept, elf)
@@ -94,7 +118,12 @@ def _run(command: list[str]) -> None:
     """Run a program in silence; raise UserError with the first line that tells of an error."""
     try:
         result = subprocess.run(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", timeout=BUILD_TIMEOUT_S
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=BUILD_TIMEOUT_S,
         )
     except OSError as error:
         raise UserError(f"{command[0]} does not run ({error.strerror}): install it again") from error

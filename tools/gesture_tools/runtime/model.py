@@ -32,9 +32,9 @@ class Model:
         self.machine = machine or native_machine()
         self._placed = self.machine.place(data)
         size = self.machine.call("tg_bind_model_size")
-        self._model, self._arena = open_with_arena(self.machine, "tg_bind_model_open", size, self._placed, what)
+        self.handle, self._arena = open_with_arena(self.machine, "tg_bind_model_open", size, self._placed, what)
         facts = self.machine.alloc(4 * (1 + 2 * TENSOR_FACTS))
-        self.machine.call("tg_bind_model_facts", self._model, facts)
+        self.machine.call("tg_bind_model_facts", self.handle, facts)
         values = facts.array(np.uint32, 1 + 2 * TENSOR_FACTS)
         self.arena_size = int(values[0])
         """Bytes of the arena that the core uses on this machine."""
@@ -78,7 +78,7 @@ class Model:
     def _run(self, inputs: Int8Array) -> Int8Array:
         outputs = self.machine.alloc(len(inputs) * prod(self.output_shape))
         placed = self.machine.place(inputs)
-        self.machine.call("tg_bind_model_invoke", self._model, placed, outputs, len(inputs))
+        self.machine.call("tg_bind_model_invoke", self.handle, placed, outputs, len(inputs))
         return outputs.array(np.int8, outputs.size).reshape(len(inputs), -1)
 
     def require_contract(self) -> Contract:

@@ -1,0 +1,89 @@
+"""``gesture bench``: what a model costs on a processor, counted."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gesture_tools.errors import UserError
+from gesture_tools.toolchain import COMPILERS
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from gesture_tools.cost import Cost
+    from gesture_tools.runtime import Model
+
+CPUS = ("cortex-m4f", "cortex-m0plus")
+
+
+@click.command("bench", short_help="Count instructions, flash and RAM of a model.")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("--cpu", type=click.Choice(CPUS), help="Processor; default: each in turn.")
+@click.option("--inputs", type=click.Path(path_type=Path), help="An .npz with an int8 array x of inputs.")
+@click.option("--count", default=20, show_default=True, type=click.IntRange(1, 1000), help="Inputs to run.")
+@click.option("--compiler", type=click.Choice(COMPILERS), help="Cross compiler; default: what is there.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+def command(
+    model: Path, cpu: str | None, inputs: Path | None, count: int, compiler: str | None, as_json: bool
+) -> int:
+    """Count what MODEL costs on a Cortex-M, in an instruction-set emulator: the same figures on every machine.
+
+    Inputs are seeded random bytes unless given. Every output is compared with the reference; exits with 1 when one
+    byte differs.
+
+    \b
+    Example: gesture bench model/gesture.tflite --cpu cortex-m4f
+    """
+    from gesture_tools.cost import measure, random_inputs
+    from gesture_tools.runtime import Model
+
+    opened = Model.load(model)
+    x = random_inputs(opened, count) if inputs is None else _read_inputs(inputs, opened)[:count]
+    costs = [measure(opened, name, x, compiler) for name in ([cpu] if cpu else CPUS)]
+    if as_json:
+        tables = [asdict(cost) for cost in costs]
+        click.echo(json.dumps(tables[0] if cpu else tables, indent=2))
+    else:
+        _show(costs)
+        click.echo(f"next: {shlex.join(['gesture', 'build', '--board', 'qemu_mps2', '--model', str(model)])} --out out")
+    different = [cost for cost in costs if not cost.matches_reference]
+    for cost in different:
+        click.echo(f"FAIL: outputs on the {cost.cpu} differ from {cost.reference}", err=True)
+    return 1 if different else 0
+
+
+def _read_inputs(path: Path, model: Model) -> NDArray[np.int8]:
+    import numpy as np
+
+    try:
+        with np.load(path) as arrays:
+            x = arrays["x"]
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(f"{path}: expected an .npz file with an array x ({error})") from error
+    if x.dtype != np.int8 or x.shape[1:] != model.input_shape[1:]:
+        raise UserError(f"{path}: x is {x.dtype} {x.shape}, expected int8 (k, {model.input_shape[1:]})")
+    return np.asarray(x, np.int8)
+
+
+def _show(costs: list[Cost]) -> None:
+    rows = [
+        ("instructions per inference", [f"{c.instructions:,}" for c in costs]),
+        ("  per multiply-accumulate", [f"{c.instructions / max(c.macs, 1):.2f}" for c in costs]),
+        ("instructions to open", [f"{c.open_instructions:,}" for c in costs]),
+        ("flash, this model's operators", [f"{c.flash:,} B" for c in costs]),
+        ("flash, all operators", [f"{c.flash_all_operators:,} B" for c in costs]),
+        ("RAM without stack", [f"{c.ram:,} B" for c in costs]),
+        ("stack", [f"{c.stack:,} B" for c in costs]),
+        (f"equal to {costs[0].reference}", ["yes" if c.matches_reference else "NO" for c in costs]),
+    ]
+    click.echo(f"model {costs[0].model_bytes:,} B, {costs[0].macs:,} multiply-accumulates, compiler {costs[0].compiler}")
+    click.echo(f"{'':<32}" + "".join(f"{c.cpu:>16}" for c in costs))
+    for name, values in rows:
+        click.echo(f"{name:<32}" + "".join(f"{value:>16}" for value in values))

@@ -1,0 +1,126 @@
+"""What a model costs on a Cortex-M: instructions, flash and RAM, counted in an instruction-set emulator."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gesture_tools.build import build_core_image, build_probe_image
+from gesture_tools.elf import Sizes, read_image
+from gesture_tools.graph import layers
+from gesture_tools.runtime import Model
+from gesture_tools.runtime.emulated import Count, EmulatedMachine
+from gesture_tools.runtime.machine import operator_names
+from gesture_tools.toolchain import find_toolchain
+
+REFERENCE_ARENA = 512 * 1024
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Counted figures: absolute, repeatable, the same on every machine with this compiler."""
+
+    cpu: str
+    compiler: str
+    instructions: int
+    """Of one inference, mean over the inputs."""
+    open_instructions: int
+    """Of verifying and planning the model, once at start."""
+    flash: int
+    """Bytes of the core with the operators of this model, without the model: text, rodata, data."""
+    flash_all_operators: int
+    """Bytes of the core with every operator it has."""
+    ram: int
+    """Bytes for the model: arena (tensors, parameters), the tg_model object, data and bss; without stack."""
+    stack: int
+    """Bytes of stack used below the call, the deeper of opening and inference."""
+    macs: int
+    """Multiply-accumulates of one inference, those on padding included."""
+    model_bytes: int
+    matches_reference: bool
+    """Whether the outputs for all inputs equal the reference's, byte for byte."""
+    reference: str
+    """tflite-micro, or the core on the host where its wheel is not there."""
+
+
+def measure(model: Model, cpu: str, inputs: NDArray[np.int8], compiler: str | None = None) -> Cost:
+    """Count what a model costs on a processor.
+
+    inputs: int8 (k, *input_shape[1:]). Raises UserError without emulator or cross compiler.
+    """
+    machine = EmulatedMachine(cpu, build_core_image(cpu, compiler))
+    opened = Model(model.data, machine=machine)
+    outputs, counts = [], []
+    for x in inputs:
+        outputs.append(opened.invoke(x[None])[0])
+        counts.append(_count_inference(opened, machine, x))
+    opening = _count_opening(opened, machine)
+    name, reference = _reference(model)
+    own = _flash(cpu, [layer.name for layer in layers(model.data)], compiler)
+    return Cost(
+        cpu=cpu,
+        compiler=find_toolchain(compiler).name,
+        instructions=round(sum(c.instructions for c in counts) / len(counts)),
+        open_instructions=opening.instructions,
+        flash=own.flash,
+        flash_all_operators=_flash(cpu, list(operator_names().values()), compiler).flash,
+        ram=opened.arena_size + machine.call("tg_bind_model_size") + own.ram,
+        stack=max(opening.stack, *(c.stack for c in counts)),
+        macs=sum(layer.macs for layer in layers(model.data)),
+        model_bytes=len(model.data),
+        matches_reference=bool(np.array_equal(np.array(outputs), reference(inputs))),
+        reference=name,
+    )
+
+
+def random_inputs(model: Model, count: int = 20, seed: int = 1) -> NDArray[np.int8]:
+    """Seeded random inputs for a model, int8 (count, *input_shape[1:])."""
+    rng = np.random.default_rng(seed)
+    return rng.integers(-128, 128, (count, *model.input_shape[1:])).astype(np.int8)
+
+
+def _count_inference(model: Model, machine: EmulatedMachine, x: NDArray[np.int8]) -> Count:
+    machine.uc.mem_write(machine.call("tg_model_input", model.handle), x.tobytes())
+    with machine.measured() as count:
+        machine.call("tg_model_invoke", model.handle)
+    return count
+
+
+def _count_opening(model: Model, machine: EmulatedMachine) -> Count:
+    """Open the model once more, in an arena of exactly its size."""
+    handle = machine.alloc(machine.call("tg_bind_model_size"))
+    arena = machine.alloc(model.arena_size)
+    data = machine.place(model.data)
+    ops = machine.symbol("tg_ops_all")
+    with machine.measured() as count:
+        err = machine.call("tg_model_open", handle, data, data.size, ops, arena, arena.size, 0)
+    if err != 0:
+        raise RuntimeError(f"the model opened before is refused now: {machine.error_name(err)}")
+    return count
+
+
+def _flash(cpu: str, operators: Sequence[str], compiler: str | None) -> Sizes:
+    return read_image(build_probe_image(cpu, operators, compiler)).sizes
+
+
+def _reference(model: Model) -> tuple[str, Callable[[NDArray[np.int8]], NDArray[np.int8]]]:
+    """TensorFlow Lite Micro where its wheel is, else the core on the host."""
+    if importlib.util.find_spec("tflite_micro") is None:
+        return "core on the host", model.invoke
+    from tflite_micro import runtime
+
+    interpreter = runtime.Interpreter.from_bytes(model.data, arena_size=REFERENCE_ARENA)
+
+    def invoke(inputs: NDArray[np.int8]) -> NDArray[np.int8]:
+        outputs = []
+        for x in inputs:
+            interpreter.set_input(x.reshape(model.input_shape), 0)
+            interpreter.invoke()
+            outputs.append(np.asarray(interpreter.get_output(0)).reshape(model.output_shape[1:]))
+        return np.array(outputs, np.int8)
+
+    return "tflite-micro", invoke
