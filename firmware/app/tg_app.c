@@ -30,14 +30,15 @@ static void add_number(tg_app *app, const char *key, int64_t value) {
     tg_text_number(&app->line, value);
 }
 
-static tg_exit refuse(tg_app *app, const char *field, int64_t expected, int64_t found) {
+static void begin_refusal(tg_app *app, const char *field, int64_t expected, int64_t found) {
     begin(app, "refused field=");
     tg_text_add(&app->line, field);
     add_number(app, " expected=", expected);
     add_number(app, " found=", found);
-    if (app->recognizer.contract.rate_tolerance_permille != 0) {
-        add_number(app, " tolerance_permille=", app->recognizer.contract.rate_tolerance_permille);
-    }
+}
+
+static tg_exit refuse(tg_app *app, const char *field, int64_t expected, int64_t found) {
+    begin_refusal(app, field, expected, found);
     say(app);
     return TG_EXIT_REFUSED;
 }
@@ -109,7 +110,10 @@ static tg_exit start_sensor(tg_app *app, const tg_accel *accel) {
     uint32_t off = actual.rate_mhz > wanted.rate_mhz ? actual.rate_mhz - wanted.rate_mhz
                                                      : wanted.rate_mhz - actual.rate_mhz;
     if ((uint64_t)off * PERMILLE > (uint64_t)wanted.rate_mhz * contract->rate_tolerance_permille) {
-        return refuse(app, "rate_mhz", wanted.rate_mhz, actual.rate_mhz);
+        begin_refusal(app, "rate_mhz", wanted.rate_mhz, actual.rate_mhz);
+        add_number(app, " tolerance_permille=", contract->rate_tolerance_permille);
+        say(app);
+        return TG_EXIT_REFUSED;
     }
     if (actual.full_scale_mg != wanted.full_scale_mg) {
         return refuse(app, "full_scale_mg", wanted.full_scale_mg, actual.full_scale_mg);

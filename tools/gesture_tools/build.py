@@ -82,10 +82,12 @@ void tg_bind_invoke(const tg_model *model) {{
 
 
 def build_probe_image(cpu: str, operators: Sequence[str], compiler: str | None = None) -> bytes:
-    """Build what an application with these operators (TensorFlow Lite names) keeps of the core, as an ELF file."""
+    """Build what an application with these operators (TensorFlow Lite names) keeps of the core; return the ELF."""
     ops = ", ".join(f"&tg_op_{name.lower()}" for name in sorted(set(operators)))
     files = {"probe.c": PROBE.format(ops=ops)}
-    return _build(firmware_folder(), find_toolchain(compiler), {"TG_IMAGE_CPU": cpu}, files, f"core-{cpu}.elf")
+    return _build(
+        firmware_folder(), find_toolchain(compiler), {"TG_IMAGE_CPU": cpu}, files, f"core-{cpu}.elf"
+    )
 
 
 def _build(

@@ -1,4 +1,4 @@
-"""What a board says on its console: lines of ``word key=value ...``, as ``firmware/app/tg_app.h`` lists them."""
+"""What a board says on its console: lines of ``word key=value ...``, listed in ``firmware/app/tg_app.h``."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ class Line:
         try:
             return int(self.values[key])
         except (KeyError, ValueError) as error:
-            raise UserError(f"the board's line {self.word!r} has no number {key}: its firmware is of another version") from error
+            raise UserError(
+                f"the board's line {self.word!r} has no number {key}: expected firmware of this version; "
+                "build it again"
+            ) from error
 
 
 def parse_line(text: str) -> Line:
@@ -66,12 +69,13 @@ def refusal(line: Line) -> str:
     values = line.values
     if line.word == "fault":
         where = f" at {values['pc']}" if "pc" in values else ""
-        return f"the firmware faulted{where}: {values.get('cause', 'cause unknown')} (cfsr {values.get('cfsr', '?')})"
+        return f"the firmware faulted{where}: {values.get('cause', '?')} (cfsr {values.get('cfsr', '?')})"
     if line.word == "sensor":
         return f"the board's accelerometer failed: {values.get('text', '?')} ({values.get('error', '?')})"
+    found = values.get("found", "?")
     if values.get("field") == "model":
-        return f"the board refuses its model: {values.get('text', '?')} ({values.get('found', '?')})"
-    return (
-        f"the board refuses its model: {values.get('field', '?')} differs: expected {values.get('expected', '?')} "
-        f"(tolerance {int(values.get('tolerance_permille', 0)) / 10:g} %), found {values.get('found', '?')}"
-    )
+        return f"the board refuses its model: {values.get('text', '?')} ({found})"
+    expected = values.get("expected", "?")
+    if "tolerance_permille" in values:
+        expected += f" within {line.number('tolerance_permille') / 10:g} %"
+    return f"the board refuses its model: {values.get('field', '?')}: expected {expected}, found {found}"

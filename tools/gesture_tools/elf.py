@@ -59,6 +59,7 @@ class Image:
 def read_image(elf: bytes) -> Image:
     """Read a linked ELF file of 32 bits."""
     from elftools.elf.elffile import ELFFile
+    from elftools.elf.sections import SymbolTableSection
 
     file = ELFFile(io.BytesIO(elf))
     sizes = dict.fromkeys(("text", "rodata", "data", "bss", "stack"), 0)
@@ -83,7 +84,7 @@ def read_image(elf: bytes) -> Image:
             symbol["st_size"],
             file.get_section(symbol["st_shndx"]).name,
         )
-        for symbol in (table.iter_symbols() if table is not None else ())
+        for symbol in (table.iter_symbols() if isinstance(table, SymbolTableSection) else ())
         if symbol["st_info"]["type"] in ("STT_FUNC", "STT_OBJECT") and isinstance(symbol["st_shndx"], int)
     ]
     segments = [

@@ -12,14 +12,15 @@ SOURCE_SUFFIXES = (".c", ".h", ".ld", ".cmake", ".txt")
 
 
 def firmware_folder() -> Path:
-    """Return the folder of the firmware sources: the checkout's when this runs from one, else the package's."""
+    """Return the folder of the firmware sources: the checkout's when run from one, else the package's."""
     checkout = Path(__file__).resolve().parents[2]
     installed = Path(str(resources.files("gesture_tools"))) / "firmware"
     for folder in (checkout / "firmware", installed):
         if (folder / "CMakeLists.txt").is_file() and (folder == installed or (checkout / "tools").is_dir()):
             return folder
     raise UserError(
-        f"the firmware sources are missing: expected {installed}; install tinygesture again, or run from a checkout"
+        f"the firmware sources are missing: expected {installed}; install tinygesture again, or run from a "
+        "checkout"
     )
 
 

@@ -35,7 +35,8 @@ def log_image(samples: NDArray[np.int16], profile: Profile, *, want_outputs: boo
     UserError for more samples than the board's memory holds.
     """
     if samples.dtype != np.int16 or samples.ndim != 2 or samples.shape[1] != len(profile.channels):
-        raise ValueError(f"expected int16 samples (n, {len(profile.channels)}), got {samples.dtype} {samples.shape}")
+        expected = f"int16 samples (n, {len(profile.channels)})"
+        raise ValueError(f"expected {expected}, got {samples.dtype} {samples.shape}")
     if len(samples) > LARGEST_COUNT:
         raise UserError(
             f"the log has {len(samples)} samples, the emulated board holds {LARGEST_COUNT}: split the log"

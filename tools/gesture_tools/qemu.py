@@ -27,7 +27,7 @@ BOARD = "qemu_mps2"
 PROGRAM = "qemu-system-arm"
 LOG_ADDRESS = 0x21000000
 ICOUNT_SHIFT = 4
-"""An instruction takes 2**4 ns of virtual time: 62.5 million a second, as a Cortex-M4F at 64 MHz about does."""
+"""An instruction takes 2**4 ns of virtual time: 62.5 million a second, about a Cortex-M4F at 64 MHz."""
 
 POLL_S = 0.02
 SLOWEST_SAMPLES_PER_S = 100
@@ -61,8 +61,8 @@ def find_qemu() -> Path:
     found = shutil.which(PROGRAM)
     if found is None:
         raise UserError(
-            f"{PROGRAM} is not on the PATH: install QEMU (Debian: apt install qemu-system-arm; macOS: brew install "
-            "qemu; Windows: www.qemu.org)"
+            f"{PROGRAM} is not on the PATH: install QEMU (Debian: apt install qemu-system-arm; "
+            "macOS: brew install qemu; Windows: www.qemu.org)"
         )
     return Path(found)
 
@@ -98,10 +98,10 @@ def run_board(
         raise UserError(refusal(failure))
     end = next((line for line in lines if line.word == "end"), None)
     if end is None or code != 0:
-        said = complaint.strip().splitlines()
-        raise UserError(f"the emulated board ended early (code {code}): {said[-1] if said else 'it gave no reason'}")
+        said = complaint.strip().splitlines() or ["it gave no reason"]
+        raise UserError(f"the emulated board ended early (code {code}): {said[-1]}")
     if (unsaid := end.number("unsaid")) > 0:
-        raise UserError(f"the emulated board could not print {unsaid} lines: its console is too slow for them")
+        raise UserError(f"the emulated board could not print {unsaid} lines: its console was full")
     if not any(line.word == "ready" for line in lines):
         raise UserError(f"{elf} is no tinygesture firmware: it never said it was ready")
     labels = next(line.number("labels") for line in lines if line.word == "ready")
@@ -143,7 +143,7 @@ def _emulate(elf: Path, image: bytes, limit_s: float, take: Callable[[str], None
                 text, rest = b"", b""
                 ended = False
                 while not ended:
-                    ended = child.poll() is not None  # asked before reading: what it said last is then all there
+                    ended = child.poll() is not None  # asked before reading: then nothing is missed
                     new = said.read()
                     text += new
                     *whole, rest = (rest + new).split(b"\n")
@@ -152,7 +152,7 @@ def _emulate(elf: Path, image: bytes, limit_s: float, take: Callable[[str], None
                             take(line.decode(errors="replace"))
                     if not ended and time.monotonic() > deadline:
                         raise UserError(
-                            f"the emulated board did not end within {limit_s:.0f} s: give it longer with --timeout"
+                            f"the emulated board did not end within {limit_s:g} s: allow more with --timeout"
                         )
                     if not ended:
                         time.sleep(POLL_S)

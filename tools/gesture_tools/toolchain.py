@@ -40,25 +40,29 @@ class Toolchain:
 
 
 def find_toolchain(name: str | None = None) -> Toolchain:
-    """Return the compiler called name, or the first of COMPILERS that is there; raise UserError saying how to get one."""
+    """Return the compiler called name, or the first of COMPILERS that is there.
+
+    Raises UserError saying how to get one when there is none.
+    """
     if name is not None and name not in COMPILERS:
         raise UserError(f"compiler {name!r} is unknown: expected one of {', '.join(COMPILERS)}")
     for candidate in COMPILERS if name is None else (name,):
         program = _gcc() if candidate == "gcc" else _zig()
         if program is not None:
-            return Toolchain(candidate, program, _version(program, "--version" if candidate == "gcc" else "version"))
+            argument = "--version" if candidate == "gcc" else "version"
+            return Toolchain(candidate, program, _version(program, argument))
     if name is not None:
         raise UserError(_HOW[name])
     raise UserError(f"no cross compiler found: pip install ziglang, or put {_GCC} on the PATH")
 
 
 def find_cmake() -> Path:
-    """Return the CMake of the Python package ``cmake``, else the one on the PATH; raise UserError when absent."""
+    """Find the CMake of the Python package ``cmake``, or else on the PATH; raise UserError when absent."""
     return _from_package("cmake", "CMAKE_BIN_DIR")
 
 
 def find_ninja() -> Path:
-    """Return the Ninja of the Python package ``ninja``, else the one on the PATH; raise UserError when absent."""
+    """Find the Ninja of the Python package ``ninja``, or else on the PATH; raise UserError when absent."""
     return _from_package("ninja", "BIN_DIR")
 
 

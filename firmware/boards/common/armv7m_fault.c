@@ -19,7 +19,7 @@ static const struct {
     {1U << 8, "bus error on instruction fetch"},
     {1U << 9, "bus error on data access"},
     {1U << 10, "late bus error on data access"},
-    {1U << 12, "bus error while entering an exception: stack overflow"},
+    {1U << 12, "bus error while entering an exception"},
     {1U << 16, "undefined instruction"},
     {1U << 17, "jump to code that is no Thumb code"},
     {1U << 18, "bad return from an exception"},
@@ -47,6 +47,9 @@ __attribute__((used)) static _Noreturn void report(const uint32_t *frame) {
         if (status & causes[i].bit) {
             text = causes[i].text;
         }
+    }
+    if ((uintptr_t)frame < (uintptr_t)tg_stack_limit + TG_STACK_GUARD) {
+        text = "stack overflow";
     }
     write_hex("\nfault exception=", exception);
     if (frame >= tg_stack_limit && frame + FRAME_PC < tg_stack_top) {

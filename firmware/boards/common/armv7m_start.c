@@ -1,4 +1,4 @@
-/* Reset of an ARMv7-M processor with a floating-point unit, and how much of the stack was used. */
+/* Reset of an ARMv7-M processor with a floating-point and a memory protection unit, and use of its stack. */
 #include "cortex_m.h"
 #include "start.h"
 
@@ -14,6 +14,14 @@ extern uint32_t tg_bss_start[];
 extern uint32_t tg_bss_end[];
 
 int main(void);
+
+static void guard_stack(void) {
+    MPU_RBAR = (uint32_t)(uintptr_t)tg_stack_limit | MPU_RBAR_VALID;
+    MPU_RASR = MPU_RASR_ENABLE | MPU_RASR_SIZE(TG_STACK_GUARD_LOG2) | MPU_RASR_NORMAL | MPU_RASR_READ_ONLY |
+               MPU_RASR_EXECUTE_NEVER;
+    MPU_CTRL = MPU_CTRL_ENABLE | MPU_CTRL_PRIVDEFENA;
+    __asm volatile("dsb\n\tisb" ::: "memory");
+}
 
 _Noreturn void tg_reset(void) {
     SCB_CPACR |= CPACR_CP10_CP11;
@@ -31,12 +39,13 @@ _Noreturn void tg_reset(void) {
     for (uint32_t *to = tg_stack_limit; to < frame - PAINT_GAP;) {
         *to++ = STACK_PAINT;
     }
+    guard_stack();
     (void)main();
     tg_board_exit(TG_EXIT_DONE);
 }
 
 size_t tg_board_stack_size(void) {
-    return tg_span(tg_stack_limit, tg_stack_top);
+    return tg_span(tg_stack_limit, tg_stack_top) - TG_STACK_GUARD;
 }
 
 size_t tg_board_stack_used(void) {

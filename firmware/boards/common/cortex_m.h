@@ -19,6 +19,20 @@
 #define SHCSR_USGFAULTENA (1U << 18)
 #define CPACR_CP10_CP11   (0xFU << 20) /* full access to the floating-point unit */
 
+/* B3.5, Protected memory system architecture */
+#define MPU_CTRL TG_REG(0xE000ED94U) /* B3.5.5 */
+#define MPU_RBAR TG_REG(0xE000ED9CU) /* B3.5.8; with VALID set it selects the region too */
+#define MPU_RASR TG_REG(0xE000EDA0U) /* B3.5.9 */
+
+#define MPU_CTRL_ENABLE        (1U << 0)
+#define MPU_CTRL_PRIVDEFENA    (1U << 2) /* no other memory is restricted */
+#define MPU_RBAR_VALID         (1U << 4)
+#define MPU_RASR_ENABLE        (1U << 0)
+#define MPU_RASR_SIZE(log2)    ((log2) * 2U - 2U)
+#define MPU_RASR_NORMAL        (1U << 17)
+#define MPU_RASR_READ_ONLY     (5U << 24)
+#define MPU_RASR_EXECUTE_NEVER (1U << 28)
+
 /* B3.4.4, NVIC interrupt set-enable */
 #define NVIC_ISER0 TG_REG(0xE000E100U)
 

@@ -11,8 +11,12 @@ typedef union {
     void (*handler)(void);
 } tg_vector;
 
-/* Set by the linker script; the stack lies lowest in RAM, so that an overflow faults instead of overwriting.
- */
+/* The lowest bytes of the stack cannot be written: an overflow faults instead of overwriting what lies below.
+ * The linker script aligns tg_stack_limit to them. */
+#define TG_STACK_GUARD_LOG2 8U
+#define TG_STACK_GUARD      (1U << TG_STACK_GUARD_LOG2)
+
+/* Set by the linker script. */
 extern uint32_t tg_stack_limit[];
 extern uint32_t tg_stack_top[];
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def write_firmware(firmware: Firmware, out: Path) -> dict[str, Path]:
-    """Write ``<board>.elf``, ``.bin``, ``.hex`` and ``.map`` into a folder, which is created; return their paths."""
+    """Write ``<board>.elf``, ``.bin``, ``.hex`` and ``.map`` into a folder; return their paths."""
     from gesture_tools.elf import bin_bytes, hex_text, map_text
 
     make_folder(out)
@@ -71,9 +71,9 @@ def _show(firmware: Firmware, files: dict[str, Path]) -> None:
 
 @click.command("build", short_help="Build firmware for a board.")
 @click.option("--board", required=True, help="Board to build for, such as qemu_mps2.")
-@click.option("--model", required=True, type=click.Path(path_type=Path), help="A .tflite made by 'gesture train'.")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write; created if need be.")
-@click.option("--compiler", type=click.Choice(COMPILERS), help="Cross compiler; default: the first that is there.")
+@click.option("--model", required=True, type=click.Path(path_type=Path), help="A .tflite of 'gesture train'.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write.")
+@click.option("--compiler", type=click.Choice(COMPILERS), help="Cross compiler; default: what is there.")
 @click.option("--json", "as_json", is_flag=True, help="Print sizes and files as JSON.")
 def command(board: str, model: Path, out: Path, compiler: str | None, as_json: bool) -> None:
     """Compile the firmware of BOARD with MODEL inside: <board>.elf, .bin, .hex and .map, and what it costs.

@@ -44,7 +44,7 @@ def emulate(
     timeout_s: float | None = None,
     on_event: Callable[[Event], None] | None = None,
 ) -> BoardRun:
-    """Run a firmware on one recording, brought to the model's rate; raise UserError when it holds another model."""
+    """Run a firmware on one recording, at the model's rate; raise UserError when it holds another model."""
     contract = model.require_contract()
     profile = contract.profile
     check_channels(contract, recording)
@@ -85,14 +85,19 @@ def _as_json(run: BoardRun, recording: Recording, rate_hz: float) -> dict[str, A
 
 
 @click.command("emulate", short_help="Run the firmware on an emulated board.")
-@click.option("--model", required=True, type=click.Path(path_type=Path), help="A .tflite made by 'gesture train'.")
+@click.option("--model", required=True, type=click.Path(path_type=Path), help="A .tflite of 'gesture train'.")
 @click.argument("logs", type=click.Path(path_type=Path), nargs=-1, required=True)
-@click.option("--elf", type=click.Path(path_type=Path), help="Firmware to run; default: built for the model, and kept.")
-@click.option("--compiler", type=click.Choice(COMPILERS), help="Cross compiler; default: the first that is there.")
-@click.option("--timeout", type=click.FloatRange(min=0.1), help="Seconds each log may take; default: by its length.")
+@click.option("--elf", type=click.Path(path_type=Path), help="Firmware to run; default: built for the model.")
+@click.option("--compiler", type=click.Choice(COMPILERS), help="Cross compiler; default: what is there.")
+@click.option("--timeout", type=click.FloatRange(min=0.1), help="Seconds a log may take; default: by length.")
 @click.option("--json", "as_json", is_flag=True, help="Print events and measurements as JSON.")
 def command(
-    model: Path, logs: tuple[Path, ...], elf: Path | None, compiler: str | None, timeout: float | None, as_json: bool
+    model: Path,
+    logs: tuple[Path, ...],
+    elf: Path | None,
+    compiler: str | None,
+    timeout: float | None,
+    as_json: bool,
 ) -> None:
     """Boot the firmware with MODEL on an emulated Cortex-M4F board (QEMU) and let it watch LOGS.
 
@@ -128,12 +133,12 @@ def command(
             )
         if run.lost:
             click.echo(
-                f"warning: {recording.id}: the board was too slow and lost {run.lost} samples; a longer hop or a "
-                "smaller model helps",
+                f"warning: {recording.id}: the board was too slow and lost {run.lost} samples; "
+                "a longer hop or a smaller model helps",
                 err=True,
             )
     if as_json:
-        document = {"board": BOARD, "model": str(model), "model_id": loaded.model_id, "rate_hz": rate, "logs": documents}
-        click.echo(json.dumps(document, indent=2))
+        about = {"board": BOARD, "model": str(model), "model_id": loaded.model_id, "rate_hz": rate}
+        click.echo(json.dumps({**about, "logs": documents}, indent=2))
         return
     click.echo(f"next: {shlex.join(['gesture', 'parity', str(model), *map(str, logs)])}")
