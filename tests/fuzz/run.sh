@@ -1,0 +1,26 @@
+#!/bin/sh
+# Fuzzes the core with libFuzzer, address and undefined-behaviour sanitizers (clang).
+#
+#   tests/fuzz/run.sh model 60              the target `model` for 60 seconds
+#   tests/fuzz/run.sh contract -runs=1000   a number of executions instead
+#
+# New inputs go to build/fuzz/<target>, beside the committed corpus, which is only read. A finding is written to
+# build/fuzz/ and run again with: build/fuzz/fuzz_<target> FILE
+set -eu
+cd "$(dirname "$0")" # relative paths from here on: they hold no blanks
+core=../../firmware/core
+work=${TINYGESTURE_FUZZ_DIR:-../../build/fuzz}
+target=${1:?usage: run.sh model|contract [seconds | libFuzzer options]}
+shift
+case ${1:-15} in
+    -*) ;;
+    *) seconds=${1:-15}; [ $# -eq 0 ] || shift; set -- "-max_total_time=$seconds" "$@" ;;
+esac
+mkdir -p "$work/$target"
+sources=$(sed -n 's/^ *\([a-z0-9_/]*\.c\).*/\1/p' "$core/sources.cmake" | sed "s|^|$core/|")
+# shellcheck disable=SC2086 # a list of files
+"${CLANG:-clang}" -std=c11 -g -O1 -fno-omit-frame-pointer \
+    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+    "-I$core" -o "$work/fuzz_$target" "fuzz_$target.c" $sources
+exec "$work/fuzz_$target" -max_len=6144 -timeout=10 -rss_limit_mb=1024 -artifact_prefix="$work/" \
+    -print_final_stats=1 "$@" "$work/$target" "corpus/$target"
