@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -13,9 +16,10 @@ from click.testing import CliRunner
 from gesture_tools import build, toolchain
 from gesture_tools.build import build_core_image, build_firmware, first_error
 from gesture_tools.commands.build import command
-from gesture_tools.elf import Image, Sizes, bin_bytes, hex_text
+from gesture_tools.elf import Image, Sizes, bin_bytes, hex_text, read_image
 from gesture_tools.errors import UserError
 from gesture_tools.firmware_sources import boards, firmware_folder
+from gesture_tools.runtime.native import installed_library
 from tests.support.firmware import compiler, model_file, own_cache
 
 __all__ = ["compiler", "model_file", "own_cache"]
@@ -69,6 +73,29 @@ def test_two_builds_in_two_folders_give_the_same_bytes(
     assert build_firmware(BOARD, model_file, compiler).elf == first.elf
 
 
+def test_installed_package_builds_the_same_firmware(model_file: Path, tmp_path: Path) -> None:
+    """A package elsewhere, with the sources the wheel puts inside it, and no checkout around it."""
+    package = tmp_path / "site" / "gesture_tools"
+    shutil.copytree(Path(build.__file__).parent, package, ignore=shutil.ignore_patterns("firmware", "_core*"))
+    shutil.copytree(firmware_folder(), package / "firmware")
+    shutil.copy(installed_library(), package)
+    no_editable = (
+        "import sys; sys.meta_path = [f for f in sys.meta_path if 'editable' not in type(f).__module__]"
+    )
+    code = f"{no_editable}; import gesture_tools.commands.build as b; print(b.__file__); b.command()"
+    arguments = ["--board", BOARD, "--model", str(model_file), "--out", str(tmp_path / "out")]
+    environment = {**os.environ, "PYTHONPATH": str(package.parent), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    shown = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        env=environment,
+        check=True,
+        text=True,
+        stdout=subprocess.PIPE,
+    ).stdout
+    assert shown.startswith(str(package))
+    assert (tmp_path / "out" / f"{BOARD}.elf").read_bytes() == build_firmware(BOARD, model_file).elf
+
+
 def test_an_equal_build_comes_from_the_cache(model_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = build_firmware(BOARD, model_file)
     monkeypatch.setattr(build, "_run", lambda arguments: pytest.fail("compiled again"))
@@ -77,8 +104,6 @@ def test_an_equal_build_comes_from_the_cache(model_file: Path, monkeypatch: pyte
 
 @pytest.mark.parametrize("cpu", ["cortex-m4f", "cortex-m0plus"])
 def test_core_image_keeps_the_binding(compiler: str, cpu: str) -> None:
-    from gesture_tools.elf import read_image
-
     names = {symbol.name for symbol in read_image(build_core_image(cpu, compiler)).symbols}
     assert {"tg_bind_version", "tg_bind_model_open", "tg_bind_recognizer_push"} <= names
 
@@ -89,6 +114,7 @@ def test_application_and_drivers_compile_for_the_smallest_core(
     """A Cortex-M0+ board with nothing of its own but memory: everything portable links."""
     elsewhere = tmp_path / "firmware"
     shutil.copytree(firmware_folder(), elsewhere)
+    (tmp_path / "pyproject.toml").touch()  # as in a checkout, a warning is an error
     folder = elsewhere / "boards" / "bare"
     shutil.copytree(elsewhere / "boards" / BOARD, folder)
     (folder / "board.cmake").write_text(
@@ -213,7 +239,9 @@ def test_bin_and_hex_of_segments_apart() -> None:
     first, second = bytes(range(200)), b"\x07" * 33
     image = Image(sizes, (), ((0xFFF5, first), (0x20004, second)))
     flash = bin_bytes(image)
-    assert flash.startswith(first) and flash.endswith(second) and len(flash) == 0x20004 + 33 - 0xFFF5
+    assert flash.startswith(first)
+    assert flash.endswith(second)
+    assert len(flash) == 0x20004 + 33 - 0xFFF5
     assert set(flash[len(first) : -33]) == {0xFF}
     memory = from_hex(hex_text(image))
     assert bytes(memory[0xFFF5 + i] for i in range(200)) == first

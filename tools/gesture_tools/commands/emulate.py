@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shlex
 from collections.abc import Callable
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 def firmware_for(model: Path, compiler: str | None = None) -> Path:
     """Return the ELF file of the emulated board with this model, built or taken from the cache."""
-    import hashlib
-
     from gesture_tools.build import build_firmware
 
     elf = build_firmware(BOARD, model, compiler).elf
@@ -99,7 +98,7 @@ def command(
     timeout: float | None,
     as_json: bool,
 ) -> None:
-    """Boot the firmware with MODEL on an emulated Cortex-M4F board (QEMU) and let it watch LOGS.
+    r"""Boot the firmware with MODEL on an emulated Cortex-M4F board (QEMU) and let it watch LOGS.
 
     A virtual accelerometer plays each log (or folder of logs, or tidy table) on virtual time, as fast as the
     machine goes and the same every time; the events are those that the firmware prints on its serial port.
