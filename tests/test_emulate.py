@@ -188,12 +188,16 @@ def test_log_too_long_for_the_board() -> None:
         log_image(np.zeros((LARGEST_COUNT + 1, 3), np.int16), PROFILE)
 
 
-def test_foreign_elf_and_missing_elf(tmp_path: Path) -> None:
+def test_foreign_elf_and_missing_elf(elf: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot read"):
         run_board(tmp_path / "missing.elf", motion(50), PROFILE)
     (tmp_path / "text.elf").write_text("hello")
-    with pytest.raises(UserError, match="ended early"):
+    with pytest.raises(UserError, match="is no ELF file"):
         run_board(tmp_path / "text.elf", motion(50), PROFILE, timeout_s=20)
+    image = read_image(elf.read_bytes())
+    stackless = patched(elf, tmp_path, image.segments[0][1][:64], bytes(64))
+    with pytest.raises(UserError, match=r"ended early \(code .*\): qemu: fatal: Lockup"):
+        run_board(stackless, motion(50), PROFILE, timeout_s=20)
 
 
 @pytest.fixture

@@ -84,7 +84,8 @@ def run_board(
     """
     image = log_image(samples, profile, want_outputs=want_outputs)
     limit = 60 + len(samples) / SLOWEST_SAMPLES_PER_S if timeout_s is None else timeout_s
-    read_bytes(elf)
+    if not read_bytes(elf).startswith(b"\x7fELF"):
+        raise UserError(f"{elf} is no ELF file: expected the .elf of 'gesture build --board {BOARD}'")
     lines: list[Line] = []
 
     def take(text: str) -> None:
@@ -98,8 +99,7 @@ def run_board(
         raise UserError(refusal(failure))
     end = next((line for line in lines if line.word == "end"), None)
     if end is None or code != 0:
-        said = complaint.strip().splitlines() or ["it gave no reason"]
-        raise UserError(f"the emulated board ended early (code {code}): {said[-1]}")
+        raise UserError(f"the emulated board ended early (code {code}): {_reason(complaint)}")
     if (unsaid := end.number("unsaid")) > 0:
         raise UserError(f"the emulated board could not print {unsaid} lines: its console was full")
     if not any(line.word == "ready" for line in lines):
@@ -115,6 +115,12 @@ def run_board(
         stack=end.number("stack"),
         text=text,
     )
+
+
+def _reason(complaint: str) -> str:
+    """Pick the line of QEMU's complaints that is no warning and no dump of registers."""
+    said = [line for line in complaint.splitlines() if line.startswith("qemu") and "warning:" not in line]
+    return said[0] if said else "it gave no reason; is it firmware of this board?"
 
 
 def _emulate(elf: Path, image: bytes, limit_s: float, take: Callable[[str], None]) -> tuple[int, str, str]:

@@ -76,7 +76,7 @@ def _show(firmware: Firmware, files: dict[str, Path]) -> None:
 @click.option("--compiler", type=click.Choice(COMPILERS), help="Cross compiler; default: what is there.")
 @click.option("--json", "as_json", is_flag=True, help="Print sizes and files as JSON.")
 def command(board: str, model: Path, out: Path, compiler: str | None, as_json: bool) -> None:
-    r"""Compile the firmware of BOARD with MODEL inside: <board>.elf, .bin, .hex and .map, and what it costs.
+    """Compile the firmware of BOARD with MODEL inside: <board>.elf, .bin, .hex and .map, and what it costs.
 
     The compiler is arm-none-eabi-gcc where it is installed, else Zig's from the Python package ziglang. The
     same sources, model and compiler give the same bytes.

@@ -98,7 +98,7 @@ def command(
     timeout: float | None,
     as_json: bool,
 ) -> None:
-    r"""Boot the firmware with MODEL on an emulated Cortex-M4F board (QEMU) and let it watch LOGS.
+    """Boot the firmware with MODEL on an emulated Cortex-M4F board (QEMU) and let it watch LOGS.
 
     A virtual accelerometer plays each log (or folder of logs, or tidy table) on virtual time, as fast as the
     machine goes and the same every time; the events are those that the firmware prints on its serial port.
