@@ -13,6 +13,8 @@ set(TG_CORE_SOURCES
     tg_window.c
     kernels/conv_2d.c
     kernels/depthwise_conv_2d.c
+    kernels/depthwise_dsp.c
+    kernels/depthwise_plain.c
     kernels/elementwise.c
     kernels/fully_connected.c
     kernels/pad.c
@@ -21,4 +23,7 @@ set(TG_CORE_SOURCES
     kernels/relu.c
     kernels/softmax.c
     kernels/tg_conv.c
+    kernels/tg_gemm_dsp.c
+    kernels/tg_gemm_plain.c
+    kernels/tg_requant.c
     kernels/view.c)

@@ -47,6 +47,23 @@ static inline int32_t tg_high_mul(int32_t a, int32_t b) {
     return (int32_t)(((int64_t)a * b + (1 << 30)) >> 31);
 }
 
+/* The same for b >= 0 and any a, without a 64-bit product where the processor has none. */
+static inline int32_t tg_high_mul_positive(int32_t a, int32_t b) {
+#if defined(__ARM_ARCH_6M__)
+    /* Four products of 16-bit halves. No sum below overflows: |high half| <= 2^15, halves of b < 2^15 and 2^16. */
+    int32_t a_high = a >> 16;
+    uint32_t a_low = (uint32_t)a & 0xFFFFU;
+    uint32_t b_high = (uint32_t)b >> 16;
+    uint32_t b_low = (uint32_t)b & 0xFFFFU;
+    int32_t middle = a_high * (int32_t)b_low + (int32_t)(a_low * b_low >> 16);
+    uint32_t low = a_low * b_high + ((uint32_t)middle & 0xFFFFU);
+    int32_t high = a_high * (int32_t)b_high + (middle >> 16) + (int32_t)(low >> 16);
+    return high * 2 + (int32_t)((((low & 0xFFFFU) >> 14) + 1U) >> 1);
+#else
+    return tg_high_mul(a, b);
+#endif
+}
+
 /* round(a / 2^exponent), halves away from zero; exponent 0 .. 31. */
 static inline int32_t tg_round_shift(int32_t a, int32_t exponent) {
     int32_t mask = (int32_t)((1U << exponent) - 1U);

@@ -1,22 +1,15 @@
 /* DEPTHWISE_CONV_2D: weights [1, filter_h, filter_w, out_c]; each input channel gives filter_c outputs. */
-#include "tg_conv.h"
+#include "tg_depthwise.h"
 
-static uint32_t accumulate(const tg_conv *c, const int8_t *input, const int8_t *weights, unsigned y,
-                           unsigned x, unsigned channel) {
-    const int8_t *weight = weights + channel;
-    uint32_t sum = 0;
-    for (unsigned ky = 0; ky < c->h.filter; ky++) {
-        unsigned in_y = y * c->h.stride + ky * c->h.dilation - c->h.pad; /* wraps to huge above the input */
-        for (unsigned kx = 0; kx < c->w.filter; kx++) {
-            unsigned in_x = x * c->w.stride + kx * c->w.dilation - c->w.pad;
-            if (in_y < c->h.input && in_x < c->w.input) {
-                size_t at = ((size_t)in_y * c->w.input + in_x) * c->in_c + channel / c->filter_c;
-                sum += (uint32_t)((input[at] + c->input_offset) * *weight);
-            }
-            weight += c->out_c;
-        }
-    }
-    return sum;
+/* Filter taps [first, end) that fall inside the input for one output. */
+static void inside(const tg_axis *axis, unsigned output, unsigned *first, unsigned *end) {
+    int32_t origin = (int32_t)(output * axis->stride) - axis->pad;
+    int32_t dilation = axis->dilation;
+    int32_t before = origin < 0 ? (-origin + dilation - 1) / dilation : 0;
+    int32_t reach = axis->input - origin; /* at least 1: every output sees the input */
+    int32_t taps = (reach + dilation - 1) / dilation;
+    *first = (unsigned)before;
+    *end = taps < axis->filter ? (unsigned)taps : axis->filter;
 }
 
 static void run(const tg_model *model, const struct tg_node *node) {
@@ -24,19 +17,31 @@ static void run(const tg_model *model, const struct tg_node *node) {
     const int8_t *input = tg_at(model, node->input);
     const int8_t *weights = tg_at(model, node->input2);
     int8_t *output = tg_at(model, node->output);
+    const tg_factors factors = tg_factors_at(model, &c->requant, c->bias, 0);
     for (unsigned y = 0; y < c->h.output; y++) {
+        tg_taps taps = {.column_step = (uint32_t)c->w.dilation * c->in_c};
+        unsigned top;
+        inside(&c->h, y, &top, &taps.rows);
+        taps.rows -= top;
+        taps.row_step = (uint32_t)c->h.dilation * c->w.input * c->in_c;
+        taps.weights_step = (uint32_t)c->w.filter * c->out_c;
         for (unsigned x = 0; x < c->w.output; x++) {
-            for (unsigned channel = 0; channel < c->out_c; channel++) {
-                uint32_t sum =
-                    accumulate(c, input, weights, y, x, channel) + (uint32_t)tg_bias(model, c->bias, channel);
-                *output++ = tg_requantize(model, &c->requant, (int32_t)sum, channel);
-            }
+            unsigned left;
+            inside(&c->w, x, &left, &taps.columns);
+            taps.columns -= left;
+            size_t in_y = y * c->h.stride + top * c->h.dilation - c->h.pad;
+            size_t in_x = x * c->w.stride + left * c->w.dilation - c->w.pad;
+            taps.input = input + (in_y * c->w.input + in_x) * c->in_c;
+            taps.weights = weights + ((size_t)top * c->w.filter + left) * c->out_c;
+            tg_depthwise_run(c, &factors, &taps, output);
+            output += c->out_c;
         }
     }
 }
 
 static int prepare(tg_prepare *p, struct tg_node *node) {
-    return tg_conv_prepare(p, node, true);
+    const tg_conv *c;
+    return tg_conv_prepare(p, node, true, &c);
 }
 
 const tg_op tg_op_depthwise_conv_2d = {OP_DEPTHWISE_CONV_2D, prepare, run};

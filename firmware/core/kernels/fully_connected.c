@@ -1,5 +1,5 @@
 /* FULLY_CONNECTED: weights [outputs, depth]; the input is taken as rows of depth values. */
-#include "tg_conv.h"
+#include "tg_gemm.h"
 
 typedef struct {
     uint32_t rows;
@@ -12,19 +12,20 @@ typedef struct {
 
 static void run(const tg_model *model, const struct tg_node *node) {
     const fully_connected *f = tg_at(model, node->params);
+    const tg_gemm gemm = {
+        .weights = tg_at(model, node->input2),
+        .factors = tg_factors_at(model, &f->requant, f->bias, 0),
+        .depth = f->depth,
+        .channels = f->outputs,
+        .input_offset = f->input_offset,
+        .scratch = node->scratch == TG_REF_NONE ? NULL : tg_at(model, node->scratch),
+    };
     const int8_t *input = tg_at(model, node->input);
     int8_t *output = tg_at(model, node->output);
     for (uint32_t row = 0; row < f->rows; row++) {
-        const int8_t *weights = tg_at(model, node->input2);
-        for (unsigned channel = 0; channel < f->outputs; channel++) {
-            uint32_t sum = (uint32_t)tg_bias(model, f->bias, channel);
-            for (unsigned i = 0; i < f->depth; i++) {
-                sum += (uint32_t)((input[i] + f->input_offset) * weights[i]);
-            }
-            weights += f->depth;
-            *output++ = tg_requantize(model, &f->requant, (int32_t)sum, channel);
-        }
+        tg_gemm_run(&gemm, input, 0, 1, output, 0);
         input += f->depth;
+        output += f->outputs;
     }
 }
 
@@ -53,8 +54,9 @@ static int prepare(tg_prepare *p, struct tg_node *node) {
     f->outputs = outputs;
     f->input_offset = (int16_t)-input->zero_point;
     f->bias = tg_constant(p, &p->input[2]);
+    p->scratch_size = tg_gemm_scratch(depth);
     uint8_t activation = tg_read_u8(&p->options, FULLY_CONNECTED_ACTIVATION, ACTIVATION_NONE);
-    return tg_requant_make(&f->requant, p, activation, outputs, true);
+    return tg_requant_make(&f->requant, p, activation, depth, outputs, true);
 }
 
 const tg_op tg_op_fully_connected = {OP_FULLY_CONNECTED, prepare, run};

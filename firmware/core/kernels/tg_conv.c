@@ -46,36 +46,7 @@ int tg_check_weights(const tg_prepare *p, unsigned channel_dim, uint32_t channel
     return tg_check_int8(&p->input[0]);
 }
 
-int tg_requant_make(tg_requant *requant, tg_prepare *p, uint32_t activation, uint32_t channels,
-                    bool single_rounds) {
-    const tg_view *weights = &p->input[1];
-    uint32_t count = weights->scale_count > 1 ? channels : 1;
-    int32_t *mantissas = tg_alloc(p->arena, count * (uint32_t)sizeof *mantissas, &requant->mantissas);
-    int8_t *shifts = tg_alloc(p->arena, count, &requant->shifts);
-    if (mantissas == NULL || shifts == NULL) {
-        return TG_ERR_ARENA;
-    }
-    uint32_t input_scale = tg_scale_of(&p->input[0]);
-    uint32_t output_scale = tg_scale_of(&p->output);
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t scale = tg_load32(weights->scales + 4U * i);
-        tg_multiplier multiplier;
-        bool ok = single_rounds && count == 1
-                      ? tg_multiplier_make(&multiplier, tg_scale_product(input_scale, scale), TG_SCALE_ONE,
-                                           output_scale, 0)
-                      : tg_multiplier_make(&multiplier, input_scale, scale, output_scale, 0);
-        if (!ok) {
-            return TG_ERR_QUANTIZATION;
-        }
-        mantissas[i] = multiplier.mantissa;
-        shifts[i] = (int8_t)multiplier.shift;
-    }
-    requant->per_channel = count > 1;
-    requant->zero_point = p->output.zero_point;
-    return tg_activation_range(activation, &p->output, &requant->low, &requant->high);
-}
-
-int tg_conv_prepare(tg_prepare *p, struct tg_node *node, bool depthwise) {
+int tg_conv_prepare(tg_prepare *p, struct tg_node *node, bool depthwise, const tg_conv **conv) {
     const tg_view *input = &p->input[0];
     const tg_view *weights = &p->input[1];
     const tg_view *output = &p->output;
@@ -92,6 +63,7 @@ int tg_conv_prepare(tg_prepare *p, struct tg_node *node, bool depthwise) {
     if (c == NULL) {
         return TG_ERR_ARENA;
     }
+    *conv = c;
     c->in_c = input->dim[DIM_C];
     c->out_c = output->dim[DIM_C];
     if (depthwise) {
@@ -121,8 +93,10 @@ int tg_conv_prepare(tg_prepare *p, struct tg_node *node, bool depthwise) {
         err = tg_axis_make(&c->w, input->dim[DIM_W], output->dim[DIM_W], weights->dim[DIM_W],
                            tg_read_u32(options, CONV_STRIDE_W, 0), dilation_w, padding);
     }
+    uint32_t taps = (uint32_t)weights->dim[DIM_H] * weights->dim[DIM_W];
+    uint32_t depth = depthwise ? taps : taps * c->filter_c;
     if (err == 0) {
-        err = tg_requant_make(&c->requant, p, activation, c->out_c, false);
+        err = tg_requant_make(&c->requant, p, activation, depth, c->out_c, false);
     }
     c->input_offset = (int16_t)-input->zero_point;
     c->bias = tg_constant(p, &p->input[2]);

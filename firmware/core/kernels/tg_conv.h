@@ -2,7 +2,7 @@
 #ifndef TG_CONV_H
 #define TG_CONV_H
 
-#include "../tg_op.h"
+#include "tg_requant.h"
 
 /* One spatial dimension of a sliding filter. */
 typedef struct {
@@ -19,32 +19,6 @@ typedef struct {
 int tg_axis_make(tg_axis *axis, uint16_t input, uint16_t output, uint32_t filter, uint32_t stride,
                  uint32_t dilation, uint8_t padding);
 
-/* From an int32 accumulator to int8, per output channel or once for all. */
-typedef struct {
-    tg_ref mantissas;    /* int32 each */
-    tg_ref shifts;       /* int8 each */
-    uint8_t per_channel; /* 1: an entry per output channel; 0: one entry */
-    int8_t zero_point;   /* of the output */
-    int8_t low;          /* fused activation */
-    int8_t high;
-} tg_requant;
-
-/* Derives the multipliers input scale x weight scale / output scale into the arena.
- * channels: output channels. single_rounds: a per-tensor product of scales is rounded to float first, as
- * TensorFlow Lite Micro does in fully connected layers only. */
-int tg_requant_make(tg_requant *requant, tg_prepare *p, uint32_t activation, uint32_t channels,
-                    bool single_rounds);
-
-static inline int8_t tg_requantize(const tg_model *model, const tg_requant *requant, int32_t accumulator,
-                                   unsigned channel) {
-    const int32_t *mantissas = tg_at(model, requant->mantissas);
-    const int8_t *shifts = tg_at(model, requant->shifts);
-    unsigned i = requant->per_channel != 0 ? channel : 0;
-    tg_multiplier multiplier = {mantissas[i], shifts[i]};
-    int32_t value = tg_wrap_add(tg_rescale(accumulator, multiplier), requant->zero_point);
-    return (int8_t)tg_clamp(value, requant->low, requant->high);
-}
-
 /* Parameters of CONV_2D and DEPTHWISE_CONV_2D; the weights are the node's second input. */
 typedef struct {
     tg_axis h;
@@ -58,16 +32,11 @@ typedef struct {
     tg_requant requant;
 } tg_conv;
 
-/* Bias of an output channel, 0 without biases. */
-static inline int32_t tg_bias(const tg_model *model, tg_ref bias, unsigned channel) {
-    return bias == TG_REF_NONE ? 0 : ((const int32_t *)tg_at(model, bias))[channel];
-}
-
 /* Checks int8 input and constant int8 weights with symmetric scales over `channel_dim`, and the optional
  * int32 bias of `channels` values. Returns 0 or a negative tg_err. */
 int tg_check_weights(const tg_prepare *p, unsigned channel_dim, uint32_t channels);
 
-/* Both operators' prepare(). */
-int tg_conv_prepare(tg_prepare *p, struct tg_node *node, bool depthwise);
+/* Both operators' prepare(); *conv is what it filled. */
+int tg_conv_prepare(tg_prepare *p, struct tg_node *node, bool depthwise, const tg_conv **conv);
 
 #endif

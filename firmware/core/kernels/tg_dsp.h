@@ -1,0 +1,57 @@
+/* The DSP extension of Armv7E-M as functions (Armv7-M ARM, A7.7). Pairs are two int16 in a word, `even` those
+ * of bytes 0 and 2, `odd` those of bytes 1 and 3. Internal to the core.
+ */
+#ifndef TG_DSP_H
+#define TG_DSP_H
+
+#include <arm_acle.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Four int8 values at any address: these processors load unaligned words. */
+static inline uint32_t tg_load4(const int8_t *p) {
+    uint32_t value;
+    memcpy(&value, p, sizeof value);
+    return value;
+}
+
+/* A pair of the same value. */
+static inline uint32_t tg_pair(int16_t value) {
+    return (uint16_t)value * 0x00010001U;
+}
+
+static inline uint32_t tg_even(uint32_t bytes) {
+    return (uint32_t)__sxtb16((int8x4_t)bytes);
+}
+
+static inline uint32_t tg_odd(uint32_t bytes) {
+    uint32_t pair;
+    __asm__("sxtb16 %0, %1, ror #8" : "=r"(pair) : "r"(bytes));
+    return pair;
+}
+
+/* The same, plus a pair. */
+static inline uint32_t tg_even_plus(uint32_t base, uint32_t bytes) {
+    return (uint32_t)__sxtab16((int16x2_t)base, (int8x4_t)bytes);
+}
+
+static inline uint32_t tg_odd_plus(uint32_t base, uint32_t bytes) {
+    uint32_t pair;
+    __asm__("sxtab16 %0, %1, %2, ror #8" : "=r"(pair) : "r"(base), "r"(bytes));
+    return pair;
+}
+
+/* sum + low a x low b + high a x high b. */
+static inline int32_t tg_mac2(uint32_t a, uint32_t b, int32_t sum) {
+    return __smlad((int16x2_t)a, (int16x2_t)b, sum);
+}
+
+static inline int32_t tg_mac_low(uint32_t a, uint32_t b, int32_t sum) {
+    return __smlabb((int32_t)a, (int32_t)b, sum);
+}
+
+static inline int32_t tg_mac_high(uint32_t a, uint32_t b, int32_t sum) {
+    return __smlatt((int32_t)a, (int32_t)b, sum);
+}
+
+#endif

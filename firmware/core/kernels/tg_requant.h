@@ -1,0 +1,88 @@
+/* From int32 accumulators to int8 outputs, as convolutions and fully connected layers need it. Internal to
+ * the core. */
+#ifndef TG_REQUANT_H
+#define TG_REQUANT_H
+
+#include "../tg_op.h"
+
+/* How an accumulator becomes an int8 output; which of three equal ways is decided once, when the model is
+ * opened. */
+typedef enum {
+    TG_REQUANT_ANY,     /* the definition: tg_rescale() */
+    TG_REQUANT_SHIFTED, /* all factors below 1/2: one rounded high product, one shift */
+    TG_REQUANT_RELU, /* and outputs of zero point -128 that are only saturated: the sign of ties cannot show
+                      */
+} tg_requant_kind;
+
+/* From int32 accumulators to int8, with a factor per output channel or one for all. */
+typedef struct {
+    tg_ref mantissas;    /* int32 each */
+    tg_ref shifts;       /* int8 each: how far to shift right, -30 .. 31 */
+    uint8_t kind;        /* tg_requant_kind */
+    uint8_t per_channel; /* 1: an entry per output channel; 0: one entry */
+    int8_t zero_point;   /* of the output */
+    int8_t low;          /* fused activation */
+    int8_t high;
+} tg_requant;
+
+/* Derives the factors input scale x weight scale / output scale into the arena.
+ * depth, channels: products per accumulator, output channels. float_product: a per-tensor product of scales
+ * is rounded to float first, as TensorFlow Lite Micro does in fully connected layers only. Refuses biases
+ * with which an accumulator might leave +-2^30. */
+int tg_requant_make(tg_requant *requant, tg_prepare *p, uint32_t activation, uint32_t depth,
+                    uint32_t channels, bool float_product);
+
+/* A layer's factors and biases from a first output channel on, resolved for running. */
+typedef struct {
+    const int32_t *bias; /* or NULL */
+    const int32_t *mantissas;
+    const int8_t *shifts;
+    tg_requant kind;
+} tg_factors;
+
+/* bias: reference of the layer's biases, or TG_REF_NONE. */
+tg_factors tg_factors_at(const tg_model *model, const tg_requant *requant, tg_ref bias,
+                         uint32_t first_channel);
+
+static inline int32_t tg_bias(const tg_factors *factors, unsigned channel) {
+    return factors->bias == NULL ? 0 : factors->bias[channel];
+}
+
+/* One channel's factor, kept in registers. */
+typedef struct {
+    int32_t mantissa;
+    int32_t right;
+    int32_t constant; /* half a step and the zero point, shifted to meet the product */
+} tg_factor;
+
+static inline tg_factor tg_factor_of(const tg_factors *factors, unsigned channel) {
+    unsigned i = factors->kind.per_channel != 0 ? channel : 0;
+    int32_t right = factors->shifts[i];
+    uint32_t constant = (uint32_t)(2 * factors->kind.zero_point + 1);
+    return (tg_factor){factors->mantissas[i], right, (int32_t)(constant << ((right - 1) & 31))};
+}
+
+/* An accumulator (bias included) to int8. */
+static inline int8_t tg_requantize(const tg_requant *r, int32_t accumulator, tg_factor f) {
+    if (r->kind == TG_REQUANT_ANY) {
+        int32_t any = tg_rescale(accumulator, (tg_multiplier){f.mantissa, -f.right});
+        return (int8_t)tg_clamp(any + r->zero_point, r->low, r->high);
+    }
+    int32_t value;
+#if defined(__ARM_FEATURE_DSP)
+    /* |accumulator| < 2^30: doubled, so that the high word of the product is the product / 2^31. */
+    if (r->kind == TG_REQUANT_RELU) {
+        __asm__("smmlar %0, %1, %2, %3"
+                : "=r"(value)
+                : "r"(accumulator * 2), "r"(f.mantissa), "r"(f.constant));
+        return (int8_t)tg_clamp(value >> f.right, INT8_MIN, INT8_MAX); /* one SSAT */
+    }
+    __asm__("smmulr %0, %1, %2" : "=r"(value) : "r"(accumulator * 2), "r"(f.mantissa));
+#else
+    value = tg_high_mul_positive(accumulator, f.mantissa);
+#endif
+    value += (value >> 31) + f.constant;
+    return (int8_t)tg_clamp(value >> f.right, r->low, r->high);
+}
+
+#endif
