@@ -218,7 +218,7 @@ def _cpu_stage(model: Model, cpu: str, compiler: str | None) -> Callable[[], Run
 
 
 def _board_runner(model: Model, path: Path, elf: Path | None, compiler: str | None) -> Runner:
-    from gesture_tools.commands.emulate import firmware_for
+    from gesture_tools.emulation import firmware_for
     from gesture_tools.qemu import find_qemu, run_board
 
     _or_missing(find_qemu)

@@ -1,0 +1,56 @@
+"""A model on the emulated board: its firmware, and one recording played to it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gesture_tools.cache import cache_folder, keep
+from gesture_tools.console import Line, parse_event
+from gesture_tools.errors import UserError
+from gesture_tools.qemu import BOARD, BoardRun, run_board
+from gesture_tools.recordings import Recording
+from gesture_tools.resample import at_rate
+from gesture_tools.verdict import check_channels
+
+if TYPE_CHECKING:
+    from gesture_tools.runtime import Event, Model
+
+
+def firmware_for(model: Path, compiler: str | None = None) -> Path:
+    """Return the ELF file of the emulated board with this model, built or taken from the cache."""
+    from gesture_tools.build import build_firmware
+
+    elf = build_firmware(BOARD, model, compiler).elf
+    path = cache_folder() / "emulate" / f"{hashlib.sha256(elf).hexdigest()[:32]}.elf"
+    if not path.is_file():
+        keep(path, elf)
+    return path
+
+
+def emulate(
+    model: Model,
+    elf: Path,
+    recording: Recording,
+    *,
+    timeout_s: float | None = None,
+    on_event: Callable[[Event], None] | None = None,
+) -> BoardRun:
+    """Run a firmware on one recording, at the model's rate; raise UserError when it holds another model."""
+    contract = model.require_contract()
+    profile = contract.profile
+    check_channels(contract, recording)
+    ready = at_rate(recording, profile.rate_hz, profile.rate_tolerance)
+
+    def on_line(line: Line) -> None:
+        if line.word == "tinygesture" and line.values.get("model") != model.model_id:
+            raise UserError(
+                f"{elf} holds another model ({line.values.get('model', '?')[:12]}), expected "
+                f"{model.model_id[:12]}: build it again with 'gesture build'"
+            )
+        if line.word == "event" and on_event is not None:
+            on_event(parse_event(line))
+
+    return run_board(elf, ready.samples, profile, timeout_s=timeout_s, on_line=on_line)
