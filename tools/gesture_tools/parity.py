@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ Runner = Callable[[NDArray[np.int16]], Outputs]
 REFERENCE = "tflite-micro"
 HOST = "core, host"
 BOARD = "firmware, qemu_mps2"
+FLOAT_STAGE = "tinygesture.float"
+"""Entry-point group: who runs a float network, called with its path and inputs (k, ...), returning scores."""
 TFLM_ARENA = 512 * 1024
 
 
@@ -143,31 +146,26 @@ def first_difference(stage: str, log: str, expected: Outputs, found: Outputs) ->
     return None
 
 
-def float_outputs(model: Model, keras_path: Path, samples: NDArray[np.int16]) -> NDArray[np.float32]:
-    """Scores of the float network (k, labels) on the windows that the int8 model sees."""
-    import os
-
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    import keras
-
-    network: Any = keras.models.load_model(keras_path)
-    x = windows_of(model, samples).astype(np.float32)
-    x = (x - model.input_zero_point) * model.input_scale
-    return np.asarray(network.predict(x, batch_size=256, verbose=0), np.float32).reshape(len(x), -1)
-
-
-def compare_float(model: Model, keras_path: Path, recordings: Sequence[Recording]) -> FloatResult:
-    """Compare the float network's scores with the int8 model's; raise Missing without TensorFlow or the network."""
-    if not keras_path.is_file():
-        raise Missing(f"no {keras_path.name} beside the model")
-    if importlib.util.find_spec("tensorflow") is None:
-        raise Missing("TensorFlow is not installed: pip install 'tinygesture[train]'")
+def compare_float(model: Model, network: Path, recordings: Sequence[Recording]) -> FloatResult:
+    """Compare the float network's scores with the int8 model's; raise Missing without network or TensorFlow."""
+    if not network.is_file():
+        raise Missing(f"no {network.name} beside the model")
+    run_float = _float_stage()
     samples = [ready_samples(model, recording) for recording in recordings]
-    exact = np.concatenate([float_outputs(model, keras_path, s) for s in samples])
+    inputs = np.concatenate([windows_of(model, s) for s in samples]).astype(np.float32)
+    exact = _or_missing(lambda: run_float(network, (inputs - model.input_zero_point) * model.input_scale))
     run = _stream_runner(model)
     int8 = (np.concatenate([run(s) for s in samples]).astype(np.float32) + 128) / 256
     same = float((exact.argmax(1) == int8.argmax(1)).mean())
     return FloatResult(len(exact), same, float(np.abs(exact - int8).max()))
+
+
+def _float_stage() -> Callable[[Path, NDArray[np.float32]], NDArray[np.float32]]:
+    """Return the runner of float networks that the training package registers."""
+    for point in metadata.entry_points(group=FLOAT_STAGE):
+        if importlib.util.find_spec("tensorflow") is not None:
+            return cast(Callable[[Path, NDArray[np.float32]], NDArray[np.float32]], point.load())
+    raise Missing("TensorFlow is not installed: pip install 'tinygesture[train]'")
 
 
 def tflm_runner(model: Model) -> Runner:

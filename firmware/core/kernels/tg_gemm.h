@@ -21,8 +21,10 @@ typedef struct {
     void *scratch; /* tg_gemm_scratch() bytes, 4-byte aligned */
 } tg_gemm;
 
-/* Bytes of scratch for patches of this depth. */
-uint32_t tg_gemm_scratch(uint32_t depth);
+/* Bytes of scratch for patches of this depth: what the DSP form needs, so that an arena has one size everywhere. */
+static inline uint32_t tg_gemm_scratch(uint32_t depth) {
+    return (depth + 3U) / 4U * (2U * TG_GEMM_POSITIONS * (uint32_t)sizeof(uint32_t));
+}
 
 /* Patches at input, input + step, ...: `count` of them, at most TG_GEMM_POSITIONS.
  * The channels of patch i go to output + i * output_step. */

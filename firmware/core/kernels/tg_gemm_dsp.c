@@ -14,10 +14,6 @@
 #define PATCHES TG_GEMM_POSITIONS
 #define STEP    4U /* values of depth */
 
-uint32_t tg_gemm_scratch(uint32_t depth) {
-    return (depth + STEP - 1U) / STEP * (2U * PATCHES * (uint32_t)sizeof(uint32_t));
-}
-
 /* Writes a patch's words to lanes, `stride` words apart. depth is at least STEP. */
 static void expand(uint32_t *lanes, unsigned stride, const int8_t *input, uint32_t depth, int16_t offset) {
     uint32_t base = tg_pair(offset);

@@ -6,11 +6,6 @@
 
 #define CHANNELS 4U
 
-uint32_t tg_gemm_scratch(uint32_t depth) {
-    (void)depth;
-    return 0;
-}
-
 /* Accumulators of one patch and the channels at `weights`, bias left out. Rows past the last channel repeat
  * it. */
 static void dot(const int8_t *input, int32_t offset, const int8_t *const weights[CHANNELS], uint32_t depth,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gesture_tools.emulation import emulate, firmware_for
-from gesture_tools.qemu import BoardRun, find_qemu
+from gesture_tools.qemu import BOARD, BoardRun, find_qemu
 from gesture_tools.recordings import Recording, load
 from gesture_tools.toolchain import COMPILERS
 
