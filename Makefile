@@ -1,0 +1,48 @@
+# Everything a newcomer or a machine needs, in an environment of its own (.venv): Python 3.11 or newer and a C compiler
+# are all it expects.
+PYTHON ?= python3
+BIN := .venv/bin
+C_FILES := $(shell find firmware tests -name '*.[ch]')
+PARALLEL ?= 2
+
+.PHONY: help demo test lint format clean
+
+help:
+	@echo "make demo    starter logs -> model -> C array -> firmware -> recognised gestures, and what it all costs"
+	@echo "make test    all tests, on emulators where a board would be"
+	@echo "make lint    formats, types and warnings; make format mends what can be mended"
+	@echo "make clean   removes .venv and build"
+
+demo: .venv/.demo
+	$(BIN)/gesture demo data/starter --out build/demo
+
+test: .venv/.test
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: .venv/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/clang-format --dry-run --Werror $(C_FILES)
+	$(if $(shell command -v cppcheck),cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr -I firmware/core firmware/core firmware/drivers firmware/app,@echo "cppcheck is not installed: left out")
+
+format: .venv/.test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/clang-format -i $(C_FILES)
+
+.venv/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ": make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/.demo: .venv/.python pyproject.toml $(C_FILES)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[train,emulate]'
+	@touch $@
+
+.venv/.test: .venv/.python pyproject.toml $(C_FILES)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@ .venv/.demo
+
+clean:
+	rm -rf .venv build

@@ -1,0 +1,106 @@
+"""``gesture demo``: the whole path, from logs to recognised gestures on an emulated board."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gesture_tools.errors import UserError
+from gesture_tools.qemu import BOARD, find_qemu
+
+CPUS = ("cortex-m4f", "cortex-m0plus")
+PARITY_RECORDINGS = "12"
+
+
+@click.command("demo", short_help="The whole path, from logs to an emulated board.")
+@click.argument("data", default="data/starter", type=click.Path(path_type=Path))
+@click.option("--out", default="build/demo", show_default=True, type=click.Path(path_type=Path), help="Folder to write.")
+def command(data: Path, out: Path) -> None:
+    """Train on the logs in DATA, build firmware, and recognise gestures with it on emulated processors and a board.
+
+    Shows every command it runs; ends with a table of what the model can do and what it costs.
+
+    \b
+    Example: gesture demo data/starter --out build/demo
+    """
+    start = time.monotonic()
+    model = out / "model" / "gesture.tflite"
+    has_qemu = _has_qemu()
+    _run("train", data, "--out", model.parent)
+    metrics = json.loads((model.parent / "metrics.json").read_text())
+    person, session = _test_session(data, metrics)
+    _run("build", "--board", BOARD, "--model", model, "--out", out / "firmware")
+    _run("parity", model, person, "--limit", PARITY_RECORDINGS)
+    if has_qemu:
+        _run("emulate", "--model", model, session)
+    _run("simulate", model, session)
+    costs = {cpu: _json("bench", model, "--cpu", cpu, "--count", "3", "--json") for cpu in CPUS}
+    firmware = _json("build", "--board", BOARD, "--model", model, "--out", out / "firmware", "--json")
+    _table(metrics, costs, firmware, time.monotonic() - start)
+    click.echo(f"report: {model.parent / 'report.html'}")
+    click.echo(f"next: {shlex.join(['gesture', 'inspect', str(model)])}; record your own gestures: data/README.md")
+
+
+def _has_qemu() -> bool:
+    try:
+        find_qemu()
+    except UserError as error:
+        click.echo(f"the emulated board is left out: {error.message}")
+        return False
+    return True
+
+
+def _test_session(data: Path, metrics: dict[str, Any]) -> tuple[Path, Path]:
+    """Return the folder of a person never seen in training, and a continuous log of theirs."""
+    for person in sorted(metrics["per_person"]):
+        spans = sorted((data / person).glob("*.spans.csv"))
+        if spans:
+            return data / person, spans[0].with_name(spans[0].name.removesuffix(".spans.csv") + ".csv")
+    raise UserError(f"{data}: expected a folder per person with a continuous log and its .spans.csv, found none")
+
+
+def _command(arguments: Sequence[object]) -> list[str]:
+    return [sys.executable, "-m", "gesture_tools", *map(str, arguments)]
+
+
+def _run(*arguments: object) -> None:
+    """Run a command of gesture as a user would, its output passed through; end with its exit code when it fails."""
+    click.secho(f"\n$ {shlex.join(['gesture', *map(str, arguments)])}", bold=True)
+    sys.stdout.flush()
+    code = subprocess.run(_command(arguments), check=False).returncode
+    if code != 0:
+        sys.exit(code)
+
+
+def _json(*arguments: object) -> dict[str, Any]:
+    result = subprocess.run(_command(arguments), capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        raise UserError(result.stderr.strip().removeprefix("error: ") or f"gesture {arguments[0]} failed")
+    table: dict[str, Any] = json.loads(result.stdout)
+    return table
+
+
+def _table(metrics: dict[str, Any], costs: dict[str, dict[str, Any]], firmware: dict[str, Any], seconds: float) -> None:
+    rows = [
+        ("accuracy, people never seen, int8", f"{metrics['accuracy']:.1%}", ""),
+        ("model", f"{metrics['model_bytes']:,} B", "in flash, read in place"),
+        ("firmware flash", f"{firmware['flash']:,} B", f"{BOARD}, model included"),
+        ("firmware RAM", f"{firmware['ram']:,} B", f"of it {firmware['arena']:,} B arena"),
+    ]
+    for cpu, cost in costs.items():
+        rows.append((f"one inference, {cpu}", f"{cost['instructions']:,}", "instructions, counted"))
+    rows.append(("all of this took", f"{seconds:.0f} s", ""))
+    width = min(shutil.get_terminal_size().columns, 78)
+    click.echo("\n" + "-" * width)
+    for name, value, note in rows:
+        click.echo(f"{name:<36}{value:>12}  {note}".rstrip())
+    click.echo("-" * width)
