@@ -15,6 +15,7 @@ from gesture_tools.contract import Contract, SelfTest
 from gesture_tools.profile import Profile
 from gesture_tools.runtime import self_test_outputs
 from gesture_tools.runtime.flatbuffer import operators
+
 from tests.support.models import contract, convolutional, pass_through
 from tests.support.random_graphs import random_graph
 
@@ -56,20 +57,22 @@ def with_contracts() -> list[bytes]:
 def contracts() -> list[bytes]:
     """Contracts that differ in every record, and the ways in which a contract is wrong."""
     one = Profile(rate_hz=1000.0, full_scale_mg=32767, rate_tolerance=0.5, channels=("acceleration_z",))
+    tests = (SelfTest(1, (1, 2, 3)), SelfTest(2, (-1, 0, 9)))
     good: list[Contract] = [
         contract(),
         contract(profile=one, window=1024, hop=1024, gain=65535, hits=255, refractory_ms=65535),
         contract(labels=tuple(f"label {i}" for i in range(32)), thresholds=tuple(range(32)), background=None),
-        contract(labels=("geste", "kreis \N{WHITE CIRCLE}", "x" * 32), self_tests=(SelfTest(1, (1, 2, 3)), SelfTest(2, (-1, 0, 9)))),
+        contract(labels=("geste", "kreis \N{WHITE CIRCLE}", "x" * 32), self_tests=tests),
         contract(statistics=((-5, 100), (7, 200), (990, 300)), window=3, hop=1),
     ]
     plain = contract().encode()
-    unknown = [struct.pack("<HH", kind, 2) + b"??" for kind in (0x0077, 0x8077)]
+    more = [struct.pack("<HH", kind, 2) + b"??" for kind in (0x0077, 0x8077)]  # unknown records
+    more.append(plain[8:19])  # a record twice
     bad = [
         plain[:20],
         plain[:-1],
         b"TGCT" + struct.pack("<HH", 2, len(plain) - 8) + plain[8:],
-        *(b"TGCT" + struct.pack("<HH", 1, len(plain) - 8 + len(more)) + plain[8:] + more for more in [*unknown, plain[8:19]]),
+        *(b"TGCT" + struct.pack("<HH", 1, len(plain) - 8 + len(m)) + plain[8:] + m for m in more),
     ]
     return [*(c.encode() for c in good), *bad]
 

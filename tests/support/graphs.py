@@ -65,7 +65,9 @@ class Graph:
     def zero_point(self, tensor: int) -> int:
         return int(self.graph.tensors[tensor].quantization.zeroPoint[0])
 
-    def op(self, code: int, inputs: list[int], output: int, options_type: int = 0, options: Any = None) -> int:
+    def op(
+        self, code: int, inputs: list[int], output: int, options_type: int = 0, options: Any = None
+    ) -> int:
         """Add an operator; return its output tensor."""
         operator_code = schema.OperatorCodeT()
         operator_code.builtinCode = code

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import flatbuffers
 import numpy as np
-from numpy.typing import NDArray
-
 from gesture_tools.contract import Contract
 from gesture_tools.profile import Profile
-from tests.support.graphs import Code, Graph, Options, schema
+from numpy.typing import NDArray
+from tensorflow.lite.python import schema_py_generated as schema
+
+from tests.support.graphs import Code, Graph, Options
 
 LABELS = ("background", "left", "right")
 
@@ -33,8 +35,6 @@ def contract(**changes: Any) -> Contract:
 
 def with_metadata(model: bytes, entries: list[tuple[str, bytes]]) -> bytes:
     """Return a .tflite with these metadata buffers instead of its own."""
-    import flatbuffers
-
     tree = schema.ModelT.InitFromPackedBuf(model, 0)
     tree.metadata = []
     for name, content in entries:
@@ -57,8 +57,8 @@ def with_contract(model: bytes, fields: Contract) -> bytes:
 def pass_through(fields: Contract) -> bytes:
     """A model whose outputs are the last column of its window, byte for byte.
 
-    It has as many labels as channels; with the contract's gain of 65535 a sample of -128 .. 127 (milli-g) is an
-    output, which lets a test choose the scores of every hop.
+    It has as many labels as channels; with the contract's gain of 65535 a sample of -128 .. 127 (milli-g)
+    is an output, which lets a test choose the scores of every hop.
     """
     channels = len(fields.profile.channels)
     assert len(fields.labels) == channels
@@ -94,7 +94,12 @@ def convolutional(fields: Contract, seed: int = 1, filters: int = 4) -> bytes:
     x = g.tensor((1, 1, fields.window, channels), 1 / 64)
     conv = schema.Conv2DOptionsT()
     conv.padding, conv.strideW, conv.strideH, conv.fusedActivationFunction = 1, 1, 1, 1
-    kernel = g.tensor((filters, 1, 3, channels), rng.uniform(0.005, 0.02, filters), 0, _weights(rng, (filters, 1, 3, channels)))
+    kernel = g.tensor(
+        (filters, 1, 3, channels),
+        rng.uniform(0.005, 0.02, filters),
+        0,
+        _weights(rng, (filters, 1, 3, channels)),
+    )
     y = g.tensor((1, 1, steps, filters), 0.05, -128)
     g.op(Code.CONV_2D, [x, kernel, _bias(g, rng, filters)], y, Options.Conv2DOptions, conv)
     pool = schema.Pool2DOptionsT()
@@ -107,7 +112,13 @@ def convolutional(fields: Contract, seed: int = 1, filters: int = 4) -> bytes:
     dense = g.tensor((1, labels), 0.1)
     weights = g.tensor((labels, filters), 0.02, 0, _weights(rng, (labels, filters)))
     options = schema.FullyConnectedOptionsT()
-    g.op(Code.FULLY_CONNECTED, [mean, weights, _bias(g, rng, labels)], dense, Options.FullyConnectedOptions, options)
+    g.op(
+        Code.FULLY_CONNECTED,
+        [mean, weights, _bias(g, rng, labels)],
+        dense,
+        Options.FullyConnectedOptions,
+        options,
+    )
     softmax = schema.SoftmaxOptionsT()
     softmax.beta = 1.0
     z = g.tensor((1, labels), 1 / 256, -128)

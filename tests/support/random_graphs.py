@@ -1,4 +1,8 @@
-"""Random int8 graphs over every operator of the core: shapes, strides, paddings, activations, quantisation."""
+"""Random int8 graphs over every operator of the core: shapes, strides, paddings, activations, quantisation.
+
+Scales and zero points are chosen so that most outputs vary with the input: a graph whose values saturate on
+the way would hide the differences it is there to show.
+"""
 
 from __future__ import annotations
 
@@ -15,37 +19,60 @@ ACTIVATIONS = [0, 1, 2, 3]  # none, relu, relu_n1_to_1, relu6
 SAME, VALID = 0, 1
 
 
+def around(rng: Random, scale: float, spread: float) -> float:
+    """A scale within a factor of exp(spread) of another."""
+    return float(np.float32(scale * np.exp(rng.uniform(-spread, spread))))
+
+
 def random_scale(rng: Random) -> float:
-    return float(np.float32(np.exp(rng.uniform(np.log(0.002), np.log(0.3)))))
+    return around(rng, 0.02, 1.5 if rng.random() < 0.95 else 6.0)
+
+
+def random_fused(rng: Random) -> int:
+    return int(rng.choice(ACTIVATIONS, p=[0.5, 0.25, 0.1, 0.15]))
+
+
+def random_zero(rng: Random, fused: int = 0) -> int:
+    """A zero point: mostly where values on both sides fit, or low when an activation cuts one side."""
+    if rng.random() < 0.15:
+        return int(rng.integers(-128, 128))
+    return int(rng.integers(-64, 64) if fused in (0, 2) else rng.integers(-128, -48))
 
 
 def activation(g: Graph, rng: Random, shape: tuple[int, ...], like: int | None = None) -> int:
     """An activation tensor with its own quantisation, or with that of another tensor."""
     if like is not None:
         return g.tensor(shape, g.scale(like), g.zero_point(like))
-    return g.tensor(shape, random_scale(rng), int(rng.integers(-128, 128)))
+    return g.tensor(shape, random_scale(rng), random_zero(rng))
 
 
-def weights(
-    g: Graph, rng: Random, shape: tuple[int, ...], dimension: int, channels: int, *, optional_bias: bool = True
-) -> tuple[int, int]:
-    """Weights (per channel or not) and, often, a bias; -1 for no bias."""
+def weighted(
+    g: Graph,
+    rng: Random,
+    x: int,
+    *,
+    shape: tuple[int, ...],
+    weights: tuple[int, ...],
+    fused: int,
+    depthwise: bool = False,
+) -> tuple[list[int], int]:
+    """Inputs (x, weights, often a bias, -1 for none) and output of shape, in scales that suit each other."""
+    channels = shape[-1]
+    taps = int(np.prod(weights)) // channels
+    y = g.tensor(shape, random_scale(rng), random_zero(rng, fused))
+    # An accumulator is about 60 x 70 x sqrt(taps); it shall be about 50 steps of the output.
+    fitting = 50 * g.scale(y) / (g.scale(x) * 60 * 70 * np.sqrt(taps))
     per_channel = rng.random() < 0.7
-    scale: Any = np.array([random_scale(rng) for _ in range(channels)]) if per_channel else random_scale(rng)
-    data = rng.integers(-127, 128, shape)
-    w = g.tensor(shape, scale, 0, data, dimension)
-    bias = g.tensor((channels,), 0.0, 0, rng.integers(-20000, 20000, channels)) if not optional_bias or rng.random() < 0.8 else -1
-    return w, bias
+    scales = np.array([around(rng, fitting, 0.7) for _ in range(channels if per_channel else 1)])
+    w = g.tensor(weights, scales, 0, rng.integers(-127, 128, weights), 3 if depthwise else 0)
+    if rng.random() < 0.2 and not depthwise:  # a depthwise convolution without a bias crashes the reference
+        return [x, w, -1], y
+    size = 20000 if rng.random() < 0.2 else int(4000 * np.sqrt(taps))
+    return [x, w, g.tensor((channels,), data=rng.integers(-size, size, channels))], y
 
 
 def output_size(size: int, span: int, stride: int, padding: int) -> int:
     return -(-size // stride) if padding == SAME else (size - span) // stride + 1
-
-
-def fitted(g: Graph, rng: Random, shape: tuple[int, ...], source: int, w: int, taps: int) -> int:
-    """An output tensor whose scale suits the accumulators, so that outputs do not all saturate."""
-    scale = g.scale(source) * g.scale(w) * 127 * np.sqrt(taps) * float(np.exp(rng.uniform(-1, 1))) / 2
-    return g.tensor(shape, float(np.float32(scale)), int(rng.integers(-128, 128)))
 
 
 def spatial(g: Graph, rng: Random, x: int, options: Any) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -75,10 +102,12 @@ def conv_2d(g: Graph, rng: Random, x: int) -> int:
         groups = int(rng.choice([n for n in range(1, channels + 1) if channels % n == 0]))
         out = groups * max(1, out // groups)
     (kh, kw), (oh, ow) = spatial(g, rng, x, options)
-    options.fusedActivationFunction = int(rng.choice(ACTIVATIONS))
-    w, bias = weights(g, rng, (out, kh, kw, channels // groups), 0, out)
-    y = fitted(g, rng, (1, oh, ow, out), x, w, kh * kw * channels // groups)
-    return g.op(Code.CONV_2D, [x, w, bias], y, Options.Conv2DOptions, options)
+    options.fusedActivationFunction = random_fused(rng)
+    kernel = (out, kh, kw, channels // groups)
+    inputs, y = weighted(
+        g, rng, x, shape=(1, oh, ow, out), weights=kernel, fused=options.fusedActivationFunction
+    )
+    return g.op(Code.CONV_2D, inputs, y, Options.Conv2DOptions, options)
 
 
 def depthwise_conv_2d(g: Graph, rng: Random, x: int) -> int:
@@ -87,18 +116,25 @@ def depthwise_conv_2d(g: Graph, rng: Random, x: int) -> int:
     options.depthMultiplier = int(rng.choice([1, 1, 1, 2, 3]))
     out = channels * options.depthMultiplier
     (kh, kw), (oh, ow) = spatial(g, rng, x, options)
-    options.fusedActivationFunction = int(rng.choice(ACTIVATIONS))
-    # Without a bias the reference itself crashes here.
-    w, bias = weights(g, rng, (1, kh, kw, out), 3, out, optional_bias=False)
-    y = fitted(g, rng, (1, oh, ow, out), x, w, kh * kw)
-    return g.op(Code.DEPTHWISE_CONV_2D, [x, w, bias], y, Options.DepthwiseConv2DOptions, options)
+    options.fusedActivationFunction = random_fused(rng)
+    kernel = (1, kh, kw, out)
+    inputs, y = weighted(
+        g,
+        rng,
+        x,
+        shape=(1, oh, ow, out),
+        weights=kernel,
+        fused=options.fusedActivationFunction,
+        depthwise=True,
+    )
+    return g.op(Code.DEPTHWISE_CONV_2D, inputs, y, Options.DepthwiseConv2DOptions, options)
 
 
 def pool(code: int) -> Callable[[Graph, Random, int], int]:
     def add(g: Graph, rng: Random, x: int) -> int:
         options = schema.Pool2DOptionsT()
         (options.filterHeight, options.filterWidth), (oh, ow) = spatial(g, rng, x, options)
-        options.fusedActivationFunction = int(rng.choice(ACTIVATIONS))
+        options.fusedActivationFunction = random_fused(rng)
         y = activation(g, rng, (1, oh, ow, g.shape(x)[3]), like=x)
         return g.op(code, [x], y, Options.Pool2DOptions, options)
 
@@ -109,14 +145,14 @@ def fully_connected(g: Graph, rng: Random, x: int) -> int:
     """On the flattened input, or on the last dimension of each position."""
     options = schema.FullyConnectedOptionsT()
     shape = g.shape(x)
-    flat = rng.random() < 0.6
+    flat = rng.random() < 0.6 or len(shape) == 1
     depth = int(np.prod(shape)) if flat else shape[-1]
     out = int(rng.integers(1, 20))
-    options.fusedActivationFunction = int(rng.choice(ACTIVATIONS))
+    options.fusedActivationFunction = random_fused(rng)
     options.keepNumDims = not flat
-    w, bias = weights(g, rng, (out, depth), 0, out)
-    y = fitted(g, rng, (1, out) if flat else (*shape[:-1], out), x, w, depth)
-    return g.op(Code.FULLY_CONNECTED, [x, w, bias], y, Options.FullyConnectedOptions, options)
+    target = (1, out) if flat else (*shape[:-1], out)
+    inputs, y = weighted(g, rng, x, shape=target, weights=(out, depth), fused=options.fusedActivationFunction)
+    return g.op(Code.FULLY_CONNECTED, inputs, y, Options.FullyConnectedOptions, options)
 
 
 def reduction(code: int) -> Callable[[Graph, Random, int], int]:
@@ -130,7 +166,9 @@ def reduction(code: int) -> Callable[[Graph, Random, int], int]:
         reduced = kept if options.keepDims else tuple(d for i, d in enumerate(shape) if i not in axes)
         written = [a - len(shape) if rng.random() < 0.3 and code == Code.REDUCE_MAX else a for a in axes]
         axis = g.tensor((len(axes),), data=np.array(written))
-        y = activation(g, rng, reduced, like=x if code == Code.REDUCE_MAX or rng.random() < 0.3 else None)
+        y = activation(g, rng, reduced, like=x)
+        if code == Code.MEAN and rng.random() < 0.7:
+            y = g.tensor(reduced, around(rng, g.scale(x), 0.7), random_zero(rng))
         return g.op(code, [x, axis], y, Options.ReducerOptions, options)
 
     return add
@@ -142,7 +180,8 @@ def reshape(g: Graph, rng: Random, x: int) -> int:
     factor = int(rng.choice([n for n in range(1, rest + 1) if rest % n == 0]))
     target = (1, 1, factor, rest // factor)
     y = activation(g, rng, target, like=x)
-    return g.op(Code.RESHAPE, [x, g.tensor((4,), data=np.array(target))], y, Options.ReshapeOptions, schema.ReshapeOptionsT())
+    inputs = [x, g.tensor((4,), data=np.array(target))]
+    return g.op(Code.RESHAPE, inputs, y, Options.ReshapeOptions, schema.ReshapeOptionsT())
 
 
 def pad(code: int) -> Callable[[Graph, Random, int], int]:
@@ -169,16 +208,16 @@ def elementwise(code: int) -> Callable[[Graph, Random, int], int]:
     def add(g: Graph, rng: Random, x: int) -> int:
         options_type, options_class = kinds[code]
         options = options_class()
-        options.fusedActivationFunction = int(rng.choice(ACTIVATIONS))
+        options.fusedActivationFunction = random_fused(rng)
         shape = g.shape(x)
-        if rng.random() < 0.3:
+        if rng.random() < (0.05 if code == Code.SUB else 0.3):
             other = x
         else:
             other_shape = shape if rng.random() < 0.5 else (*([1] * (len(shape) - 1)), shape[-1])
             data = rng.integers(-128, 128, other_shape)
-            other = g.tensor(other_shape, random_scale(rng), int(rng.integers(-128, 128)), data)
-        scale = g.scale(x) * g.scale(other) * 128 if code == Code.MUL else g.scale(x) + g.scale(other)
-        y = g.tensor(shape, float(np.float32(scale * rng.uniform(0.4, 1.5))), int(rng.integers(-128, 128)))
+            other = g.tensor(other_shape, around(rng, g.scale(x), 1.0), random_zero(rng), data)
+        scale = g.scale(x) * g.scale(other) * 64 if code == Code.MUL else g.scale(x) + g.scale(other)
+        y = g.tensor(shape, around(rng, scale, 0.4), random_zero(rng, options.fusedActivationFunction))
         pair = [x, other] if rng.random() < 0.5 else [other, x]
         return g.op(code, pair, y, options_type, options)
 
@@ -187,7 +226,9 @@ def elementwise(code: int) -> Callable[[Graph, Random, int], int]:
 
 def relu(code: int) -> Callable[[Graph, Random, int], int]:
     def add(g: Graph, rng: Random, x: int) -> int:
-        y = activation(g, rng, g.shape(x), like=x if code == Code.RELU6 else None)
+        y = activation(g, rng, g.shape(x), like=x)
+        if code == Code.RELU:
+            y = g.tensor(g.shape(x), around(rng, g.scale(x), 1.0), random_zero(rng, fused=1))
         return g.op(code, [x], y, 0, None)
 
     return add
@@ -228,6 +269,8 @@ def random_graph(seed: int) -> tuple[bytes, tuple[int, ...]]:
             break
         rank = len(g.shape(x))
         kinds = ANY + (REDUCTIONS if rank > 1 else []) + (SPATIAL * 3 if rank == 4 else [])
+        if g.shape(x)[-1] == 1:
+            kinds = [kind for kind in kinds if kind is not softmax]  # a constant
         # The first operators walk through all kinds, so that no kind depends on luck.
         kind = kinds[seed % len(kinds) if i == 0 else int(rng.integers(len(kinds)))]
         x = kind(g, rng, x)
