@@ -25,14 +25,17 @@ static uint32_t load32(const uint8_t *p) {
 }
 
 static int read_channels(tg_contract *c, value v) {
+    uint32_t seen = 0; /* bit n: channel kind n */
     if (v.size == 0 || v.size > TG_MAX_CHANNELS) {
         return TG_ERR_CONTRACT;
     }
     for (uint32_t i = 0; i < v.size; i++) {
-        if (v.bytes[i] < TG_ACCELERATION_X || v.bytes[i] > TG_ACCELERATION_Z) {
+        uint8_t kind = v.bytes[i];
+        if (kind < TG_ACCELERATION_X || kind > TG_ACCELERATION_Z || (seen >> kind & 1U) != 0) {
             return TG_ERR_CONTRACT;
         }
-        c->channels[i] = v.bytes[i];
+        seen |= 1U << kind;
+        c->channels[i] = kind;
     }
     c->channel_count = (uint8_t)v.size;
     return 0;
@@ -66,18 +69,46 @@ static int read_preprocess(tg_contract *c, value v) {
     return c->gain != 0 ? 0 : TG_ERR_CONTRACT;
 }
 
+/* Bytes of the UTF-8 character (RFC 3629) at p, which has room bytes; 0: it is none, or a control character,
+ * which would break lines of text. */
+static uint32_t character_size(const uint8_t *p, uint32_t room) {
+    /* By the number of bytes that follow: the least code that needs so many and is no control character. */
+    static const uint32_t LEAST[] = {0x20, 0xA0, 0x800, 0x10000};
+    uint32_t more = p[0] < 0x80U ? 0 : p[0] < 0xE0U ? 1 : p[0] < 0xF0U ? 2 : 3;
+    uint32_t code = more == 0 ? p[0] : p[0] & (0x3FU >> more);
+    if (more >= room || (p[0] & 0xC0U) == 0x80U || p[0] >= 0xF8U) {
+        return 0;
+    }
+    for (uint32_t i = 1; i <= more; i++) {
+        if ((p[i] & 0xC0U) != 0x80U) {
+            return 0;
+        }
+        code = code << 6 | (p[i] & 0x3FU);
+    }
+    bool surrogate = code >= 0xD800U && code <= 0xDFFFU;
+    return code < LEAST[more] || code == 0x7FU || surrogate || code > 0x10FFFFU ? 0 : 1U + more;
+}
+
+static bool is_text(const uint8_t *bytes, uint32_t size) {
+    while (size > 0) {
+        uint32_t step = character_size(bytes, size);
+        if (step == 0) {
+            return false;
+        }
+        bytes += step;
+        size -= step;
+    }
+    return true;
+}
+
 static int read_labels(tg_contract *c, value v) {
     uint32_t position = 1;
     uint32_t count = 0;
     while (position < v.size) {
         uint32_t length = v.bytes[position];
-        if (length == 0 || length > TG_MAX_LABEL_BYTES || length >= v.size - position) {
+        if (length == 0 || length > TG_MAX_LABEL_BYTES || length >= v.size - position ||
+            !is_text(v.bytes + position + 1, length)) {
             return TG_ERR_CONTRACT;
-        }
-        for (uint32_t i = 1; i <= length; i++) {
-            if (v.bytes[position + i] < 0x20U || v.bytes[position + i] == 0x7FU) {
-                return TG_ERR_CONTRACT; /* control characters would break lines of text */
-            }
         }
         position += 1U + length;
         count++;
