@@ -254,6 +254,39 @@ static bool find_op(graph *g, const tg_table *op, uint32_t *kind, tg_fault *faul
     return false;
 }
 
+/* Whether a tensor is an input of an operator after `step`, or the graph's output. */
+static bool used_after(graph *g, uint32_t tensor, unsigned step) {
+    bool used = tensor == g->output_tensor;
+    for (unsigned i = step + 1U; i < g->operators.count && !used; i++) {
+        tg_table op = tg_read_item(&g->reader, &g->operators, i);
+        tg_vector inputs = tg_read_vector(&g->reader, &op, OPERATOR_INPUTS, 4);
+        for (unsigned k = 0; k < inputs.count && !used; k++) {
+            used = tg_item32(&inputs, k) == tensor;
+        }
+    }
+    return used;
+}
+
+/* Lets the node before take operator `step` in, when it makes this one's input and nothing else uses that. */
+static bool absorbed(graph *g, unsigned step, const tg_op *op, const tg_prepare *p, unsigned input,
+                     uint32_t output) {
+    if (g->node_count == 0 || input == NO_BLOCK) {
+        return false;
+    }
+    struct tg_node *last = &g->nodes[g->node_count - 1U];
+    step_blocks *where = &g->steps[g->node_count - 1U];
+    const tg_op *producer = g->ops[last->op];
+    if (producer->absorb == NULL || where->output != input || used_after(g, g->blocks[input].tensor, step) ||
+        !producer->absorb(g->arena.base + last->params, op, p)) {
+        return false;
+    }
+    unsigned first = g->blocks[input].first;
+    g->blocks[input].size = 0; /* never stored */
+    where->output = (uint8_t)add_block(g, output, p->output.size, step, NO_BLOCK);
+    g->blocks[where->output].first = (uint8_t)first; /* it is written while the producer runs */
+    return true;
+}
+
 /* Verifies operator `step` and adds its node. */
 static int add_step(graph *g, unsigned step, tg_fault *fault) {
     tg_table table = tg_read_item(&g->reader, &g->operators, step);
@@ -273,6 +306,9 @@ static int add_step(graph *g, unsigned step, tg_fault *fault) {
     }
     if (err != 0) {
         return err;
+    }
+    if (absorbed(g, step, op, &p, blocks[0], output)) {
+        return 0;
     }
     struct tg_node *node = &g->nodes[g->node_count];
     *node = (struct tg_node){
@@ -425,7 +461,7 @@ int tg_model_open(tg_model *model, const uint8_t *data, size_t size, const tg_op
         err = open_model(&g, model, arena_size, fault);
     }
     if (err == TG_ERR_ARENA) {
-        fault->arena_needed = g.arena.needed;
+        fault->arena_needed = (g.arena.needed + 7U) & ~7U; /* reserve() counts whole multiples of 8 */
     }
     return err;
 }

@@ -69,6 +69,9 @@ struct tg_op {
     int (*prepare)(tg_prepare *p, struct tg_node *node);
     /* NULL: the output is the input's memory, nothing is run. */
     void (*run)(const tg_model *model, const struct tg_node *node);
+    /* NULL, or takes the operator that alone uses this one's output into this one's parameters: its output
+     * becomes this one's. Returns false, with nothing changed, when it cannot. */
+    bool (*absorb)(void *params, const struct tg_op *next, const tg_prepare *p);
 };
 
 /* Uninitialised memory of the arena for parameters, 4-byte aligned, and its reference.

@@ -50,7 +50,8 @@ static inline int32_t tg_high_mul(int32_t a, int32_t b) {
 /* The same for b >= 0 and any a, without a 64-bit product where the processor has none. */
 static inline int32_t tg_high_mul_positive(int32_t a, int32_t b) {
 #if defined(__ARM_ARCH_6M__)
-    /* Four products of 16-bit halves. No sum below overflows: |high half| <= 2^15, halves of b < 2^15 and 2^16. */
+    /* Four products of 16-bit halves. No sum below overflows: |high half| <= 2^15, halves of b < 2^15 and
+     * 2^16. */
     int32_t a_high = a >> 16;
     uint32_t a_low = (uint32_t)a & 0xFFFFU;
     uint32_t b_high = (uint32_t)b >> 16;

@@ -1,17 +1,6 @@
 /* DEPTHWISE_CONV_2D: weights [1, filter_h, filter_w, out_c]; each input channel gives filter_c outputs. */
 #include "tg_depthwise.h"
 
-/* Filter taps [first, end) that fall inside the input for one output. */
-static void inside(const tg_axis *axis, unsigned output, unsigned *first, unsigned *end) {
-    int32_t origin = (int32_t)(output * axis->stride) - axis->pad;
-    int32_t dilation = axis->dilation;
-    int32_t before = origin < 0 ? (-origin + dilation - 1) / dilation : 0;
-    int32_t reach = axis->input - origin; /* at least 1: every output sees the input */
-    int32_t taps = (reach + dilation - 1) / dilation;
-    *first = (unsigned)before;
-    *end = taps < axis->filter ? (unsigned)taps : axis->filter;
-}
-
 static void run(const tg_model *model, const struct tg_node *node) {
     const tg_conv *c = tg_at(model, node->params);
     const int8_t *input = tg_at(model, node->input);
@@ -21,13 +10,13 @@ static void run(const tg_model *model, const struct tg_node *node) {
     for (unsigned y = 0; y < c->h.output; y++) {
         tg_taps taps = {.column_step = (uint32_t)c->w.dilation * c->in_c};
         unsigned top;
-        inside(&c->h, y, &top, &taps.rows);
+        tg_axis_taps(&c->h, y, &top, &taps.rows);
         taps.rows -= top;
         taps.row_step = (uint32_t)c->h.dilation * c->w.input * c->in_c;
         taps.weights_step = (uint32_t)c->w.filter * c->out_c;
         for (unsigned x = 0; x < c->w.output; x++) {
             unsigned left;
-            inside(&c->w, x, &left, &taps.columns);
+            tg_axis_taps(&c->w, x, &left, &taps.columns);
             taps.columns -= left;
             size_t in_y = y * c->h.stride + top * c->h.dilation - c->h.pad;
             size_t in_x = x * c->w.stride + left * c->w.dilation - c->w.pad;
@@ -40,8 +29,8 @@ static void run(const tg_model *model, const struct tg_node *node) {
 }
 
 static int prepare(tg_prepare *p, struct tg_node *node) {
-    const tg_conv *c;
+    tg_conv *c;
     return tg_conv_prepare(p, node, true, &c);
 }
 
-const tg_op tg_op_depthwise_conv_2d = {OP_DEPTHWISE_CONV_2D, prepare, run};
+const tg_op tg_op_depthwise_conv_2d = {OP_DEPTHWISE_CONV_2D, prepare, run, NULL};

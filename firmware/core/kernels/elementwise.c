@@ -134,6 +134,6 @@ static void run_mul(const tg_model *model, const struct tg_node *node) {
     run(model, node, multiply);
 }
 
-const tg_op tg_op_add = {OP_ADD, prepare_sum, run_add};
-const tg_op tg_op_sub = {OP_SUB, prepare_sum, run_sub};
-const tg_op tg_op_mul = {OP_MUL, prepare_product, run_mul};
+const tg_op tg_op_add = {OP_ADD, prepare_sum, run_add, NULL};
+const tg_op tg_op_sub = {OP_SUB, prepare_sum, run_sub, NULL};
+const tg_op tg_op_mul = {OP_MUL, prepare_product, run_mul, NULL};

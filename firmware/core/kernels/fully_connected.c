@@ -59,4 +59,4 @@ static int prepare(tg_prepare *p, struct tg_node *node) {
     return tg_requant_make(&f->requant, p, activation, depth, outputs, true);
 }
 
-const tg_op tg_op_fully_connected = {OP_FULLY_CONNECTED, prepare, run};
+const tg_op tg_op_fully_connected = {OP_FULLY_CONNECTED, prepare, run, NULL};

@@ -69,5 +69,5 @@ static int prepare(tg_prepare *p, struct tg_node *node) {
     return 0;
 }
 
-const tg_op tg_op_pad = {OP_PAD, prepare, run};
-const tg_op tg_op_padv2 = {OP_PADV2, prepare, run};
+const tg_op tg_op_pad = {OP_PAD, prepare, run, NULL};
+const tg_op tg_op_padv2 = {OP_PADV2, prepare, run, NULL};

@@ -1,13 +1,5 @@
 /* MAX_POOL_2D and AVERAGE_POOL_2D: values pass through in the input's quantisation, as in the reference. */
-#include "tg_conv.h"
-
-typedef struct {
-    tg_axis h;
-    tg_axis w;
-    uint16_t channels;
-    int8_t low; /* fused activation */
-    int8_t high;
-} pool;
+#include "tg_pool.h"
 
 /* Filter positions [first, end) that lie inside the input. */
 static void inside(const tg_axis *axis, unsigned output, int32_t *first, int32_t *end) {
@@ -20,7 +12,7 @@ static int32_t average(int32_t sum, int32_t count) {
     return sum > 0 ? (sum + count / 2) / count : (sum - count / 2) / count;
 }
 
-static int32_t pool_one(const pool *p, const int8_t *input, unsigned y, unsigned x, bool maximum) {
+static int32_t pool_one(const tg_pool *p, const int8_t *input, unsigned y, unsigned x, bool maximum) {
     int32_t top, bottom, left, right;
     inside(&p->h, y, &top, &bottom);
     inside(&p->w, x, &left, &right);
@@ -37,7 +29,7 @@ static int32_t pool_one(const pool *p, const int8_t *input, unsigned y, unsigned
 }
 
 static void run(const tg_model *model, const struct tg_node *node, bool maximum) {
-    const pool *p = tg_at(model, node->params);
+    const tg_pool *p = tg_at(model, node->params);
     const int8_t *input = tg_at(model, node->input);
     int8_t *output = tg_at(model, node->output);
     for (unsigned y = 0; y < p->h.output; y++) {
@@ -58,7 +50,7 @@ static void run_average(const tg_model *model, const struct tg_node *node) {
     run(model, node, false);
 }
 
-static int prepare(tg_prepare *p, struct tg_node *node) {
+int tg_pool_read(const tg_prepare *p, tg_pool *pool) {
     const tg_view *input = &p->input[0];
     const tg_view *output = &p->output;
     int err = tg_check_int8(input);
@@ -69,26 +61,27 @@ static int prepare(tg_prepare *p, struct tg_node *node) {
         output->dim[DIM_N] != 1 || input->dim[DIM_C] != output->dim[DIM_C]) {
         return TG_ERR_SHAPE;
     }
-    pool *q = tg_alloc(p->arena, sizeof *q, &node->params);
-    if (q == NULL) {
-        return TG_ERR_ARENA;
-    }
     uint8_t padding = tg_read_u8(&p->options, POOL_PADDING, PADDING_SAME);
-    err =
-        tg_axis_make(&q->h, input->dim[DIM_H], output->dim[DIM_H], tg_read_u32(&p->options, POOL_FILTER_H, 0),
-                     tg_read_u32(&p->options, POOL_STRIDE_H, 0), 1, padding);
+    err = tg_axis_make(&pool->h, input->dim[DIM_H], output->dim[DIM_H],
+                       tg_read_u32(&p->options, POOL_FILTER_H, 0), tg_read_u32(&p->options, POOL_STRIDE_H, 0),
+                       1, padding);
     if (err == 0) {
-        err = tg_axis_make(&q->w, input->dim[DIM_W], output->dim[DIM_W],
+        err = tg_axis_make(&pool->w, input->dim[DIM_W], output->dim[DIM_W],
                            tg_read_u32(&p->options, POOL_FILTER_W, 0),
                            tg_read_u32(&p->options, POOL_STRIDE_W, 0), 1, padding);
     }
     if (err != 0) {
         return err;
     }
-    q->channels = input->dim[DIM_C];
-    return tg_activation_range(tg_read_u8(&p->options, POOL_ACTIVATION, ACTIVATION_NONE), output, &q->low,
-                               &q->high);
+    pool->channels = input->dim[DIM_C];
+    uint8_t activation = tg_read_u8(&p->options, POOL_ACTIVATION, ACTIVATION_NONE);
+    return tg_activation_range(activation, output, &pool->low, &pool->high);
 }
 
-const tg_op tg_op_max_pool_2d = {OP_MAX_POOL_2D, prepare, run_max};
-const tg_op tg_op_average_pool_2d = {OP_AVERAGE_POOL_2D, prepare, run_average};
+static int prepare(tg_prepare *p, struct tg_node *node) {
+    tg_pool *pool = tg_alloc(p->arena, sizeof *pool, &node->params);
+    return pool == NULL ? TG_ERR_ARENA : tg_pool_read(p, pool);
+}
+
+const tg_op tg_op_max_pool_2d = {OP_MAX_POOL_2D, prepare, run_max, NULL};
+const tg_op tg_op_average_pool_2d = {OP_AVERAGE_POOL_2D, prepare, run_average, NULL};

@@ -132,5 +132,5 @@ static int prepare_max(tg_prepare *p, struct tg_node *node) {
     return prepare(p, node, false);
 }
 
-const tg_op tg_op_mean = {OP_MEAN, prepare_mean, run_mean};
-const tg_op tg_op_reduce_max = {OP_REDUCE_MAX, prepare_max, run_max};
+const tg_op tg_op_mean = {OP_MEAN, prepare_mean, run_mean, NULL};
+const tg_op tg_op_reduce_max = {OP_REDUCE_MAX, prepare_max, run_max, NULL};

@@ -63,5 +63,5 @@ static int prepare_relu_6(tg_prepare *p, struct tg_node *node) {
     return prepare(p, node, ACTIVATION_RELU6);
 }
 
-const tg_op tg_op_relu = {OP_RELU, prepare_relu, run};
-const tg_op tg_op_relu6 = {OP_RELU6, prepare_relu_6, run_6};
+const tg_op tg_op_relu = {OP_RELU, prepare_relu, run, NULL};
+const tg_op tg_op_relu6 = {OP_RELU6, prepare_relu_6, run_6, NULL};

@@ -135,4 +135,4 @@ static int prepare(tg_prepare *p, struct tg_node *node) {
     return 0;
 }
 
-const tg_op tg_op_softmax = {OP_SOFTMAX, prepare, run};
+const tg_op tg_op_softmax = {OP_SOFTMAX, prepare, run, NULL};

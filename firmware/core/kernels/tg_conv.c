@@ -23,6 +23,16 @@ int tg_axis_make(tg_axis *axis, uint16_t input, uint16_t output, uint32_t filter
     return 0;
 }
 
+void tg_axis_taps(const tg_axis *axis, unsigned output, unsigned *first, unsigned *end) {
+    int32_t origin = (int32_t)(output * axis->stride) - axis->pad;
+    int32_t dilation = axis->dilation;
+    int32_t before = origin < 0 ? (-origin + dilation - 1) / dilation : 0;
+    int32_t reach = axis->input - origin; /* at least 1: every output sees the input */
+    int32_t taps = (reach + dilation - 1) / dilation;
+    *first = (unsigned)before;
+    *end = taps < axis->filter ? (unsigned)taps : axis->filter;
+}
+
 int tg_check_weights(const tg_prepare *p, unsigned channel_dim, uint32_t channels) {
     const tg_view *weights = &p->input[1];
     if (p->input_count < 2 || p->input_count > 3) {
@@ -46,7 +56,7 @@ int tg_check_weights(const tg_prepare *p, unsigned channel_dim, uint32_t channel
     return tg_check_int8(&p->input[0]);
 }
 
-int tg_conv_prepare(tg_prepare *p, struct tg_node *node, bool depthwise, const tg_conv **conv) {
+int tg_conv_prepare(tg_prepare *p, struct tg_node *node, bool depthwise, tg_conv **conv) {
     const tg_view *input = &p->input[0];
     const tg_view *weights = &p->input[1];
     const tg_view *output = &p->output;
@@ -64,6 +74,7 @@ int tg_conv_prepare(tg_prepare *p, struct tg_node *node, bool depthwise, const t
         return TG_ERR_ARENA;
     }
     *conv = c;
+    c->pool_h.filter = 0;
     c->in_c = input->dim[DIM_C];
     c->out_c = output->dim[DIM_C];
     if (depthwise) {

@@ -19,6 +19,9 @@ typedef struct {
 int tg_axis_make(tg_axis *axis, uint16_t input, uint16_t output, uint32_t filter, uint32_t stride,
                  uint32_t dilation, uint8_t padding);
 
+/* Filter taps [first, end) that fall inside the input for one output; none when first == end. */
+void tg_axis_taps(const tg_axis *axis, unsigned output, unsigned *first, unsigned *end);
+
 /* Parameters of CONV_2D and DEPTHWISE_CONV_2D; the weights are the node's second input. */
 typedef struct {
     tg_axis h;
@@ -28,6 +31,8 @@ typedef struct {
     uint16_t
         filter_c; /* CONV_2D: input channels of one filter; DEPTHWISE_CONV_2D: outputs per input channel */
     int16_t input_offset;
+    tg_axis pool_h; /* of a max-pooling run with it (CONV_2D only); filter 0: none */
+    tg_axis pool_w;
     tg_ref bias; /* int32 each, or TG_REF_NONE */
     tg_requant requant;
 } tg_conv;
@@ -37,6 +42,6 @@ typedef struct {
 int tg_check_weights(const tg_prepare *p, unsigned channel_dim, uint32_t channels);
 
 /* Both operators' prepare(); *conv is what it filled. */
-int tg_conv_prepare(tg_prepare *p, struct tg_node *node, bool depthwise, const tg_conv **conv);
+int tg_conv_prepare(tg_prepare *p, struct tg_node *node, bool depthwise, tg_conv **conv);
 
 #endif

@@ -21,7 +21,8 @@ typedef struct {
     void *scratch; /* tg_gemm_scratch() bytes, 4-byte aligned */
 } tg_gemm;
 
-/* Bytes of scratch for patches of this depth: what the DSP form needs, so that an arena has one size everywhere. */
+/* Bytes of scratch for patches of this depth: what the DSP form needs, so that an arena has one size
+ * everywhere. */
 static inline uint32_t tg_gemm_scratch(uint32_t depth) {
     return (depth + 3U) / 4U * (2U * TG_GEMM_POSITIONS * (uint32_t)sizeof(uint32_t));
 }

@@ -44,24 +44,23 @@ static unsigned block(const tg_gemm *g, const int8_t *input, unsigned channel, i
 
 void tg_gemm_run(const tg_gemm *g, const int8_t *input, uint32_t step, unsigned count, int8_t *output,
                  uint32_t output_step) {
-    const tg_requant kind = g->factors.kind;
-    for (unsigned p = 0; p < count; p++) {
+    for (; count > 0; count--, input += step, output += output_step) {
+        tg_factors factors = g->factors;
         for (unsigned channel = 0; channel < g->channels; channel += CHANNELS) {
             int32_t sums[CHANNELS];
             unsigned valid = block(g, input, channel, sums);
             for (unsigned i = 0; i < valid; i++) {
-                output[channel + i] = tg_requantize(&kind, sums[i] + tg_bias(&g->factors, channel + i),
-                                                    tg_factor_of(&g->factors, channel + i));
+                int32_t sum = sums[i] + tg_next_bias(&factors);
+                output[channel + i] =
+                    tg_requantize(factors.how.kind, &factors.how, sum, tg_next_factor(&factors));
             }
         }
-        input += step;
-        output += output_step;
     }
 }
 
 void tg_gemm_max(const tg_gemm *g, const int8_t *input, uint32_t step, unsigned count, int8_t *output,
                  bool combine) {
-    const tg_requant kind = g->factors.kind;
+    tg_factors factors = g->factors;
     for (unsigned channel = 0; channel < g->channels; channel += CHANNELS) {
         int32_t most[CHANNELS] = {INT32_MIN, INT32_MIN, INT32_MIN, INT32_MIN};
         unsigned valid = 0;
@@ -73,8 +72,8 @@ void tg_gemm_max(const tg_gemm *g, const int8_t *input, uint32_t step, unsigned 
             }
         }
         for (unsigned i = 0; i < valid; i++) {
-            int8_t value = tg_requantize(&kind, most[i] + tg_bias(&g->factors, channel + i),
-                                         tg_factor_of(&g->factors, channel + i));
+            int32_t sum = most[i] + tg_next_bias(&factors);
+            int8_t value = tg_requantize(factors.how.kind, &factors.how, sum, tg_next_factor(&factors));
             int8_t *at = &output[channel + i];
             *at = combine && *at > value ? *at : value;
         }

@@ -68,11 +68,20 @@ int tg_requant_make(tg_requant *requant, tg_prepare *p, uint32_t activation, uin
 
 tg_factors tg_factors_at(const tg_model *model, const tg_requant *requant, tg_ref bias,
                          uint32_t first_channel) {
+    static const int32_t NO_BIAS = 0;
     uint32_t first = requant->per_channel != 0 ? first_channel : 0;
     return (tg_factors){
-        .bias = bias == TG_REF_NONE ? NULL : (const int32_t *)tg_at(model, bias) + first_channel,
-        .mantissas = (const int32_t *)tg_at(model, requant->mantissas) + first,
-        .shifts = (const int8_t *)tg_at(model, requant->shifts) + first,
-        .kind = *requant,
+        .bias = bias == TG_REF_NONE ? &NO_BIAS : (const int32_t *)tg_at(model, bias) + first_channel,
+        .mantissa = (const int32_t *)tg_at(model, requant->mantissas) + first,
+        .shift = (const int8_t *)tg_at(model, requant->shifts) + first,
+        .bias_step = bias != TG_REF_NONE,
+        .step = requant->per_channel,
+        .constant = (int16_t)(2 * requant->zero_point + 1),
+        .how = *requant,
     };
+}
+
+int8_t tg_requantize_any(const tg_requant *r, int32_t accumulator, tg_factor f) {
+    int32_t value = tg_rescale(accumulator, (tg_multiplier){f.mantissa, -f.right});
+    return (int8_t)tg_clamp(value + r->zero_point, r->low, r->high);
 }

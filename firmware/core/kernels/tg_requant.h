@@ -32,21 +32,21 @@ typedef struct {
 int tg_requant_make(tg_requant *requant, tg_prepare *p, uint32_t activation, uint32_t depth,
                     uint32_t channels, bool float_product);
 
-/* A layer's factors and biases from a first output channel on, resolved for running. */
+/* A layer's biases and factors from some output channel on, resolved for running. What all channels share has
+ * a step of 0, and so have biases that are left out. */
 typedef struct {
-    const int32_t *bias; /* or NULL */
-    const int32_t *mantissas;
-    const int8_t *shifts;
-    tg_requant kind;
+    const int32_t *bias;
+    const int32_t *mantissa;
+    const int8_t *shift;
+    uint8_t bias_step;
+    uint8_t step;
+    int16_t constant; /* 2 x zero point + 1 */
+    tg_requant how;
 } tg_factors;
 
 /* bias: reference of the layer's biases, or TG_REF_NONE. */
 tg_factors tg_factors_at(const tg_model *model, const tg_requant *requant, tg_ref bias,
                          uint32_t first_channel);
-
-static inline int32_t tg_bias(const tg_factors *factors, unsigned channel) {
-    return factors->bias == NULL ? 0 : factors->bias[channel];
-}
 
 /* One channel's factor, kept in registers. */
 typedef struct {
@@ -55,23 +55,34 @@ typedef struct {
     int32_t constant; /* half a step and the zero point, shifted to meet the product */
 } tg_factor;
 
-static inline tg_factor tg_factor_of(const tg_factors *factors, unsigned channel) {
-    unsigned i = factors->kind.per_channel != 0 ? channel : 0;
-    int32_t right = factors->shifts[i];
-    uint32_t constant = (uint32_t)(2 * factors->kind.zero_point + 1);
-    return (tg_factor){factors->mantissas[i], right, (int32_t)(constant << ((right - 1) & 31))};
+/* The next channel's bias, and the next channel's factor. */
+static inline int32_t tg_next_bias(tg_factors *factors) {
+    int32_t bias = *factors->bias;
+    factors->bias += factors->bias_step;
+    return bias;
 }
 
-/* An accumulator (bias included) to int8. */
-static inline int8_t tg_requantize(const tg_requant *r, int32_t accumulator, tg_factor f) {
-    if (r->kind == TG_REQUANT_ANY) {
-        int32_t any = tg_rescale(accumulator, (tg_multiplier){f.mantissa, -f.right});
-        return (int8_t)tg_clamp(any + r->zero_point, r->low, r->high);
+static inline tg_factor tg_next_factor(tg_factors *factors) {
+    int32_t right = *factors->shift;
+    tg_factor f = {*factors->mantissa, right, (int32_t)((uint32_t)factors->constant << ((right - 1) & 31))};
+    factors->mantissa += factors->step;
+    factors->shift += factors->step;
+    return f;
+}
+
+/* By the definition. */
+int8_t tg_requantize_any(const tg_requant *r, int32_t accumulator, tg_factor f);
+
+/* An accumulator (bias included) to int8. kind is r->kind; a caller that knows it saves the question. */
+static inline int8_t tg_requantize(tg_requant_kind kind, const tg_requant *r, int32_t accumulator,
+                                   tg_factor f) {
+    if (kind == TG_REQUANT_ANY) {
+        return tg_requantize_any(r, accumulator, f);
     }
     int32_t value;
 #if defined(__ARM_FEATURE_DSP)
     /* |accumulator| < 2^30: doubled, so that the high word of the product is the product / 2^31. */
-    if (r->kind == TG_REQUANT_RELU) {
+    if (kind == TG_REQUANT_RELU) {
         __asm__("smmlar %0, %1, %2, %3"
                 : "=r"(value)
                 : "r"(accumulator * 2), "r"(f.mantissa), "r"(f.constant));
