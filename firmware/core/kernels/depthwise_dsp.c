@@ -38,10 +38,10 @@ static inline __attribute__((always_inline)) void run_4(tg_requant_kind kind, co
         }
     }
     output += channel;
-    output[0] = tg_requantize(kind, &factors->how, sum0, tg_next_factor(factors));
-    output[1] = tg_requantize(kind, &factors->how, sum1, tg_next_factor(factors));
-    output[2] = tg_requantize(kind, &factors->how, sum2, tg_next_factor(factors));
-    output[3] = tg_requantize(kind, &factors->how, sum3, tg_next_factor(factors));
+    output[0] = (int8_t)tg_requantize(kind, factors, sum0, tg_next_factor(factors));
+    output[1] = (int8_t)tg_requantize(kind, factors, sum1, tg_next_factor(factors));
+    output[2] = (int8_t)tg_requantize(kind, factors, sum2, tg_next_factor(factors));
+    output[3] = (int8_t)tg_requantize(kind, factors, sum3, tg_next_factor(factors));
 }
 
 /* Groups of four, and what is left over one by one. */
@@ -56,7 +56,7 @@ run(tg_requant_kind kind, const tg_conv *c, const tg_factors *layer, const tg_ta
     }
     for (; channel < c->out_c; channel++) {
         int32_t sum = tg_depthwise_one(c, taps, channel) + tg_next_bias(&factors);
-        output[channel] = tg_requantize(kind, &factors.how, sum, tg_next_factor(&factors));
+        output[channel] = (int8_t)tg_requantize(kind, &factors, sum, tg_next_factor(&factors));
     }
 }
 

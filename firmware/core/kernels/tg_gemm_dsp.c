@@ -162,11 +162,11 @@ static inline __attribute__((always_inline)) void store(tg_requant_kind kind, tg
                                                         int32_t s1, int32_t s2, unsigned count,
                                                         int8_t *output, uint32_t output_step) {
     tg_factor f = tg_next_factor(factors);
-    *output = tg_requantize(kind, &factors->how, s0, f);
+    *output = (int8_t)tg_requantize(kind, factors, s0, f);
     output += output_step;
-    *output = tg_requantize(kind, &factors->how, s1, f);
+    *output = (int8_t)tg_requantize(kind, factors, s1, f);
     if (count == PATCHES) {
-        output[output_step] = tg_requantize(kind, &factors->how, s2, f);
+        output[output_step] = (int8_t)tg_requantize(kind, factors, s2, f);
     }
 }
 
@@ -203,8 +203,8 @@ static inline __attribute__((always_inline)) void max_3(tg_requant_kind kind, co
         dot_2x3(&s, lanes, depth, &p);
         int32_t most = s.a0 > s.a1 ? s.a0 : s.a1;
         most = most > s.a2 ? most : s.a2;
-        int8_t value = tg_requantize(kind, &factors.how, most, tg_next_factor(&factors));
-        *output = combine && *output > value ? *output : value;
+        int32_t value = tg_requantize(kind, &factors, most, tg_next_factor(&factors));
+        *output = (int8_t)(combine && *output > value ? *output : value);
         output++;
         if (left == 1U) {
             return;
@@ -212,8 +212,8 @@ static inline __attribute__((always_inline)) void max_3(tg_requant_kind kind, co
         left--;
         most = s.b0 > s.b1 ? s.b0 : s.b1;
         most = most > s.b2 ? most : s.b2;
-        value = tg_requantize(kind, &factors.how, most, tg_next_factor(&factors));
-        *output = combine && *output > value ? *output : value;
+        value = tg_requantize(kind, &factors, most, tg_next_factor(&factors));
+        *output = (int8_t)(combine && *output > value ? *output : value);
         output++;
         weights += 2U * depth;
     }
@@ -258,7 +258,7 @@ static void run_1(const tg_gemm *g, int8_t *output) {
         for (unsigned i = 0; i < now; i++) {
             int32_t value = sum[i] + tg_next_bias(&factors);
             tg_factor f = tg_next_factor(&factors);
-            *output++ = tg_requantize((tg_requant_kind)factors.how.kind, &factors.how, value, f);
+            *output++ = (int8_t)tg_requantize((tg_requant_kind)factors.how.kind, &factors, value, f);
         }
         weights += now * depth;
         left -= now;
@@ -280,9 +280,9 @@ static void max_shallow(const tg_gemm *g, const int8_t *input, uint32_t step, un
             most = sum > most ? sum : most;
         }
         most += tg_next_bias(&factors);
-        int8_t value =
-            tg_requantize((tg_requant_kind)factors.how.kind, &factors.how, most, tg_next_factor(&factors));
-        *output = combine && *output > value ? *output : value;
+        int32_t value =
+            tg_requantize((tg_requant_kind)factors.how.kind, &factors, most, tg_next_factor(&factors));
+        *output = (int8_t)(combine && *output > value ? *output : value);
     }
 }
 

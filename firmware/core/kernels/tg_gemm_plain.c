@@ -51,8 +51,8 @@ void tg_gemm_run(const tg_gemm *g, const int8_t *input, uint32_t step, unsigned 
             unsigned valid = block(g, input, channel, sums);
             for (unsigned i = 0; i < valid; i++) {
                 int32_t sum = sums[i] + tg_next_bias(&factors);
-                output[channel + i] =
-                    tg_requantize(factors.how.kind, &factors.how, sum, tg_next_factor(&factors));
+                output[channel + i] = (int8_t)tg_requantize((tg_requant_kind)factors.how.kind, &factors, sum,
+                                                            tg_next_factor(&factors));
             }
         }
     }
@@ -73,9 +73,10 @@ void tg_gemm_max(const tg_gemm *g, const int8_t *input, uint32_t step, unsigned 
         }
         for (unsigned i = 0; i < valid; i++) {
             int32_t sum = most[i] + tg_next_bias(&factors);
-            int8_t value = tg_requantize(factors.how.kind, &factors.how, sum, tg_next_factor(&factors));
+            int32_t value =
+                tg_requantize((tg_requant_kind)factors.how.kind, &factors, sum, tg_next_factor(&factors));
             int8_t *at = &output[channel + i];
-            *at = combine && *at > value ? *at : value;
+            *at = (int8_t)(combine && *at > value ? *at : value);
         }
     }
 }

@@ -81,7 +81,7 @@ tg_factors tg_factors_at(const tg_model *model, const tg_requant *requant, tg_re
     };
 }
 
-int8_t tg_requantize_any(const tg_requant *r, int32_t accumulator, tg_factor f) {
+int32_t tg_requantize_any(const tg_requant *r, int32_t accumulator, tg_factor f) {
     int32_t value = tg_rescale(accumulator, (tg_multiplier){f.mantissa, -f.right});
-    return (int8_t)tg_clamp(value + r->zero_point, r->low, r->high);
+    return tg_clamp(value + r->zero_point, r->low, r->high);
 }

@@ -48,52 +48,52 @@ typedef struct {
 tg_factors tg_factors_at(const tg_model *model, const tg_requant *requant, tg_ref bias,
                          uint32_t first_channel);
 
-/* One channel's factor, kept in registers. */
-typedef struct {
-    int32_t mantissa;
-    int32_t right;
-    int32_t constant; /* half a step and the zero point, shifted to meet the product */
-} tg_factor;
-
-/* The next channel's bias, and the next channel's factor. */
+/* The next channel's bias. */
 static inline int32_t tg_next_bias(tg_factors *factors) {
     int32_t bias = *factors->bias;
     factors->bias += factors->bias_step;
     return bias;
 }
 
+/* One channel's factor. */
+typedef struct {
+    int32_t mantissa;
+    int32_t right;
+} tg_factor;
+
 static inline tg_factor tg_next_factor(tg_factors *factors) {
-    int32_t right = *factors->shift;
-    tg_factor f = {*factors->mantissa, right, (int32_t)((uint32_t)factors->constant << ((right - 1) & 31))};
+    tg_factor f = {*factors->mantissa, *factors->shift};
     factors->mantissa += factors->step;
     factors->shift += factors->step;
     return f;
 }
 
 /* By the definition. */
-int8_t tg_requantize_any(const tg_requant *r, int32_t accumulator, tg_factor f);
+int32_t tg_requantize_any(const tg_requant *r, int32_t accumulator, tg_factor f);
 
-/* An accumulator (bias included) to int8. kind is r->kind; a caller that knows it saves the question. */
-static inline int8_t tg_requantize(tg_requant_kind kind, const tg_requant *r, int32_t accumulator,
-                                   tg_factor f) {
+/* An accumulator (bias included) to an int8 value. kind is that of `factors`; a caller that knows it at
+ * compile time saves the question. */
+static inline int32_t tg_requantize(tg_requant_kind kind, const tg_factors *factors, int32_t accumulator,
+                                    tg_factor f) {
     if (kind == TG_REQUANT_ANY) {
-        return tg_requantize_any(r, accumulator, f);
+        return tg_requantize_any(&factors->how, accumulator, f);
     }
+    /* Half a step and the zero point are added before the one shift that serves both. */
+    int32_t constant = (int32_t)((uint32_t)factors->constant << (f.right - 1));
     int32_t value;
 #if defined(__ARM_FEATURE_DSP)
     /* |accumulator| < 2^30: doubled, so that the high word of the product is the product / 2^31. */
     if (kind == TG_REQUANT_RELU) {
-        __asm__("smmlar %0, %1, %2, %3"
-                : "=r"(value)
-                : "r"(accumulator * 2), "r"(f.mantissa), "r"(f.constant));
-        return (int8_t)tg_clamp(value >> f.right, INT8_MIN, INT8_MAX); /* one SSAT */
+        __asm__("smmlar %0, %1, %2, %3" : "=r"(value) : "r"(accumulator * 2), "r"(f.mantissa), "r"(constant));
+        __asm__("ssat %0, #8, %1" : "=r"(value) : "r"(value >> f.right));
+        return value;
     }
     __asm__("smmulr %0, %1, %2" : "=r"(value) : "r"(accumulator * 2), "r"(f.mantissa));
 #else
     value = tg_high_mul_positive(accumulator, f.mantissa);
 #endif
-    value += (value >> 31) + f.constant;
-    return (int8_t)tg_clamp(value >> f.right, r->low, r->high);
+    value += (value >> 31) + constant;
+    return tg_clamp(value >> f.right, factors->how.low, factors->how.high);
 }
 
 #endif
