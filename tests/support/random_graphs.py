@@ -141,18 +141,21 @@ def pool(code: int) -> Callable[[Graph, Random, int], int]:
     return add
 
 
-def fully_connected(g: Graph, rng: Random, x: int) -> int:
+def dense(g: Graph, rng: Random, x: int, out: int, *, flat: bool) -> int:
     """On the flattened input, or on the last dimension of each position."""
     options = schema.FullyConnectedOptionsT()
     shape = g.shape(x)
-    flat = rng.random() < 0.6 or len(shape) == 1
     depth = int(np.prod(shape)) if flat else shape[-1]
-    out = int(rng.integers(1, 20))
     options.fusedActivationFunction = random_fused(rng)
     options.keepNumDims = not flat
     target = (1, out) if flat else (*shape[:-1], out)
     inputs, y = weighted(g, rng, x, shape=target, weights=(out, depth), fused=options.fusedActivationFunction)
     return g.op(Code.FULLY_CONNECTED, inputs, y, Options.FullyConnectedOptions, options)
+
+
+def fully_connected(g: Graph, rng: Random, x: int) -> int:
+    flat = rng.random() < 0.6 or len(g.shape(x)) == 1
+    return dense(g, rng, x, int(rng.integers(1, 20)), flat=flat)
 
 
 def reduction(code: int) -> Callable[[Graph, Random, int], int]:
@@ -198,30 +201,45 @@ def pad(code: int) -> Callable[[Graph, Random, int], int]:
     return add
 
 
+BINARY = {
+    Code.ADD: (Options.AddOptions, schema.AddOptionsT),
+    Code.SUB: (Options.SubOptions, schema.SubOptionsT),
+    Code.MUL: (Options.MulOptions, schema.MulOptionsT),
+}
+
+
+def combine(g: Graph, rng: Random, code: int, x: int, other: int) -> int:
+    """x and a tensor of its shape, or one that is broadcast to it, in either order."""
+    options_type, options_class = BINARY[code]
+    options = options_class()
+    options.fusedActivationFunction = random_fused(rng)
+    scale = g.scale(x) * g.scale(other) * 64 if code == Code.MUL else g.scale(x) + g.scale(other)
+    zero = random_zero(rng, options.fusedActivationFunction)
+    y = g.tensor(g.shape(x), around(rng, scale, 0.4), zero)
+    pair = [x, other] if rng.random() < 0.5 else [other, x]
+    return g.op(code, pair, y, options_type, options)
+
+
 def elementwise(code: int) -> Callable[[Graph, Random, int], int]:
-    kinds = {
-        Code.ADD: (Options.AddOptions, schema.AddOptionsT),
-        Code.SUB: (Options.SubOptions, schema.SubOptionsT),
-        Code.MUL: (Options.MulOptions, schema.MulOptionsT),
-    }
+    """With itself or with a constant."""
 
     def add(g: Graph, rng: Random, x: int) -> int:
-        options_type, options_class = kinds[code]
-        options = options_class()
-        options.fusedActivationFunction = random_fused(rng)
-        shape = g.shape(x)
         if rng.random() < (0.05 if code == Code.SUB else 0.3):
-            other = x
-        else:
-            other_shape = shape if rng.random() < 0.5 else (*([1] * (len(shape) - 1)), shape[-1])
-            data = rng.integers(-128, 128, other_shape)
-            other = g.tensor(other_shape, around(rng, g.scale(x), 1.0), random_zero(rng), data)
-        scale = g.scale(x) * g.scale(other) * 64 if code == Code.MUL else g.scale(x) + g.scale(other)
-        y = g.tensor(shape, around(rng, scale, 0.4), random_zero(rng, options.fusedActivationFunction))
-        pair = [x, other] if rng.random() < 0.5 else [other, x]
-        return g.op(code, pair, y, options_type, options)
+            return combine(g, rng, code, x, x)
+        shape = g.shape(x) if rng.random() < 0.5 else (*([1] * (len(g.shape(x)) - 1)), g.shape(x)[-1])
+        data = rng.integers(-128, 128, shape)
+        constant = g.tensor(shape, around(rng, g.scale(x), 1.0), random_zero(rng), data)
+        return combine(g, rng, code, x, constant)
 
     return add
+
+
+def join(g: Graph, rng: Random, x: int, other: int) -> int:
+    """Bring two activations together, through dense layers when their shapes differ."""
+    if g.shape(x) != g.shape(other):
+        width = int(rng.integers(1, 12))
+        x, other = (dense(g, rng, tensor, width, flat=True) for tensor in (x, other))
+    return combine(g, rng, int(rng.choice(list(BINARY))), x, other)
 
 
 def relu(code: int) -> Callable[[Graph, Random, int], int]:
@@ -257,21 +275,36 @@ ANY = [
 REDUCTIONS = [reduction(Code.MEAN), reduction(Code.REDUCE_MAX)]
 
 
+def next_operator(g: Graph, rng: Random, x: int, turn: int | None) -> int:
+    """Append an operator that suits x: a random one, or the one whose turn it is."""
+    rank = len(g.shape(x))
+    kinds = ANY + (REDUCTIONS if rank > 1 else []) + (SPATIAL * 3 if rank == 4 else [])
+    if g.shape(x)[-1] == 1:
+        kinds = [kind for kind in kinds if kind is not softmax]  # a constant
+    return kinds[int(rng.integers(len(kinds))) if turn is None else turn % len(kinds)](g, rng, x)
+
+
 def random_graph(seed: int) -> tuple[bytes, tuple[int, ...]]:
-    """Return a .tflite file of one to six random operators and its input shape."""
+    """Return a .tflite file of random operators and its input shape.
+
+    One to six in a chain; in every third graph an operator may start from an earlier tensor, and the last
+    step joins the end with an earlier one, so that tensors live on beside others and are used twice.
+    """
     rng = np.random.default_rng(seed)
     g = Graph()
     height = 1 if rng.random() < 0.5 else int(rng.integers(1, 9))
     shape = (1, height, int(rng.integers(4, 33)), int(rng.integers(1, 13)))
     x = source = activation(g, rng, shape)
+    branches = seed % 3 == 2
+    made = [source]
     for i in range(int(rng.integers(1, 7))):
+        if branches and rng.random() < 0.4:
+            x = made[int(rng.integers(len(made)))]
         if int(np.prod(g.shape(x))) > 6000:
             break
-        rank = len(g.shape(x))
-        kinds = ANY + (REDUCTIONS if rank > 1 else []) + (SPATIAL * 3 if rank == 4 else [])
-        if g.shape(x)[-1] == 1:
-            kinds = [kind for kind in kinds if kind is not softmax]  # a constant
         # The first operators walk through all kinds, so that no kind depends on luck.
-        kind = kinds[seed % len(kinds) if i == 0 else int(rng.integers(len(kinds)))]
-        x = kind(g, rng, x)
+        x = next_operator(g, rng, x, seed // 3 if i == 0 else None)
+        made.append(x)
+    if branches and len(made) > 2:
+        x = join(g, rng, made[-1], made[int(rng.integers(len(made) - 1))])
     return g.build(source, x), shape

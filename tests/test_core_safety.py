@@ -1,0 +1,400 @@
+"""No model crashes the core or leaves its arena (docs/security.md): damaged files, arenas, refusals."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from gesture_tools.runtime import Model, Stream
+from gesture_tools.runtime.machine import Memory, native_machine
+from gesture_tools.runtime.native import NativeMemory
+from gesture_tools.runtime.opening import Refused
+from numpy.typing import NDArray
+
+pytest.importorskip("tensorflow")
+import flatbuffers
+from tensorflow.lite.python import schema_py_generated as schema
+
+from tests.support.graphs import Code, Graph, Options
+from tests.support.host import OUR_CODE, ROOT, SANITIZERS, core_folder, core_sources, host_compiler, run
+from tests.support.models import contract, convolutional, with_contract
+from tests.support.random_graphs import random_graph
+from tests.test_core_parity import GOLDEN, GOLDEN_MODELS, inputs_of
+
+ERR_ALIGNMENT, ERR_ARENA = -4, -13
+CANARY = 0xA5
+SMALL = contract(window=8, hop=2)
+
+
+@pytest.fixture(scope="module")
+def small() -> bytes:
+    return convolutional(SMALL)
+
+
+# Damaged files, in a process with sanitizers
+
+
+@pytest.fixture(scope="module")
+def exhaustive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The fuzz target as a program that runs every prefix or every single-byte change of a file."""
+    program = tmp_path_factory.mktemp("exhaustive") / "exhaustive"
+    fuzz = ROOT / "tests" / "fuzz"
+    sources = [fuzz / "exhaustive.c", fuzz / "fuzz_model.c", *core_sources()]
+    run([host_compiler(), *OUR_CODE, *SANITIZERS, "-O1", "-I", core_folder(), "-o", program, *sources])
+    return program
+
+
+def counts(output: str) -> tuple[int, int]:
+    """Inputs run, and opened."""
+    found = re.search(r"(\d+) inputs, (\d+) opened", output)
+    assert found is not None, output
+    return int(found[1]), int(found[2])
+
+
+def test_every_prefix(exhaustive: Path, small: bytes, tmp_path: Path) -> None:
+    (tmp_path / "small").write_bytes(small)
+    (tmp_path / "larger").write_bytes(convolutional(contract(window=64), filters=24))
+    files = [tmp_path / "small", tmp_path / "larger"]
+    files += [p for name in GOLDEN_MODELS if (p := GOLDEN / f"{name}.tflite").is_file()]
+    inputs, opened = counts(run([exhaustive, "prefixes", *files]))
+    assert inputs == sum(len(p.read_bytes()) + 1 for p in files)
+    assert len(files) <= opened <= 40 * len(files), "the whole file, and prefixes without its last padding"
+
+
+def test_every_byte_changed(exhaustive: Path, small: bytes, tmp_path: Path) -> None:
+    (tmp_path / "small").write_bytes(small)
+    inputs, opened = counts(run([exhaustive, "bytes", "5", tmp_path / "small"]))
+    assert inputs > 50 * len(small)
+    assert inputs * 0.1 < opened < inputs * 0.9, "weights may change, the structure may not"
+
+
+def test_prefixes_are_called_truncated(small: bytes) -> None:
+    """What people see of a file that a download cut off."""
+    names = set()
+    for size in range(len(small) - 40):
+        with pytest.raises(Refused) as refused:
+            Model(small[:size])
+        names.add(refused.value.name)
+    assert names == {"ERR_NOT_TFLITE", "ERR_TRUNCATED", "ERR_ARGUMENT"} - ({"ERR_ARGUMENT"} - names)
+
+
+# Memory
+
+
+class Part(Memory):
+    """A part of some memory, at any alignment."""
+
+    def __init__(self, whole: Memory, offset: int, size: int) -> None:
+        self.whole = whole
+        self.address, self.size = whole.address + offset, size
+
+    def write(self, data: bytes) -> None:
+        raise NotImplementedError
+
+    def read(self, size: int | None = None) -> bytes:
+        raise NotImplementedError
+
+
+def open_raw(function: str, data: Memory, arena: Memory, arena_size: int) -> tuple[int, int, Memory]:
+    """Error, arena bytes asked for, and the opaque structure."""
+    machine = native_machine()
+    kind = "model" if "model" in function else "recognizer"
+    structure, report = machine.alloc(machine.call(f"tg_bind_{kind}_size")), machine.alloc(12)
+    err = machine.call(function, structure, data, data.size, arena, arena_size, report)
+    return err, int(report.array(np.int32, 3)[2]), structure
+
+
+@pytest.mark.parametrize("offset", range(1, 8))
+def test_alignment(small: bytes, offset: int) -> None:
+    """Models may lie at any multiple of 4, arenas of 8."""
+    data = NativeMemory(len(small) + 16)
+    data.write(bytes(offset) + small)
+    arena = NativeMemory(1 << 16)
+    placed = Part(data, offset, len(small))
+    good = native_machine().place(small)
+    for function in ("tg_bind_model_open", "tg_bind_recognizer_open"):
+        assert open_raw(function, placed, arena, 1 << 15)[0] == (0 if offset == 4 else ERR_ALIGNMENT)
+        assert open_raw(function, good, Part(arena, offset, 1 << 15), 1 << 15)[0] == ERR_ALIGNMENT
+
+
+def arena_cases() -> list[bytes]:
+    models = [convolutional(SMALL), convolutional(contract(window=40), filters=9)]
+    return models + [random_graph(seed)[0] for seed in (3, 7, 11, 19, 23, 42)]
+
+
+@pytest.mark.parametrize("index", range(8))
+def test_arena_of_every_size(index: int) -> None:
+    """Too small is said until it fits, nothing outside is touched, and a larger arena changes nothing."""
+    data = arena_cases()[index]
+    machine = native_machine()
+    model = Model(data)
+    inputs = inputs_of(model.input_shape, index)
+    expected = model.invoke(inputs)
+    placed, x = machine.place(data), machine.place(inputs)
+    room = max(model.arena_size + 512, 4096)
+    outputs = machine.alloc(expected.size)
+    fitted = 0
+    for size in (1, 2, 3, *range(0, room, 4)):
+        arena = machine.place(bytes([CANARY]) * (room + 64))
+        err, needed, opened = open_raw("tg_bind_model_open", placed, arena, size)
+        assert err == (0 if size >= model.arena_size else ERR_ARENA), size
+        if err == 0:
+            outputs.write(bytes(outputs.size))
+            machine.call("tg_bind_model_invoke", opened, x, outputs, len(inputs))
+            assert outputs.read() == expected.tobytes()
+            fitted += 1
+        else:
+            assert size < needed <= model.arena_size
+        assert set(arena.read()[size:]) == {CANARY}, size
+    assert fitted > 10
+
+
+def test_recognizer_in_an_arena_of_every_size(small: bytes) -> None:
+    machine = native_machine()
+    samples = np.random.default_rng(1).integers(-4000, 4000, (60, 3)).astype(np.int16)
+    stream = Stream(Model(small))
+    stream.push(samples)
+    placed, room = machine.place(small), stream.arena_size + 128
+    hops, labels = len(stream.outputs()), 3
+    for size in range(0, room, 4):
+        arena = machine.place(bytes([CANARY]) * (room + 64))
+        err, needed, recognizer = open_raw("tg_bind_recognizer_open", placed, arena, size)
+        assert err == (0 if size >= stream.arena_size else ERR_ARENA), size
+        if err == 0:
+            outputs, ends = machine.alloc((hops + 1) * labels), machine.alloc(4 * (hops + 1))
+            events, counted = machine.alloc(16 * (hops + 1)), machine.alloc(8)
+            placed_samples = machine.place(samples)
+            machine.call(
+                "tg_bind_recognizer_push",
+                recognizer,
+                placed_samples,
+                len(samples),
+                outputs,
+                ends,
+                events,
+                counted,
+            )
+            assert outputs.read(hops * labels) == stream.outputs().tobytes()
+        else:
+            assert size < needed <= stream.arena_size
+        assert set(arena.read()[size:]) == {CANARY}, size
+
+
+def test_outputs_do_not_depend_on_earlier_inputs() -> None:
+    """Nothing of one inference is left for the next."""
+    for seed in range(30):
+        data, shape = random_graph(seed)
+        inputs = inputs_of(shape, seed, count=6)
+        model = Model(data)
+        together = model.invoke(inputs)
+        assert (model.invoke(inputs[::-1].copy())[::-1] == together).all()
+        for i in range(len(inputs)):
+            assert (Model(data).invoke(inputs[i : i + 1]).reshape(-1) == together[i].reshape(-1)).all()
+
+
+# Models that are well formed as files, and refused
+
+
+def changed(data: bytes, change: Callable[[Any], None]) -> bytes:
+    """The file with a change of its schema tree."""
+    tree = schema.ModelT.InitFromPackedBuf(data, 0)
+    change(tree)
+    builder = flatbuffers.Builder(len(data))
+    builder.Finish(tree.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+CONV, POOL, MEAN, DENSE, SOFTMAX = range(5)
+X, KERNEL, BIAS = range(3)
+
+
+def op(tree: Any, index: int) -> Any:
+    return tree.subgraphs[0].operators[index]
+
+
+def tensor(tree: Any, index: int, place: int = X) -> Any:
+    """An input of an operator, or its output (place -1)."""
+    where = op(tree, index).outputs[0] if place == -1 else op(tree, index).inputs[place]
+    return tree.subgraphs[0].tensors[where]
+
+
+def put(path: Callable[[Any], Any], name: str, value: Any) -> Callable[[Any], None]:
+    def change(tree: Any) -> None:
+        setattr(path(tree), name, value)
+
+    return change
+
+
+def options(index: int, name: str, value: Any) -> Callable[[Any], None]:
+    return put(lambda tree: op(tree, index).builtinOptions, name, value)
+
+
+def quantization(index: int, place: int, name: str, value: list[Any]) -> Callable[[Any], None]:
+    kind = np.float32 if name == "scale" else np.int64
+    return put(lambda tree: tensor(tree, index, place).quantization, name, np.array(value, kind))
+
+
+def all_scales(index: int, place: int, scale: float) -> Callable[[Any], None]:
+    """Other scales, as many as there are."""
+
+    def change(tree: Any) -> None:
+        quantized = tensor(tree, index, place).quantization
+        quantized.scale = np.full_like(quantized.scale, scale)
+
+    return change
+
+
+def graph(name: str, value: Callable[[Any], Any]) -> Callable[[Any], None]:
+    def change(tree: Any) -> None:
+        setattr(tree.subgraphs[0], name, value(tree.subgraphs[0]))
+
+    return change
+
+
+def data_of(index: int, place: int, content: NDArray[Any]) -> Callable[[Any], None]:
+    def change(tree: Any) -> None:
+        tree.buffers[tensor(tree, index, place).buffer].data = np.frombuffer(content.tobytes(), np.uint8)
+
+    return change
+
+
+def code(index: int, value: int) -> Callable[[Any], None]:
+    def change(tree: Any) -> None:
+        entry = tree.operatorCodes[op(tree, index).opcodeIndex]
+        entry.builtinCode, entry.deprecatedBuiltinCode = value, min(value, 127)
+
+    return change
+
+
+REFUSALS: dict[str, tuple[str, int, Callable[[Any], None]]] = {
+    "schema version": ("ERR_VERSION", -1, put(lambda t: t, "version", 2)),
+    "no subgraph": ("ERR_GRAPH", -1, put(lambda t: t, "subgraphs", [])),
+    "two subgraphs": ("ERR_GRAPH", -1, lambda t: t.subgraphs.append(t.subgraphs[0])),
+    "no operators": ("ERR_GRAPH", -1, graph("operators", lambda g: [])),
+    "too many operators": ("ERR_TOO_BIG", -1, graph("operators", lambda g: g.operators * 13)),
+    "two inputs": ("ERR_GRAPH", -1, graph("inputs", lambda g: [0, 0])),
+    "no output": ("ERR_GRAPH", -1, graph("outputs", lambda g: [])),
+    "input is a constant": ("ERR_GRAPH", -1, graph("inputs", lambda g: [1])),
+    "output is a constant": ("ERR_GRAPH", -1, graph("outputs", lambda g: [1])),
+    "output outside the file": ("ERR_GRAPH", -1, graph("outputs", lambda g: [999])),
+    "input outside the file": ("ERR_TRUNCATED", -1, graph("inputs", lambda g: [999])),
+    "used before it is made": ("ERR_GRAPH", 0, graph("operators", lambda g: g.operators[::-1])),
+    "made twice": ("ERR_GRAPH", 1, graph("operators", lambda g: [g.operators[0], *g.operators])),
+    "makes its own input": ("ERR_GRAPH", 0, put(lambda t: op(t, CONV), "outputs", [0])),
+    "makes a constant": ("ERR_GRAPH", 0, put(lambda t: op(t, CONV), "outputs", [1])),
+    "two outputs": ("ERR_GRAPH", 0, put(lambda t: op(t, CONV), "outputs", [3, 4])),
+    "tensor outside the file": ("ERR_TRUNCATED", 0, put(lambda t: op(t, CONV), "inputs", [0, 999, 3])),
+    "optional first input": ("ERR_TRUNCATED", 0, put(lambda t: op(t, CONV), "inputs", [-1, 1, 3])),
+    "no inputs": ("ERR_GRAPH", 0, put(lambda t: op(t, CONV), "inputs", [])),
+    "too many inputs": ("ERR_GRAPH", 0, put(lambda t: op(t, CONV), "inputs", [0, 1, 3, 3, 3])),
+    "no weights": ("ERR_GRAPH", 0, put(lambda t: op(t, CONV), "inputs", [0])),
+    "weights are the input": ("ERR_TYPE", 0, put(lambda t: op(t, CONV), "inputs", [0, 0, 3])),
+    "bias are the weights": ("ERR_TYPE", 0, put(lambda t: op(t, CONV), "inputs", [0, 1, 1])),
+    "pool of two": ("ERR_SHAPE", 1, put(lambda t: op(t, POOL), "inputs", [2, 2])),
+    "unknown operator": ("ERR_OPERATOR", 0, code(CONV, Code.LSTM)),
+    "new operator": ("ERR_OPERATOR", 4, code(SOFTMAX, 200)),
+    "operator code outside the file": ("ERR_OPERATOR", 0, put(lambda t: op(t, CONV), "opcodeIndex", 99)),
+    "float input": ("ERR_TYPE", -1, put(lambda t: tensor(t, CONV), "type", 0)),
+    "float weights": ("ERR_TYPE", 0, put(lambda t: tensor(t, CONV, KERNEL), "type", 0)),
+    "int64 bias": ("ERR_TYPE", 0, put(lambda t: tensor(t, CONV, BIAS), "type", 4)),
+    "int16 output": ("ERR_TYPE", 0, put(lambda t: tensor(t, CONV, -1), "type", 7)),
+    "variable tensor": ("ERR_OPTION", 0, put(lambda t: tensor(t, CONV, -1), "isVariable", True)),
+    "sparse weights": (
+        "ERR_OPTION",
+        0,
+        put(lambda t: tensor(t, CONV, KERNEL), "sparsity", schema.SparsityParametersT()),
+    ),
+    "five dimensions": ("ERR_SHAPE", -1, put(lambda t: tensor(t, CONV), "shape", [1, 1, 1, 8, 3])),
+    "a dimension of zero": ("ERR_SHAPE", -1, put(lambda t: tensor(t, CONV), "shape", [1, 1, 0, 3])),
+    "a negative dimension": ("ERR_SHAPE", -1, put(lambda t: tensor(t, CONV), "shape", [1, 1, -8, 3])),
+    "a batch of two": ("ERR_SHAPE", 0, put(lambda t: tensor(t, CONV), "shape", [2, 1, 8, 3])),
+    "a huge tensor": ("ERR_TOO_BIG", -1, put(lambda t: tensor(t, CONV), "shape", [1, 1025, 1024, 1])),
+    "sizes that overflow": ("ERR_TOO_BIG", -1, put(lambda t: tensor(t, CONV), "shape", [65535] * 4)),
+    "another input width": ("ERR_SHAPE", 0, put(lambda t: tensor(t, CONV), "shape", [1, 1, 9, 3])),
+    "another output width": ("ERR_SHAPE", 0, put(lambda t: tensor(t, CONV, -1), "shape", [1, 1, 7, 4])),
+    "wider filter than data": ("ERR_SHAPE", 0, put(lambda t: tensor(t, CONV, KERNEL), "shape", [4, 1, 4, 3])),
+    "filters of other depth": ("ERR_SHAPE", 0, put(lambda t: tensor(t, CONV), "shape", [1, 1, 8, 4])),
+    "pool of other channels": ("ERR_SHAPE", 1, put(lambda t: tensor(t, POOL, -1), "shape", [1, 1, 3, 5])),
+    "mean of other size": ("ERR_SHAPE", 2, put(lambda t: tensor(t, MEAN, -1), "shape", [1, 5])),
+    "dense of other size": ("ERR_SHAPE", 3, put(lambda t: tensor(t, DENSE, -1), "shape", [1, 4])),
+    "dense of other rows": ("ERR_SHAPE", 3, put(lambda t: tensor(t, DENSE, -1), "shape", [2, 3])),
+    "softmax of other shape": ("ERR_SHAPE", 4, put(lambda t: tensor(t, SOFTMAX, -1), "shape", [3, 1])),
+    "half a bias": ("ERR_SHAPE", 0, data_of(CONV, BIAS, np.zeros(2, np.int32))),
+    "a bias too many": ("ERR_SHAPE", 3, put(lambda t: op(t, DENSE), "inputs", [5, 8, 3])),
+    "axis beyond the shape": ("ERR_SHAPE", 2, data_of(MEAN, KERNEL, np.array([1, 4], np.int32))),
+    "negative axis beyond": ("ERR_SHAPE", 2, data_of(MEAN, KERNEL, np.array([1, -5], np.int32))),
+    "stride of zero": ("ERR_OPTION", 0, options(CONV, "strideW", 0)),
+    "negative stride": ("ERR_OPTION", 0, options(CONV, "strideH", -1)),
+    "stride too large": ("ERR_OPTION", 0, options(CONV, "strideH", 256)),
+    "dilation of zero": ("ERR_OPTION", 0, options(CONV, "dilationWFactor", 0)),
+    "dilation too wide": ("ERR_SHAPE", 0, options(CONV, "dilationWFactor", 4)),
+    "unknown padding": ("ERR_OPTION", 0, options(CONV, "padding", 2)),
+    "unknown activation": ("ERR_OPTION", 0, options(CONV, "fusedActivationFunction", 4)),
+    "pool filter of zero": ("ERR_OPTION", 1, options(POOL, "filterWidth", 0)),
+    "pool filter too wide": ("ERR_SHAPE", 1, options(POOL, "filterWidth", 7)),
+    "pool stride of zero": ("ERR_OPTION", 1, options(POOL, "strideW", 0)),
+    "shuffled weights": ("ERR_OPTION", 3, options(DENSE, "weightsFormat", 1)),
+    "beta of zero": ("ERR_OPTION", 4, options(SOFTMAX, "beta", 0.0)),
+    "beta is no number": ("ERR_OPTION", 4, options(SOFTMAX, "beta", float("nan"))),
+    "no options": ("ERR_OPTION", 0, put(lambda t: op(t, CONV), "builtinOptions", None)),
+    "scale of zero": ("ERR_QUANTIZATION", 0, quantization(CONV, -1, "scale", [0.0])),
+    "negative scale": ("ERR_QUANTIZATION", 0, quantization(CONV, -1, "scale", [-0.1])),
+    "infinite scale": ("ERR_QUANTIZATION", -1, quantization(CONV, X, "scale", [np.inf])),
+    "scale is no number": ("ERR_QUANTIZATION", -1, quantization(CONV, X, "scale", [np.nan])),
+    "zero point too large": ("ERR_QUANTIZATION", -1, quantization(CONV, X, "zeroPoint", [128])),
+    "zero point too small": ("ERR_QUANTIZATION", -1, quantization(CONV, X, "zeroPoint", [-129])),
+    "zero point of 33 bits": ("ERR_QUANTIZATION", -1, quantization(CONV, X, "zeroPoint", [1 << 32])),
+    "zero points of two": ("ERR_QUANTIZATION", -1, quantization(CONV, X, "zeroPoint", [0, 0])),
+    "asymmetric weights": ("ERR_QUANTIZATION", 3, quantization(DENSE, KERNEL, "zeroPoint", [1])),
+    "one asymmetric filter": ("ERR_QUANTIZATION", 0, quantization(CONV, KERNEL, "zeroPoint", [0, 0, 1, 0])),
+    "scales of three filters": ("ERR_QUANTIZATION", 0, quantization(CONV, KERNEL, "scale", [0.1] * 3)),
+    "scales along the depth": (
+        "ERR_QUANTIZATION",
+        0,
+        put(lambda t: tensor(t, CONV, KERNEL).quantization, "quantizedDimension", 3),
+    ),
+    "one channel without scale": (
+        "ERR_QUANTIZATION",
+        0,
+        quantization(CONV, KERNEL, "scale", [0.1, 0.1, 0.0, 0.1]),
+    ),
+    "no quantisation": ("ERR_QUANTIZATION", -1, put(lambda t: tensor(t, CONV), "quantization", None)),
+    "multiplier too large": ("ERR_QUANTIZATION", 0, all_scales(CONV, KERNEL, 2.0**40)),
+    "softmax of other scale": ("ERR_QUANTIZATION", 4, quantization(SOFTMAX, -1, "scale", [1 / 255])),
+    "softmax of other zero": ("ERR_QUANTIZATION", 4, quantization(SOFTMAX, -1, "zeroPoint", [0])),
+}
+
+
+@pytest.mark.parametrize("what", REFUSALS)
+def test_refusals(small: bytes, what: str) -> None:
+    name, operator, change = REFUSALS[what]
+    with pytest.raises(Refused) as refused:
+        Model(changed(small, change))
+    found = re.search(r"operator (\d+)", refused.value.message)
+    assert (refused.value.name, int(found[1]) if found else -1) == (name, operator)
+
+
+def test_reduction_of_dimensions_that_are_no_neighbours() -> None:
+    g = Graph()
+    x = g.tensor((1, 2, 3, 4), 0.1)
+    axes = g.tensor((2,), data=np.array([1, 3]))
+    y = g.tensor((1, 3), 0.1)
+    g.op(Code.MEAN, [x, axes], y, Options.ReducerOptions, schema.ReducerOptionsT())
+    with pytest.raises(Refused, match="ERR_OPTION"):
+        Model(g.build(x, y))
+
+
+def test_the_model_of_the_refusals_is_good(small: bytes) -> None:
+    """Packing it again changes nothing that counts, so each refusal is of its change alone."""
+    inputs = inputs_of(Model(small).input_shape, 1)
+    assert (Model(changed(small, lambda t: None)).invoke(inputs) == Model(small).invoke(inputs)).all()
+    wide = contract(window=9)
+    with pytest.raises(Refused, match="ERR_MISMATCH"):
+        Stream(Model(with_contract(small, wide)))
+    more = contract(labels=("a", "b"), thresholds=(0, 0))
+    with pytest.raises(Refused, match="ERR_MISMATCH"):
+        Stream(Model(with_contract(small, more)))
