@@ -260,11 +260,21 @@ static bool used_after(graph *g, uint32_t tensor, unsigned step) {
     for (unsigned i = step + 1U; i < g->operators.count && !used; i++) {
         tg_table op = tg_read_item(&g->reader, &g->operators, i);
         tg_vector inputs = tg_read_vector(&g->reader, &op, OPERATOR_INPUTS, 4);
+        used = inputs.count > TG_MAX_OP_INPUTS; /* refused at its turn: not worth more time */
         for (unsigned k = 0; k < inputs.count && !used; k++) {
             used = tg_item32(&inputs, k) == tensor;
         }
     }
     return used;
+}
+
+/* Whether a view, in whatever shape, was made of a block. */
+static bool has_views(const graph *g, unsigned block) {
+    bool found = false;
+    for (unsigned i = 0; i < g->block_count && !found; i++) {
+        found = i != block && g->blocks[i].root == block;
+    }
+    return found;
 }
 
 /* Lets the node before take operator `step` in, when it makes this one's input and nothing else uses that. */
@@ -276,7 +286,8 @@ static bool absorbed(graph *g, unsigned step, const tg_op *op, const tg_prepare 
     struct tg_node *last = &g->nodes[g->node_count - 1U];
     step_blocks *where = &g->steps[g->node_count - 1U];
     const tg_op *producer = g->ops[last->op];
-    if (producer->absorb == NULL || where->output != input || used_after(g, g->blocks[input].tensor, step) ||
+    if (producer->absorb == NULL || where->output != input || has_views(g, input) ||
+        used_after(g, g->blocks[input].tensor, step) ||
         !producer->absorb(g->arena.base + last->params, op, p)) {
         return false;
     }
