@@ -140,14 +140,23 @@ def test_the_first_strong_push_of_a_page_shake_gives_its_direction() -> None:
 
 def test_tremor_lies_between_8_and_12_hz_and_only_in_the_hand() -> None:
     still = pause(np.zeros(3), 20)
-    shaken = specific_force(trembling(still, rng(), 0.01, 0.0), NO_LEVER)[:, 0]
+    shaken = specific_force(trembling(still, rng(), 0.01, 0.0, 0.0), NO_LEVER)[:, 0]
     power = np.abs(np.fft.rfft(shaken * np.hanning(len(shaken)))) ** 2
     frequency = np.fft.rfftfreq(len(shaken), 1 / RATE_HZ)
     assert power[(frequency > 7.5) & (frequency < 12.5)].sum() > 0.9 * power[frequency > 2].sum()
     assert 0.004 < shaken.std() < 0.025
-    lying = trembling(pause(np.zeros(3), 5, held=0.0), rng(), 0.01, 0.02)
+    lying = trembling(pause(np.zeros(3), 5, held=0.0), rng(), 0.01, 0.02, 0.3)
     assert np.ptp(lying.position, axis=0).max() == 0
     assert np.ptp(lying.angles, axis=0).max() == 0
+
+
+def test_effort_makes_the_hand_shiver() -> None:
+    waving = travel(np.zeros(3), 0.1 * np.array([[0.0], [1], [-1], [1], [0]]) * np.eye(6)[0], [0.2] * 4)
+    calm, rough = (
+        specific_force(trembling(waving, rng(), 0.0, 0.0, share), NO_LEVER) for share in (0.0, 0.3)
+    )
+    shiver = (rough - calm).std()
+    assert 0.05 < shiver / (calm - calm.mean(axis=0)).std() < 0.6
 
 
 def test_samples_are_clipped_and_quantised() -> None:

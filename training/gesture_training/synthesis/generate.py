@@ -49,8 +49,9 @@ class Wearer:
         spans: tuple[tuple[str, float, float], ...] = (),
     ) -> Recording:
         """Measure a movement with this person's board; spans are (label, start, end) in seconds."""
-        shaken = trembling(motion, rng, self.person.tremor_g, self.person.sway_rad)
-        force = specific_force(shaken, self.person.lever) @ rotation(self.person.mounting[None])[0]
+        who = self.person
+        shaken = trembling(motion, rng, who.tremor_g, who.sway_rad, who.roughness)
+        force = specific_force(shaken, who.lever) @ rotation(who.mounting[None])[0]
         t_us, samples = sensor.measure(self.sensor, force, PROFILE.rate_hz, PROFILE.full_scale_mg, rng)
         marked = tuple(Span(what, round(1e6 * start), round(1e6 * end)) for what, start, end in spans)
         return Recording(f"{self.name}/{name}", label, self.name, self.session, t_us, samples, marked)

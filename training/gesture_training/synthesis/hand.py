@@ -103,22 +103,31 @@ def _without_end(motion: Motion) -> Motion:
     return Motion(motion.position[:-1], motion.angles[:-1], motion.held[:-1], motion.shock[:-1])
 
 
-def trembling(motion: Motion, rng: np.random.Generator, tremor_g: float, sway_rad: float) -> Motion:
-    """The movement with physiological tremor (8 to 12 Hz, `tremor_g` rms) and slow sway, where it is held."""
+def trembling(
+    motion: Motion, rng: np.random.Generator, tremor_g: float, sway_rad: float, roughness: float
+) -> Motion:
+    """The movement as a real hand makes it, where it is held.
+
+    Physiological tremor (8 to 12 Hz, `tremor_g` rms), slow sway of the angles (`sway_rad` rms), and the shiver
+    of arm and board under effort: 7 to 17 Hz, `roughness` times the acceleration of the moment.
+    """
     count = len(motion)
     fast = wander(rng, count, 8, 12, tremor_g * GRAVITY / (2 * np.pi * 10) ** 2)
     slow = wander(rng, count, 0.1, 1.2, 0.004)
     turn = wander(rng, count, 0.1, 1.0, sway_rad) + wander(rng, count, 8, 12, 0.01 * sway_rad)
+    effort = np.zeros(count)
+    effort[1:-1] = np.linalg.norm(np.diff(motion.position, 2, axis=0), axis=1) * RATE_HZ**2
+    shiver = wander(rng, count, 7, 17, roughness / (2 * np.pi * 12) ** 2) * _smooth(effort)[:, None]
     held = _smooth(motion.held)[:, None]
-    position, angles = motion.position + held * (fast + slow), motion.angles + held * turn
+    position, angles = motion.position + held * (fast + slow + shiver), motion.angles + held * turn
     return replace(motion, position=position, angles=angles)
 
 
-def _smooth(held: Array) -> Array:
-    """Let the hand's share rise and fall over 0.3 s."""
+def _smooth(share: Array) -> Array:
+    """Let a signal (n,) rise and fall over 0.3 s."""
     u = np.linspace(0, 1, steps(0.3) + 1)
     bell = u**2 * (1 - u) ** 2
-    return np.convolve(np.pad(held, len(u) // 2, mode="edge"), bell / bell.sum(), mode="valid")
+    return np.convolve(np.pad(share, len(u) // 2, mode="edge"), bell / bell.sum(), mode="valid")
 
 
 def rotation(angles: Array) -> Array:

@@ -39,6 +39,8 @@ class Person:
     """Spread of one person's own takes, 0.06 to 0.16, relative."""
     tremor_g: float
     """Physiological tremor, rms, 4 to 20 milli-g."""
+    roughness: float
+    """Shiver under effort, rms, over the acceleration of the moment, 0.05 to 0.25."""
     sway_rad: float
     """Slow wandering of the angles, rms, 0.5 to 2 degrees."""
 
@@ -77,6 +79,7 @@ def draw(rng: np.random.Generator) -> Person:
         hesitation=uniform(0, 0.3),
         steadiness=uniform(0.06, 0.16),
         tremor_g=uniform(0.004, 0.02),
+        roughness=uniform(0.05, 0.25),
         sway_rad=np.radians(uniform(0.5, 2)),
     )
 
