@@ -30,19 +30,23 @@ def firmware_for(model: Path, compiler: str | None = None) -> Path:
     return path
 
 
+def at_model_rate(model: Model, recording: Recording) -> Recording:
+    """Return a recording as the board's sensor plays it; raise UserError when its channels are not the model's."""
+    contract = model.require_contract()
+    check_channels(contract, recording)
+    return at_rate(recording, contract.profile.rate_hz, contract.profile.rate_tolerance)
+
+
 def emulate(
     model: Model,
     elf: Path,
-    recording: Recording,
+    ready: Recording,
     *,
     timeout_s: float | None = None,
     on_event: Callable[[Event], None] | None = None,
 ) -> BoardRun:
-    """Run a firmware on one recording, at the model's rate; raise UserError when it holds another model."""
-    contract = model.require_contract()
-    profile = contract.profile
-    check_channels(contract, recording)
-    ready = at_rate(recording, profile.rate_hz, profile.rate_tolerance)
+    """Run a firmware on a recording of at_model_rate(); raise UserError when it holds another model."""
+    profile = model.require_contract().profile
 
     def on_line(line: Line) -> None:
         if line.word == "tinygesture" and line.values.get("model") != model.model_id:

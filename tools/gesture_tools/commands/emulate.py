@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import json
 import shlex
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from gesture_tools.emulation import emulate, firmware_for
+from gesture_tools.emulation import at_model_rate, emulate, firmware_for
 from gesture_tools.qemu import BOARD, BoardRun, find_qemu
 from gesture_tools.recordings import Recording, load
 from gesture_tools.toolchain import COMPILERS
 
 if TYPE_CHECKING:
-    from gesture_tools.runtime import Event, Model
+    from gesture_tools.runtime import Event
 
 
-def _as_json(run: BoardRun, recording: Recording, rate_hz: float) -> dict[str, Any]:
+def _log_time(ready: Recording, sample: int) -> float:
+    """Seconds from the log's first sample to another, on the log's own clock."""
+    return float(ready.t_us[sample] - ready.t_us[0]) / 1e6
+
+
+def _as_json(run: BoardRun, ready: Recording) -> dict[str, Any]:
     return {
-        "id": recording.id,
+        "id": ready.id,
         "samples": run.samples,
         "hops": run.hops,
         "lost": run.lost,
@@ -32,12 +38,16 @@ def _as_json(run: BoardRun, recording: Recording, rate_hz: float) -> dict[str, A
                 "score": round(event.score, 6),
                 "start": event.start,
                 "end": event.end,
-                "start_s": round(event.start / rate_hz, 6),
-                "time_s": round((event.end - 1) / rate_hz, 6),
+                "start_s": round(_log_time(ready, event.start), 6),
+                "time_s": round(_log_time(ready, event.end - 1), 6),
             }
             for event in run.events
         ],
     }
+
+
+def _show_event(ready: Recording, event: Event) -> None:
+    click.echo(f"  {_log_time(ready, event.end - 1):>8.2f} s  {event.label}  {event.score:.2f}")
 
 
 @click.command("emulate", short_help="Run the firmware on an emulated board.")
@@ -72,16 +82,14 @@ def command(
     recordings = load(logs)
     firmware = elf if elf is not None else firmware_for(model, compiler)
 
-    def show(event: Event) -> None:
-        if not as_json:
-            click.echo(f"  {(event.end - 1) / rate:>8.2f} s  {event.label}  {event.score:.2f}")
-
     documents = []
     for recording in recordings:
         if not as_json:
             click.echo(f"{recording.id}: {recording.duration_s:.2f} s on {BOARD}")
-        run = emulate(loaded, firmware, recording, timeout_s=timeout, on_event=show)
-        documents.append(_as_json(run, recording, rate))
+        ready = at_model_rate(loaded, recording)
+        show = None if as_json else partial(_show_event, ready)
+        run = emulate(loaded, firmware, ready, timeout_s=timeout, on_event=show)
+        documents.append(_as_json(run, ready))
         if not as_json:
             click.echo(
                 f"  {run.samples} samples, {run.hops} windows, {len(run.events)} events; asleep "
