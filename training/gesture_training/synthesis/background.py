@@ -10,7 +10,7 @@ from gesture_training.synthesis.trajectory import RATE_HZ, Array, eased, steps, 
 
 
 def knock(rng: np.random.Generator, count: int, at: int, peak_g: float) -> Array:
-    """A knock of about `peak_g` at step `at` that rings out within a tenth of a second: (count, 3) in g."""
+    """Make a knock of about `peak_g` at step `at` that rings out within a tenth of a second: (count, 3) in g."""
     t = np.maximum(np.arange(count) - at, 0) / RATE_HZ
     ringing = np.exp(-t / rng.uniform(0.008, 0.03)) * np.sin(2 * np.pi * rng.uniform(18, 45) * t)
     direction = rng.normal(0, [0.4, 0.4, 1.0])
@@ -41,7 +41,7 @@ def still(person: Person, rng: np.random.Generator, seconds: float, angles: Arra
 
 
 def walking(person: Person, rng: np.random.Generator, seconds: float, angles: Array) -> Motion:
-    """Walking, sometimes running or hopping, the board held in front or swinging at the end of the arm."""
+    """Walk, sometimes run or hop, the board held in front or swinging at the end of the arm."""
     count = steps(seconds) + 1
     running = rng.random() < 0.2
     pace_hz = rng.uniform(2.3, 2.9) if running else rng.uniform(1.6, 2.2) / person.tempo**0.5

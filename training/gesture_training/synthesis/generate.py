@@ -64,12 +64,12 @@ def recordings(settings: Settings) -> Iterator[Recording]:
 
 
 def count(settings: Settings) -> int:
-    """Number of recordings that `recordings` yields."""
+    """Return the number of recordings that `recordings` yields."""
     return settings.people * (len(GESTURES) * settings.takes + len(scenario.BACKGROUND) + 1)
 
 
 def _recordings_of(number: int, settings: Settings) -> Iterator[Recording]:
-    """Recordings of one person, who took the board up three times: twice for takes, once for a session."""
+    """Yield one person's recordings; the board was taken up three times, twice for takes, once for a session."""
     rng = np.random.default_rng([settings.seed, number])
     name = f"p{number + 1:02d}"
     person, board = people.draw(rng), sensor.draw(rng)

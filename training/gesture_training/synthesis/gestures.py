@@ -34,19 +34,19 @@ SHAKING = Manner(once=0.25, most=10, fading=0.97, slower=(0.95, 1.15))
 
 
 def shake_right(person: Person, rng: np.random.Generator, angles: Array) -> Motion:
-    """A quick stroke to the right and a slower one back, once or a few times, as for turning a page."""
+    """Make a quick stroke to the right and a slower one back, once or a few times, as for turning a page."""
     easier = 1.1 if person.hand < 0 else 0.95  # inward, across the body
     return _shake(person, rng, angles, easier * np.array([1.0, 0.0, 0.0]), TURNING_A_PAGE)
 
 
 def shake_left(person: Person, rng: np.random.Generator, angles: Array) -> Motion:
-    """The mirror image of `shake_right`, as a person with the other hand would make it."""
+    """Make the mirror image of `shake_right`, as a person with the other hand would make it."""
     mirror = np.array([1.0, -1.0, -1.0])
     return shake_right(person.mirrored(), rng, angles * mirror).mirrored()
 
 
 def shake_up(person: Person, rng: np.random.Generator, angles: Array) -> Motion:
-    """A quick stroke up and back, once or several times: along the vertical, or leaning away from it."""
+    """Make a quick stroke up and back, once or several times: vertical, or leaning from it."""
     lean = rng.uniform(0, 1) ** 2 * np.radians(70)
     return _shake(person, rng, angles, np.array([0.0, np.sin(lean), np.cos(lean)]), SHAKING)
 
@@ -99,7 +99,7 @@ def _shake(
 
 
 def flick(person: Person, rng: np.random.Generator, angles: Array) -> Motion:
-    """A quick turn of the wrist about the board's long axis and back, seldom twice."""
+    """Make a quick turn of the wrist about the board's long axis and back, seldom twice."""
     side = person.hand if rng.random() < 0.85 else -person.hand
     angle = side * np.radians(rng.uniform(70, 120))
     out_s = max(person.stroke_s * rng.uniform(0.75, 1.15), 0.08)
@@ -131,7 +131,7 @@ def circle(person: Person, rng: np.random.Generator, angles: Array) -> Motion:
 def drawn_circle(
     person: Person, rng: np.random.Generator, angles: Array, turns: float, turn_s: float
 ) -> Motion:
-    """Some turns of a circle, each taking about `turn_s` seconds, the wrist following a little."""
+    """Draw some turns of a circle, each taking about `turn_s` seconds, the wrist following a little."""
     radius = min(rng.uniform(0.08, 0.16), 0.15 * turn_s)
     way = person.hand if rng.random() < 0.7 else -person.hand
     knots = np.unique([0.0, *np.arange(0.5, turns, 0.5), turns])

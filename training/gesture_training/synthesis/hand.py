@@ -34,7 +34,7 @@ class Motion:
     """(n, 3) g, board frame: knocks and taps, which are too fast for the grid's positions."""
 
     def __len__(self) -> int:
-        """Number of points."""
+        """Return the number of points."""
         return len(self.held)
 
     @property
@@ -49,7 +49,7 @@ class Motion:
         return last
 
     def mirrored(self) -> Motion:
-        """The same movement seen in a mirror that swaps left and right."""
+        """Return the same movement seen in a mirror that swaps left and right."""
         return replace(
             self,
             position=self.position * [-1, 1, 1],
@@ -58,7 +58,7 @@ class Motion:
         )
 
     def with_shock(self, shock: Array) -> Motion:
-        """This movement with knocks (n, 3) in g added."""
+        """Return this movement with knocks (n, 3) in g added."""
         return replace(self, shock=self.shock + shock)
 
 
@@ -99,17 +99,17 @@ def join(motions: Sequence[Motion]) -> Motion:
 
 
 def _without_end(motion: Motion) -> Motion:
-    """The movement without its last point, which is the next one's first."""
+    """Return the movement without its last point, which is the next one's first."""
     return Motion(motion.position[:-1], motion.angles[:-1], motion.held[:-1], motion.shock[:-1])
 
 
 def trembling(
     motion: Motion, rng: np.random.Generator, tremor_g: float, sway_rad: float, roughness: float
 ) -> Motion:
-    """The movement as a real hand makes it, where it is held.
+    """Return the movement as a real hand makes it, where it is held.
 
-    Physiological tremor (8 to 12 Hz, `tremor_g` rms), slow sway of the angles (`sway_rad` rms), and the shiver
-    of arm and board under effort: 7 to 17 Hz, `roughness` times the acceleration of the moment.
+    Physiological tremor (8 to 12 Hz, `tremor_g` rms), slow sway of the angles (`sway_rad` rms), and the
+    shiver of arm and board under effort: 7 to 17 Hz, `roughness` times the acceleration of the moment.
     """
     count = len(motion)
     fast = wander(rng, count, 8, 12, tremor_g * GRAVITY / (2 * np.pi * 10) ** 2)
@@ -144,7 +144,7 @@ def rotation(angles: Array) -> Array:
 
 
 def specific_force(motion: Motion, lever: Array) -> Array:
-    """What an ideal accelerometer on the board feels, (n, 3) in g, board frame: R^T (a - g), plus the knocks.
+    """Return what an ideal accelerometer feels, (n, 3) in g, board frame: R^T (a - g), plus the knocks.
 
     `lever` (3,) is the way from the point the hand turns the board about to the sensor, metres, board frame:
     through it, fast turns are felt as tangential and centripetal acceleration.

@@ -16,7 +16,7 @@ Action = Callable[[Person, np.random.Generator, Array], Motion]
 
 
 def turn_over(person: Person, rng: np.random.Generator, angles: Array) -> Motion:
-    """Turned to look at its back or its side, and back again after a while."""
+    """Turn it to look at its back or its side, and back again after a while."""
     away = angles + np.radians([rng.normal(0, 15), _side(rng) * rng.uniform(70, 190), rng.normal(0, 15)])
     first_s, second_s = rng.uniform(0.55, 1.3, 2) * person.tempo
     move = rng.normal(0, 0.04, 3)
@@ -25,7 +25,7 @@ def turn_over(person: Person, rng: np.random.Generator, angles: Array) -> Motion
 
 
 def gesticulate(person: Person, rng: np.random.Generator, angles: Array) -> Motion:
-    """The hand talks along: wide, unhurried strokes anywhere."""
+    """Talk with the hand as well: wide, unhurried strokes anywhere."""
     count = int(rng.integers(3, 8))
     points = np.zeros((count + 2, 6))
     liveliness = rng.uniform(0.7, 1.4)
@@ -43,7 +43,7 @@ def fidget(person: Person, rng: np.random.Generator, angles: Array) -> Motion:
 
 
 def tap(person: Person, rng: np.random.Generator, angles: Array) -> Motion:
-    """A finger taps the board or presses a button, once or several times."""
+    """Tap the board with a finger or press a button, once or several times."""
     held = pause(angles, rng.uniform(0.6, 1.6))
     for _ in range(int(rng.integers(1, 6))):
         held = held.with_shock(knock(rng, len(held), int(rng.integers(0, len(held))), rng.uniform(0.15, 1.8)))
@@ -71,7 +71,7 @@ def slow_wave(person: Person, rng: np.random.Generator, angles: Array) -> Motion
 
 
 def slow_turn(person: Person, rng: np.random.Generator, angles: Array) -> Motion:
-    """A leisurely turn about one axis and back, as for reading a display: a flick without its haste."""
+    """Turn it leisurely about one axis and back, as to read a display: a flick without its haste."""
     turn = np.zeros(6)
     turn[3 + int(rng.integers(0, 3))] = _side(rng) * np.radians(rng.uniform(35, 110))
     turn[:3] = rng.normal(0, 0.03, 3)
@@ -85,7 +85,7 @@ def arc(person: Person, rng: np.random.Generator, angles: Array) -> Motion:
 
 
 def letter(person: Person, rng: np.random.Generator, angles: Array) -> Motion:
-    """A letter or a zigzag written into the air."""
+    """Write a letter or a zigzag into the air."""
     count = int(rng.integers(3, 6))
     points = np.zeros((count + 2, 6))
     size = rng.uniform(0.08, 0.22)
@@ -115,7 +115,7 @@ TALKING: tuple[Action, ...] = (gesticulate, slow_wave, letter, swing, arc, move_
 def busy(
     person: Person, rng: np.random.Generator, seconds: float, angles: Array, actions: tuple[Action, ...]
 ) -> Motion:
-    """Some of `actions` after each other, with short stops between, for at least some seconds."""
+    """Do some of `actions` after each other, with short stops between, for at least some seconds."""
     parts: list[Motion] = []
     left = seconds
     while left > 0:

@@ -45,7 +45,7 @@ class Person:
     """Slow wandering of the angles, rms, 0.5 to 2 degrees."""
 
     def mirrored(self) -> Person:
-        """The same person in a mirror: the other hand, and everything that has a side swapped."""
+        """Return the same person in a mirror: the other hand, and everything that has a side swapped."""
         turned = np.array([1.0, -1.0, -1.0])
         return replace(
             self,
@@ -57,7 +57,7 @@ class Person:
         )
 
     def regripped(self, rng: np.random.Generator) -> Person:
-        """The same person after putting the board away and taking it up again."""
+        """Return the same person after putting the board away and taking it up again."""
         return replace(self, grip=self.grip + np.radians(rng.normal(0, [6, 4, 5])))
 
 
@@ -85,7 +85,7 @@ def draw(rng: np.random.Generator) -> Person:
 
 
 def vary(person: Person, rng: np.random.Generator) -> Person:
-    """The person as they are in one take: the same habits, a little different."""
+    """Return the person as they are in one take: the same habits, a little different."""
     factor = np.exp(rng.normal(0, person.steadiness, 4))
     return replace(
         person,

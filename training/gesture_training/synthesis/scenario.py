@@ -100,7 +100,7 @@ def session(person: Person, rng: np.random.Generator) -> Session:
 
 
 def _between(person: Person, rng: np.random.Generator) -> Motion:
-    """A few seconds of background between two gestures, the board held at the person's grip at both ends."""
+    """Fill a few seconds between two gestures with background, at the person's grip at both ends."""
     kind = rng.random()
     if kind < 0.25:
         return pause(person.grip, rng.uniform(1, 3))
@@ -111,7 +111,7 @@ def _between(person: Person, rng: np.random.Generator) -> Motion:
 
 
 def _walk(person: Person, rng: np.random.Generator, seconds: float) -> Motion:
-    """A walk that starts and ends with the board at the person's grip."""
+    """Walk, starting and ending with the board at the person's grip."""
     walk = background.walking(person, rng, seconds, person.grip)
     there, back = walk.angles[0], walk.last_angles
     return join(

@@ -17,7 +17,7 @@ WAVES = 10
 
 
 def steps(seconds: float) -> int:
-    """Number of grid steps in a duration in seconds."""
+    """Return the number of grid steps in a duration in seconds."""
     return round(seconds * RATE_HZ)
 
 
