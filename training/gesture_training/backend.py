@@ -7,6 +7,7 @@ import io
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,13 +18,13 @@ STDERR = 2
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Drop what native code writes to standard error and Python to standard output; exceptions stay."""
+    """Drop warnings, and what native code writes to standard error and Python to standard output."""
     sys.stderr.flush()
     kept = os.dup(STDERR)
     sink = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(sink, STDERR)
-        with contextlib.redirect_stdout(io.StringIO()):
+        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings(action="ignore"):
             yield
     finally:
         sys.stderr.flush()

@@ -10,7 +10,7 @@ class Augmentation:
     """How far training windows are varied; deviations of normal distributions."""
 
     rotation: float = (
-        15.0  # degrees of grip and mounting about a random axis; measured from the data, see grip.py
+        15.0  # least degrees of grip and mounting, about any axis; the data may give more (grip.py)
     )
     speed: float = 0.12  # natural logarithm of the speed: people, and the clocks of sensors
     amplitude: float = 0.15  # natural logarithm of the motion's strength, gravity kept
@@ -24,9 +24,9 @@ class Augmentation:
 class Network:
     """Size of the network."""
 
-    filters: tuple[int, int, int] = (16, 32, 48)  # channels after each of the three blocks
+    filters: tuple[int, int, int] = (12, 40, 56)  # channels after each of the three blocks
     first_kernel: int = 5  # samples of the first kernel
-    longest_kernel: int = 9  # upper limit of the depthwise kernels, in their own steps
+    longest_kernel: int = 11  # upper limit of the depthwise kernels, in their own steps
     field_share: float = 0.65  # most of the window that one output column may see
 
 

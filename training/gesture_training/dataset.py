@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
-
 from gesture_tools.errors import UserError
 from gesture_tools.recordings import BACKGROUND, Recording, Span
 from gesture_tools.resample import at_rate
+from numpy.typing import NDArray
+
 from gesture_training.labels import Labels
 
 CONTEXT_S = 2.0
@@ -79,6 +79,8 @@ def hold_out(pieces: Sequence[Piece], names: Sequence[str], share: float, seed: 
     for name in names:
         if name not in people:
             raise UserError(f"no recordings of {name!r} to test on: the data has {', '.join(people)}")
+    if set(names) == set(people):
+        raise UserError(f"all people of the data ({', '.join(people)}) are to be tested on: leave some out")
     if names:
         return frozenset(names)
     count = max(1, round(share * len(people)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-
 from gesture_tools.contract import CONTRACT_NAME
 
 FILE_IDENTIFIER = b"TFL3"
@@ -63,10 +62,10 @@ def _drop_unused_buffers(model: Any) -> None:
 
 def _pack(model: Any) -> bytes:
     """Return the file of a model, with one vector for equal ones (shapes, zero points)."""
-    import flatbuffers  # type: ignore[import-untyped]
+    import flatbuffers
 
     class SharingBuilder(flatbuffers.Builder):  # type: ignore[misc]
-        def CreateNumpyVector(self, x: Any) -> Any:
+        def CreateNumpyVector(self, x: Any) -> Any:  # noqa: N802
             key = x.dtype.str, x.tobytes()
             if key not in vectors:
                 vectors[key] = super().CreateNumpyVector(x)
@@ -82,7 +81,7 @@ def _buffer(content: bytes) -> Any:
     schema = _schema()
 
     class AlignedBuffer(schema.BufferT):  # type: ignore[misc, name-defined]
-        def Pack(self, builder: Any) -> Any:
+        def Pack(self, builder: Any) -> Any:  # noqa: N802
             vector = None
             if content:
                 builder.Prep(BUFFER_ALIGNMENT, len(content))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shlex
 import sys
 from dataclasses import replace
@@ -10,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-
 from gesture_tools.errors import UserError
+
 from gesture_training.config import TrainConfig
 
 if TYPE_CHECKING:
@@ -30,9 +31,12 @@ class WindowLength(click.ParamType[int | float]):
         """Return samples as int, seconds as float."""
         text = str(value).strip()
         try:
-            return int(text) if text.isdigit() else float(text.removesuffix("s"))
+            length = int(text) if text.isdigit() else float(text.removesuffix("s"))
         except ValueError:
-            raise UserError(f"--window is {text!r}: expected samples (128) or seconds (1.5s)") from None
+            length = 0
+        if not 0 < length < math.inf:
+            raise UserError(f"--window is {text!r}: expected samples (128) or seconds (1.5s)")
+        return length
 
 
 class Names(click.ParamType[tuple[str, ...]]):

@@ -1,0 +1,271 @@
+"""Training before the first pass: labels, pieces, split, choices, windows, and what is refused."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from gesture_tools.errors import UserError
+from gesture_tools.profile import PROFILE_NAME, Profile
+from gesture_tools.recordings import Recording, Span
+from gesture_training import augment, choices, dataset
+from gesture_training.commands.train import command
+from gesture_training.config import Augmentation, Network
+from gesture_training.grip import grip_rotation
+from gesture_training.labels import choose_labels, means_no_gesture
+from gesture_training.network import kernel_length, receptive_field
+from gesture_training.prepare import Request, prepare
+from gesture_training.windows import WindowSource
+from training_data import RATE_HZ, make_recording, write_table
+
+PEOPLE = ("ann", "ben", "cem", "dia")
+
+
+@pytest.mark.parametrize(
+    "name", ["Idle", "background_walking", "At Rest", "negative", "Being still", "unknown"]
+)
+def test_names_that_mean_no_gesture(name: str) -> None:
+    assert means_no_gesture(name)
+
+
+def test_labels_of_no_gesture_become_one_background() -> None:
+    labels = choose_labels({"wave", "chop", "Idle", "Still"}, (), ())
+    assert labels.names == ("background", "chop", "wave")
+    assert labels.background == 0
+    assert labels.index == {"chop": 1, "wave": 2, "Idle": 0, "Still": 0}
+
+
+def test_wanted_labels_keep_their_order_and_a_lone_background_its_name() -> None:
+    labels = choose_labels({"wave", "chop", "walk"}, ("wave", "walk", "chop"), ("walk",))
+    assert labels.names == ("walk", "wave", "chop")
+    assert labels.background == 0
+
+
+def test_without_background_there_is_none() -> None:
+    assert choose_labels({"wave", "chop"}, (), ()).background is None
+
+
+def continuous(spans: tuple[Span, ...], seconds: float = 20.0) -> Recording:
+    count = int(seconds * RATE_HZ)
+    t_us = np.arange(count, dtype=np.int64) * int(1e6 / RATE_HZ)
+    samples = np.tile(np.arange(count)[:, None], (1, 3)).astype(np.int16)
+    return Recording("stream", None, "ann", "", t_us, samples, spans)
+
+
+def test_continuous_recordings_are_cut_at_their_spans_with_context() -> None:
+    spans = (Span("wave", 5_000_000, 6_000_000), Span("chop", 6_500_000, 7_500_000))
+    labels = choose_labels({"wave", "chop", "background"}, (), ())
+    pieces = dataset.cut([continuous(spans)], labels, RATE_HZ, 0.05)
+    found = [(labels.names[piece.label], len(piece.recording.samples)) for piece in pieces]
+    assert found == [("background", 250), ("wave", 50), ("chop", 50), ("background", 625)]
+    wave = pieces[1]
+    assert wave.samples[wave.start, 0] == wave.recording.samples[0, 0] == 250
+    assert wave.samples[0, 0] == 250 - dataset.CONTEXT_S * RATE_HZ
+    assert wave.samples[-1, 0] == 324, "the context ends where the next gesture begins"
+    assert len(pieces[0].samples) == 250, "background takes no context: a gesture lies there"
+
+
+def test_nobody_is_held_out_whose_absence_empties_a_class() -> None:
+    labels = choose_labels({"wave", "chop"}, (), ())
+    recordings = [make_recording(person, "wave", take) for person in PEOPLE for take in range(2)]
+    recordings += [make_recording("ann", "chop", take) for take in range(2)]
+    pieces = dataset.cut(recordings, labels, RATE_HZ, 0.05)
+    for seed in range(20):
+        chosen = dataset.hold_out(pieces, (), 0.5, seed)
+        assert len(chosen) == 2
+        assert "ann" not in chosen
+
+
+def test_split_is_seeded_and_by_person(tmp_path: Path) -> None:
+    write_table(tmp_path / "a.csv", PEOPLE)
+    request = Request(data=(tmp_path / "a.csv",), out=tmp_path / "out")
+    first, second = prepare(request), prepare(request)
+    assert [p.recording.id for p in first.train] == [p.recording.id for p in second.train]
+    assert not {p.subject for p in first.train} & {p.subject for p in first.test}
+    assert {p.subject for p in first.train} | {p.subject for p in first.test} == set(PEOPLE)
+
+
+def test_choices_follow_the_data(tmp_path: Path) -> None:
+    write_table(tmp_path / "a.csv", PEOPLE, seconds=1.6)
+    contract = prepare(Request(data=(tmp_path / "a.csv",), out=tmp_path / "out")).contract
+    assert contract.profile == Profile(rate_hz=50.0, full_scale_mg=2000)
+    assert (contract.window, contract.hop) == (80, 8)
+    assert contract.gain == round(128 * 65536 / 2000)
+    assert set(contract.thresholds) == {154}
+
+
+def test_a_window_counts_samples_or_seconds(tmp_path: Path) -> None:
+    write_table(tmp_path / "a.csv", PEOPLE)
+    request = Request(data=(tmp_path / "a.csv",), out=tmp_path / "out")
+    assert prepare(replace(request, window=40)).contract.window == 40
+    assert prepare(replace(request, window=1.5)).contract.window == 75
+
+
+def test_kernels_shrink_with_the_window() -> None:
+    settings = Network()
+    for window in range(24, 400, 4):
+        kernel = kernel_length(window, settings)
+        assert kernel % 2 == 1
+        assert receptive_field(kernel, settings) <= window
+    assert kernel_length(1000, settings) == settings.longest_kernel
+
+
+def test_rotations_are_proper() -> None:
+    turns = augment.rotations(100, 90.0, np.random.default_rng(1))
+    assert np.allclose(turns @ turns.transpose(0, 2, 1), np.eye(3))
+    assert np.allclose(np.linalg.det(turns), 1.0)
+
+
+def test_windows_read_edges_beyond_a_piece() -> None:
+    still = Augmentation(rotation=0, speed=0, amplitude=0, gain=0, bias=0, noise=0, shift=0)
+    limits = np.array([[10, 12]])
+    rng = np.random.default_rng(1)
+    positions = augment.sample_positions(np.array([9.0]), 5, limits, still, rng)
+    assert positions.tolist() == [[10.0, 10.0, 11.0, 12.0, 12.0]]
+    ramp = np.tile(np.arange(20)[:, None], (1, 3)).astype(np.int16)
+    assert augment.vary(augment.read_at(ramp, positions), still, rng)[0, :, 0].tolist() == [
+        10,
+        10,
+        11,
+        12,
+        12,
+    ]
+
+
+def test_windows_without_variation_are_the_core_s_columns(tmp_path: Path) -> None:
+    write_table(tmp_path / "a.csv", PEOPLE, labels=("wave", "chop"))
+    prepared = prepare(Request(data=(tmp_path / "a.csv",), out=tmp_path / "out", window=40))
+    source = WindowSource(prepared.train, prepared.contract)
+    still = Augmentation(rotation=0, speed=0, amplitude=0, gain=0, bias=0, noise=0, shift=0)
+    windows, labels = source.draw(64, still, np.random.default_rng(1))
+    assert windows.shape == (64, 40, 3)
+    assert windows.dtype == np.int8
+    assert set(labels.tolist()) == {0, 1}
+    gravity = windows[..., 2].astype(float).mean() / 64
+    assert gravity == pytest.approx(1000 * prepared.contract.gain / 65536 / 64, abs=0.02)
+
+
+def test_windows_are_balanced_over_labels_and_people(tmp_path: Path) -> None:
+    recordings = [make_recording("ann", "wave", take) for take in range(30)]
+    recordings += [make_recording("ben", "wave", 0), make_recording("ben", "chop", 0)]
+    labels = choose_labels({"wave", "chop"}, (), ())
+    pieces = dataset.cut(recordings, labels, RATE_HZ, 0.05)
+    write_table(tmp_path / "a.csv", PEOPLE)
+    contract = prepare(Request(data=(tmp_path / "a.csv",), out=tmp_path / "out")).contract
+    source = WindowSource(pieces, replace(contract, labels=labels.names, background=None))
+    assert source.share[:30].sum() == pytest.approx(0.25)
+    assert source.share[30:].tolist() == pytest.approx([0.25, 0.5])
+
+
+@pytest.mark.parametrize("degrees", [20.0, 60.0])
+def test_grip_is_measured_from_gravity(degrees: float) -> None:
+    rng = np.random.default_rng(1)
+    turns = augment.rotations(200, degrees, rng)
+    labels = choose_labels({"wave", "chop"}, (), ())
+    recordings = []
+    for person, turn in enumerate(turns):
+        recording = make_recording(f"p{person}", "wave", 0)
+        recordings.append(replace(recording, samples=(recording.samples @ turn.T).astype(np.int16)))
+    pieces = dataset.cut(recordings, labels, RATE_HZ, 0.05)
+    assert grip_rotation(pieces, 5.0) == pytest.approx(degrees, rel=0.15)
+
+
+def test_one_person_has_the_least_grip() -> None:
+    labels = choose_labels({"wave", "chop"}, (), ())
+    pieces = dataset.cut([make_recording("ann", "wave", take) for take in range(3)], labels, RATE_HZ, 0.05)
+    assert grip_rotation(pieces, 15.0) == 15.0
+
+
+def test_channels_that_differ_are_refused() -> None:
+    one = make_recording("ann", "wave", 0)
+    two = replace(one, channels=("acceleration_y", "acceleration_x", "acceleration_z"))
+    with pytest.raises(UserError, match="the same everywhere"):
+        choices.choose_profile([one, two], None, None)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--labels", "wave"], "at least two classes"),
+        (["--labels", "wave,wafe"], "no recording has the label 'wafe'"),
+        (["--background", "nothing"], "no recording has the label 'nothing'"),
+        (["--test-subjects", "eve"], "no recordings of 'eve'.*ann, ben, cem, dia"),
+        (["--test-subjects", "ann,ben,cem,dia"], "leave some out"),
+        (["--test-subjects", "ann", "--no-test"], "contradict"),
+        (["--rate", "200"], "above what was recorded"),
+        (["--rate", "0"], "expected 1 to 1000 Hz"),
+        (["--window", "60s"], "samples.*expected"),
+        (["--window", "600"], "longer than every gesture"),
+        (["--window", "8"], "expected 24 to 1024"),
+        (["--window", "nan"], "expected samples"),
+        (["--window", "long"], "expected samples"),
+        (["--hop", "6"], "multiple of 4"),
+        (["--hop", "400"], "multiple of 4"),
+        (["--hop", "0"], "multiple of 4"),
+    ],
+)
+def test_bad_wishes_are_one_line(tmp_path: Path, options: list[str], message: str) -> None:
+    write_table(tmp_path / "a.csv", PEOPLE)
+    refuse(tmp_path, [str(tmp_path / "a.csv"), *options], message)
+
+
+def test_one_person_cannot_be_split(tmp_path: Path) -> None:
+    write_table(tmp_path / "a.csv", ("ann",))
+    refuse(tmp_path, [str(tmp_path / "a.csv")], "one person.*--no-test")
+
+
+def test_a_class_of_one_person_cannot_be_split(tmp_path: Path) -> None:
+    write_table(tmp_path / "a.csv", PEOPLE)
+    write_table(tmp_path / "b.csv", ("ann",), labels=("twist",))
+    refuse(tmp_path, [str(tmp_path / "a.csv"), str(tmp_path / "b.csv")], "'twist' is too small to split.*ann")
+
+
+def test_a_rate_against_the_profile_is_refused(tmp_path: Path) -> None:
+    write_table(tmp_path / "a.csv", PEOPLE)
+    Profile(rate_hz=50.0).write(tmp_path / PROFILE_NAME)
+    refuse(tmp_path, [str(tmp_path), "--rate", "25"], "conflicts.*50 Hz")
+
+
+def test_profiles_that_differ_are_refused(tmp_path: Path) -> None:
+    for name, rate in (("one", 50.0), ("two", 25.0)):
+        (tmp_path / name).mkdir()
+        write_table(tmp_path / name / f"{name}.csv", [f"{name}_{person}" for person in PEOPLE])
+        Profile(rate_hz=rate).write(tmp_path / name / PROFILE_NAME)
+    refuse(tmp_path, [str(tmp_path / "one"), str(tmp_path / "two")], "different sensing profiles")
+
+
+def test_a_class_that_only_test_people_recorded_is_refused(tmp_path: Path) -> None:
+    write_table(tmp_path / "a.csv", PEOPLE)
+    write_table(tmp_path / "b.csv", ("ann",), labels=("twist",))
+    data = [str(tmp_path / "a.csv"), str(tmp_path / "b.csv")]
+    refuse(tmp_path, [*data, "--test-subjects", "ann"], "'twist' is too small: 0 recordings")
+
+
+def test_missing_data_is_refused(tmp_path: Path) -> None:
+    refuse(tmp_path, [str(tmp_path / "nothing.csv")], "does not exist")
+
+
+def test_an_output_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    write_table(tmp_path / "a.csv", PEOPLE)
+    (tmp_path / "out").write_text("mine")
+    result = CliRunner().invoke(command, [str(tmp_path / "a.csv"), "--out", str(tmp_path / "out")])
+    assert result.exit_code == 2
+    assert "cannot write" in result.stderr
+    assert (tmp_path / "out").read_text() == "mine"
+
+
+def refuse(folder: Path, arguments: list[str], message: str) -> None:
+    """Check that the command ends with one line and code 2, and leaves nothing."""
+    out = folder / "out"
+    before = sorted(folder.iterdir())
+    result = CliRunner().invoke(command, [*arguments, "--out", str(out)])
+    assert result.exit_code == 2, result.output
+    line = result.stderr.strip()
+    assert line.startswith("error: ")
+    assert "\n" not in line
+    assert re.search(message, line), line
+    assert sorted(folder.iterdir()) == before
