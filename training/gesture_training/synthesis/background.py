@@ -10,7 +10,7 @@ from gesture_training.synthesis.trajectory import RATE_HZ, Array, eased, steps, 
 
 
 def knock(rng: np.random.Generator, count: int, at: int, peak_g: float) -> Array:
-    """Make a knock of about `peak_g` at step `at` that rings out within a tenth of a second: (count, 3) in g."""
+    """Make a knock of about `peak_g` at step `at`, ringing out in a tenth of a second: (count, 3) in g."""
     t = np.maximum(np.arange(count) - at, 0) / RATE_HZ
     ringing = np.exp(-t / rng.uniform(0.008, 0.03)) * np.sin(2 * np.pi * rng.uniform(18, 45) * t)
     direction = rng.normal(0, [0.4, 0.4, 1.0])
