@@ -69,7 +69,7 @@ def count(settings: Settings) -> int:
 
 
 def _recordings_of(number: int, settings: Settings) -> Iterator[Recording]:
-    """Yield one person's recordings; the board is taken up three times, for takes twice, then for a session."""
+    """Yield one person's recordings; the board is taken up twice for takes, then for a session."""
     rng = np.random.default_rng([settings.seed, number])
     name = f"p{number + 1:02d}"
     person, board = people.draw(rng), sensor.draw(rng)
