@@ -122,7 +122,7 @@ def test_a_sensor_off_the_contract_is_refused(elf: Path, changed: Profile, messa
 def test_a_board_too_slow_counts_every_lost_sample(tmp_path: Path) -> None:
     profile = replace(PROFILE, rate_hz=1000.0)
     model = tmp_path / "fast.tflite"
-    model.write_bytes(small_model(contract(profile, window=200, hop=1)))
+    model.write_bytes(small_model(contract(profile, window=1000, hop=1)))
     run = run_board(firmware_for(model), motion(2000), profile, want_outputs=True)
     assert run.samples == 2000
     gaps = [parse_line(line) for line in run.text.splitlines() if line.startswith("lost")]
