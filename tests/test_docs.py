@@ -1,0 +1,94 @@
+"""Every command that the documents show is run, in the order they show it; links and C lead somewhere."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = [ROOT / "README.md", ROOT / "data" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+TIMEOUT_S = 300
+
+
+def blocks(document: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", document.read_text(), re.DOTALL | re.MULTILINE)
+
+
+def commands(document: Path) -> Iterator[str]:
+    for block in blocks(document, "console"):
+        for line in block.splitlines():
+            if line.startswith("$ "):
+                yield line[2:]
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the data beside it, where the documents' commands leave what they make."""
+    folder = tmp_path_factory.mktemp("docs")
+    (folder / "data").symlink_to(ROOT / "data")
+    return folder
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_commands_work(document: Path, workplace: Path) -> None:
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    for command in commands(document):
+        words = shlex.split(command)
+        if words[0] == "make":
+            assert words[1] in targets, command
+            continue
+        assert words[0] == "gesture", f"{document.name} shows a command that no test knows: {command}"
+        result = subprocess.run(
+            [sys.executable, "-m", "gesture_tools", *words[1:]],
+            cwd=workplace,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+        assert result.returncode == 0, f"{command}\n{result.stdout}\n{result.stderr}"
+
+
+def test_the_readme_shows_commands() -> None:
+    shown = list(commands(DOCUMENTS[0]))
+    assert "make demo" in shown
+    assert "make test" in shown
+    assert sum(command.startswith("gesture ") for command in shown) >= 6
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", document.read_text()):
+        if not target.startswith("http"):
+            assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_the_readme_names_every_command() -> None:
+    from gesture_tools.cli import group
+
+    text = DOCUMENTS[0].read_text()
+    import click
+
+    for name in group.list_commands(click.Context(group)):
+        assert f"gesture {name}" in text or f"make {name}" in text, name
+
+
+def test_the_readme_c_compiles(tmp_path: Path) -> None:
+    (code,) = blocks(DOCUMENTS[0], "c")
+    (tmp_path / "gesture_model.h").write_text(
+        '#include <stddef.h>\n#include <stdint.h>\n#include "tg_model.h"\n#define GESTURE_MODEL_ARENA_SIZE 64U\n'
+        "extern const uint8_t gesture_model[];\nextern const size_t gesture_model_size;\n"
+        "extern const tg_op *const gesture_model_ops[];\n"
+    )
+    (tmp_path / "example.c").write_text(
+        "void turn_page(unsigned label);\nvoid on_start(void);\n#include <stdint.h>\nvoid on_sample(const int16_t *);\n" + code
+    )
+    flags = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-c"]
+    include = ["-I", str(tmp_path), "-I", str(ROOT / "firmware" / "core")]
+    subprocess.run(["cc", *flags, *include, str(tmp_path / "example.c"), "-o", str(tmp_path / "x.o")], check=True)
