@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from gesture_tools.contract import CONTRACT_NAME
 
 MODEL_OPERATOR_CODES, MODEL_SUBGRAPHS, MODEL_BUFFERS, MODEL_METADATA = 1, 2, 4, 6
-SUBGRAPH_TENSORS, SUBGRAPH_OPERATORS = 0, 3
-TENSOR_SHAPE = 0
+SUBGRAPH_TENSORS, SUBGRAPH_INPUTS, SUBGRAPH_OUTPUTS, SUBGRAPH_OPERATORS = range(4)
+TENSOR_SHAPE, TENSOR_TYPE = 0, 1
 OPERATOR_CODE, OPERATOR_INPUTS, OPERATOR_OUTPUTS = 0, 1, 2
 CODE_DEPRECATED, CODE_BUILTIN = 0, 3
 METADATA_NAME, METADATA_BUFFER = 0, 1
@@ -25,7 +25,9 @@ def contract_bytes(model: bytes) -> bytes | None:
             if name and _vector(model, name) == CONTRACT_NAME.encode():
                 index = _u32(model, _field(model, entry, METADATA_BUFFER) or 0)
                 buffer = _tables(model, _field(model, root, MODEL_BUFFERS))[index]
-                return _vector(model, _field(model, buffer, BUFFER_DATA))
+                content = _field(model, buffer, BUFFER_DATA)
+                if content and (found := _vector(model, content)):
+                    return found
     except (struct.error, IndexError):
         return None
     return None
@@ -35,13 +37,13 @@ def _u32(data: bytes, at: int) -> int:
     return int(struct.unpack_from("<I", data, at)[0])
 
 
-def _field(data: bytes, table: int, field: int) -> int:
-    """Position of a table's field, or 0 when it is absent."""
+def _field(data: bytes, table: int, field: int, width: int = 4) -> int:
+    """Position of a table's field of width bytes, or 0 when it is absent or, as for the core, impossible."""
     vtable = table - int(struct.unpack_from("<i", data, table)[0])
-    size = int(struct.unpack_from("<H", data, vtable)[0])
+    vtable_size, table_size = struct.unpack_from("<HH", data, vtable)
     slot = 4 + 2 * field
-    offset = int(struct.unpack_from("<H", data, vtable + slot)[0]) if slot < size else 0
-    return table + offset if offset else 0
+    offset = int(struct.unpack_from("<H", data, vtable + slot)[0]) if slot + 2 <= vtable_size else 0
+    return table + offset if offset and offset % width == 0 and offset + width <= table_size else 0
 
 
 def _tables(data: bytes, field: int) -> list[int]:
@@ -49,8 +51,8 @@ def _tables(data: bytes, field: int) -> list[int]:
     if not field:
         return []
     start = field + _u32(data, field)
-    items = [start + 4 + 4 * i for i in range(_u32(data, start))]
-    return [item + _u32(data, item) for item in items]
+    count = _u32(data, start)
+    return [start + 4 + 4 * i + v for i, v in enumerate(struct.unpack_from(f"<{count}I", data, start + 4))]
 
 
 def _vector(data: bytes, field: int) -> bytes:
@@ -59,9 +61,25 @@ def _vector(data: bytes, field: int) -> bytes:
     return data[start + 4 : start + 4 + _u32(data, start)]
 
 
+def interface_types(model: bytes) -> tuple[int, int] | None:
+    """Return the TensorFlow Lite type codes of a model's input and output; None when the file tells none.
+
+    For files that the core refuses, too.
+    """
+    try:
+        graph = _tables(model, _field(model, _u32(model, 0), MODEL_SUBGRAPHS))[0]
+        tensors = _tables(model, _field(model, graph, SUBGRAPH_TENSORS))
+        ends = [_ints(model, _field(model, graph, end))[0] for end in (SUBGRAPH_INPUTS, SUBGRAPH_OUTPUTS)]
+        fields = [_field(model, tensors[index], TENSOR_TYPE, 1) for index in ends]
+        source, sink = (model[field] if field else 0 for field in fields)
+    except (struct.error, IndexError):
+        return None
+    return source, sink
+
+
 def operator_codes(model: bytes) -> list[int]:
-    """Return the distinct TensorFlow Lite codes of a model's operators, sorted; the core has accepted the file."""
-    return sorted(set(_codes(model)))
+    """Return the distinct TensorFlow Lite codes of a model's operators, sorted; the core has accepted it."""
+    return sorted({code for code, _, _ in operators(model)})
 
 
 Shape = tuple[int, ...]
@@ -72,27 +90,29 @@ def operators(model: bytes) -> Iterator[tuple[int, list[Shape], list[Shape]]]:
 
     An optional input that is left out has the shape ().
     """
-    codes = _codes(model)
+    codes = _tables(model, _field(model, _u32(model, 0), MODEL_OPERATOR_CODES))
     graph = _tables(model, _field(model, _u32(model, 0), MODEL_SUBGRAPHS))[0]
-    shapes = [_ints(model, _field(model, t, TENSOR_SHAPE)) for t in _tables(model, _field(model, graph, SUBGRAPH_TENSORS))]
+    tensors = _tables(model, _field(model, graph, SUBGRAPH_TENSORS))
+
+    def shape(tensor: int) -> Shape:
+        return _ints(model, _field(model, tensors[tensor], TENSOR_SHAPE)) if tensor >= 0 else ()
+
     for operator in _tables(model, _field(model, graph, SUBGRAPH_OPERATORS)):
         index = _field(model, operator, OPERATOR_CODE)
         inputs = _ints(model, _field(model, operator, OPERATOR_INPUTS))
         outputs = _ints(model, _field(model, operator, OPERATOR_OUTPUTS))
         yield (
-            codes[_u32(model, index) if index else 0],
-            [shapes[i] if i >= 0 else () for i in inputs],
-            [shapes[i] for i in outputs],
+            _code(model, codes[_u32(model, index) if index else 0]),
+            [shape(i) for i in inputs],
+            [shape(i) for i in outputs],
         )
 
 
-def _codes(model: bytes) -> list[int]:
-    codes = []
-    for entry in _tables(model, _field(model, _u32(model, 0), MODEL_OPERATOR_CODES)):
-        deprecated = _field(model, entry, CODE_DEPRECATED)
-        builtin = _field(model, entry, CODE_BUILTIN)
-        codes.append(max(model[deprecated] if deprecated else 0, _u32(model, builtin) if builtin else 0))
-    return codes
+def _code(model: bytes, entry: int) -> int:
+    """Operator code of an entry of the table of codes; the older field holds those up to 127."""
+    deprecated = _field(model, entry, CODE_DEPRECATED, 1)
+    builtin = _field(model, entry, CODE_BUILTIN)
+    return max(model[deprecated] if deprecated else 0, _u32(model, builtin) if builtin else 0)
 
 
 def _ints(data: bytes, field: int) -> tuple[int, ...]:

@@ -59,21 +59,21 @@ class Model:
     def invoke(self, x: NDArray[np.int8]) -> Int8Array:
         """Run the model on one input, or on a batch of them one after the other.
 
-        x: int8, of ``input_shape``, or (k, ...) with ``input_shape[1:]`` behind it. Returns int8 of ``output_shape``,
-        or (k, ``output_shape[1:]``).
+        x: int8, of ``input_shape``, or (k, ...) with that shape behind it, less its leading 1. Returns int8 of
+        ``output_shape``, or (k, ...) likewise.
         """
         x = np.asarray(x)
         if x.dtype != np.int8:
             raise TypeError(f"expected int8 input, got {x.dtype}")
         single = x.shape == self.input_shape
-        if not single and x.shape[1:] != self.input_shape[1:]:
+        if not single and x.shape[1:] != _without_batch(self.input_shape):
             raise ValueError(f"expected input of shape {self.input_shape}, got {x.shape}")
         count = 1 if single else x.shape[0]
         out = np.empty((count, prod(self.output_shape)), np.int8)
-        flat = x.reshape(count, -1)
+        flat = x.reshape(count, prod(self.input_shape))
         for start in range(0, count, BATCH):
             out[start : start + BATCH] = self._run(flat[start : start + BATCH])
-        return out.reshape(self.output_shape if single else (count, *self.output_shape[1:]))
+        return out.reshape(self.output_shape if single else (count, *_without_batch(self.output_shape)))
 
     def _run(self, inputs: Int8Array) -> Int8Array:
         outputs = self.machine.alloc(len(inputs) * prod(self.output_shape))
@@ -86,6 +86,11 @@ class Model:
         if self.contract is None:
             raise UserError("the model carries no tinygesture contract: expected one made by 'gesture train'")
         return self.contract
+
+
+def _without_batch(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of one input or output in a batch: without the leading 1 that models usually have."""
+    return shape[1:] if shape[:1] == (1,) else shape
 
 
 def _tensor(values: NDArray[np.uint32]) -> tuple[tuple[int, ...], int, float]:
