@@ -9,9 +9,7 @@ from dataclasses import dataclass, field
 class Augmentation:
     """How far training windows are varied; deviations of normal distributions."""
 
-    rotation: float = (
-        15.0  # least degrees of grip and mounting, about any axis; the data may give more (grip.py)
-    )
+    rotation: float = 15.0  # least degrees of grip and mounting about any axis; the data may give more
     speed: float = 0.12  # natural logarithm of the speed: people, and the clocks of sensors
     amplitude: float = 0.15  # natural logarithm of the motion's strength, gravity kept
     gain: float = 0.02  # natural logarithm of a channel's sensitivity

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from gesture_tools.errors import UserError
 
+from gesture_tools.errors import UserError
 from gesture_training.config import TrainConfig
 
 if TYPE_CHECKING:
@@ -140,7 +140,9 @@ def command(
         TextColumn("pass {task.completed}, loss {task.fields[loss]:.3f}"),
     )
     try:
-        with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as bar:
+        with Progress(
+            *columns, TimeRemainingColumn(), console=console, transient=True, disable=not console.is_terminal
+        ) as bar:
             task = bar.add_task("training", total=None, loss=float("nan"))
             metrics = train(
                 request,
