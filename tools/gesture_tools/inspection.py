@@ -130,6 +130,8 @@ def explain(refused: Refused, data: bytes) -> str:
         )
     elif refused.name == "ERR_CRITICAL":
         advice = _critical(data)
+    elif refused.name == "ERR_VERSION" and "contract" in refused.message:
+        advice = "update tinygesture"
     elif refused.name == "ERR_TYPE":
         advice = CONVERT
     if refused.name in ("ERR_TYPE", "ERR_OPERATOR", "ERR_QUANTIZATION") and (kind := float_kind(data)):

@@ -106,7 +106,8 @@ def _contract_rows(contract: Contract) -> Iterator[tuple[str, str]]:
     if contract.statistics:
         pairs = [f"{mean} ± {deviation}" for mean, deviation in contract.statistics]
         yield "training data", f"mean ± deviation {', '.join(pairs)} milli-g"
-    yield "self-test", f"{len(contract.self_tests)} cases" if contract.self_tests else "none"
+    cases = len(contract.self_tests)
+    yield "self-test", "none" if cases == 0 else "1 case" if cases == 1 else f"{cases} cases"
 
 
 def _frame(name: str) -> str:
