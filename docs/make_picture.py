@@ -1,6 +1,6 @@
 """Draw docs/session.svg: a continuous log, its labelled gestures, and what a model recognises in it.
 
-    python docs/make_picture.py MODEL LOG docs/session.svg
+python docs/make_picture.py MODEL LOG docs/session.svg
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+
 from gesture_tools.runtime import Model
 from gesture_tools.runtime.emulated import CPUS, emulated_machine
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+
 from gesture_tools.graph import layers
 from gesture_tools.runtime import Model
 from gesture_tools.runtime.emulated import CPUS, emulated_machine
 from gesture_tools.runtime.machine import operator_names
 from gesture_tools.runtime.opening import Refused
-from numpy.typing import NDArray
-
 from tests.support.firmware import compiler, own_cache
 from tests.support.host import ROOT, build_sanitized, call_sanitized
 

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+
 from gesture_tools.runtime import Model, Stream
 from gesture_tools.runtime.machine import Memory, native_machine
 from gesture_tools.runtime.native import NativeMemory
 from gesture_tools.runtime.opening import Refused
-from numpy.typing import NDArray
 
 pytest.importorskip("tensorflow")
 import flatbuffers

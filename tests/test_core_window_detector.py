@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+
 from gesture_tools.contract import Contract
 from gesture_tools.profile import Profile
 from gesture_tools.runtime import Event, Model, Stream, columns
-from numpy.typing import NDArray
 
 pytest.importorskip("tensorflow")
 from tests.support.models import contract, convolutional, pass_through

@@ -82,13 +82,17 @@ def test_the_readme_names_every_command() -> None:
 def test_the_readme_c_compiles(tmp_path: Path) -> None:
     (code,) = blocks(DOCUMENTS[0], "c")
     (tmp_path / "gesture_model.h").write_text(
-        '#include <stddef.h>\n#include <stdint.h>\n#include "tg_model.h"\n#define GESTURE_MODEL_ARENA_SIZE 64U\n'
+        '#include <stddef.h>\n#include <stdint.h>\n#include "tg_model.h"\n'
+        "#define GESTURE_MODEL_ARENA_SIZE 64U\n"
         "extern const uint8_t gesture_model[];\nextern const size_t gesture_model_size;\n"
         "extern const tg_op *const gesture_model_ops[];\n"
     )
     (tmp_path / "example.c").write_text(
-        "void turn_page(unsigned label);\nvoid on_start(void);\n#include <stdint.h>\nvoid on_sample(const int16_t *);\n" + code
+        "#include <stdint.h>\nvoid turn_page(unsigned label);\nvoid on_start(void);\n"
+        "void on_sample(const int16_t *);\n" + code
     )
     flags = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-c"]
     include = ["-I", str(tmp_path), "-I", str(ROOT / "firmware" / "core")]
-    subprocess.run(["cc", *flags, *include, str(tmp_path / "example.c"), "-o", str(tmp_path / "x.o")], check=True)
+    subprocess.run(
+        ["cc", *flags, *include, str(tmp_path / "example.c"), "-o", str(tmp_path / "x.o")], check=True
+    )

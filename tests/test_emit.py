@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+
 from gesture_tools.contract import Contract
 from gesture_tools.profile import Profile
 from gesture_tools.runtime import Model, Stream
@@ -14,7 +16,6 @@ from gesture_training.config import Network
 from gesture_training.network import build, multiply_accumulates
 from gesture_training.pipeline import emit as emit_with_contract
 from gesture_training.quantize import check_input, quantize
-from numpy.typing import NDArray
 
 pytest.importorskip("tensorflow")
 

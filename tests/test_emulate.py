@@ -16,9 +16,9 @@ from click.testing import CliRunner
 from gesture_tools import qemu
 from gesture_tools.build import build_firmware
 from gesture_tools.commands.emulate import command
-from gesture_tools.emulation import firmware_for
 from gesture_tools.console import Line, parse_line, refusal
 from gesture_tools.elf import read_image
+from gesture_tools.emulation import firmware_for
 from gesture_tools.errors import UserError
 from gesture_tools.log_image import LARGEST_COUNT, log_image
 from gesture_tools.logs import write_log

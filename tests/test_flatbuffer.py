@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from gesture_tools.errors import UserError
 from gesture_tools.graph import layers
 from gesture_tools.runtime import Model

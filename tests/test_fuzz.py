@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.host import ROOT, run
 
-SECONDS = 12
+SECONDS = 10
 CORPUS = ROOT / "tests" / "fuzz" / "corpus"
 TARGETS = {"model": 60_000, "contract": 200_000}
 """Targets, and how many executions a slow machine manages in that time."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from gesture_tools.errors import UserError
 from gesture_tools.runtime import Model, Stream, columns, self_test_outputs
 from gesture_tools.runtime.machine import native_machine, operator_names

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+
 from gesture_tools.recordings import load, load_profile
 from gesture_training.commands.synthesize import command
 from gesture_training.synthesis import background, generate, gestures, handling, person, scenario, sensor

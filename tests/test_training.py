@@ -12,12 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from training_data import make_recording, write_table
+
 from gesture_tools.runtime import Model, Stream
 from gesture_tools.verdict import verdicts
 from gesture_training import pipeline
 from gesture_training.commands.train import command
 from gesture_training.evaluate import Outcome, metrics
-from training_data import make_recording, write_table
 
 pytest.importorskip("tensorflow")
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from training_data import RATE_HZ, make_recording, write_table
+
 from gesture_tools.errors import UserError
 from gesture_tools.profile import PROFILE_NAME, Profile
 from gesture_tools.recordings import Recording, Span
@@ -20,7 +22,6 @@ from gesture_training.labels import choose_labels, means_no_gesture
 from gesture_training.network import kernel_length, receptive_field
 from gesture_training.prepare import Request, prepare
 from gesture_training.windows import WindowSource
-from training_data import RATE_HZ, make_recording, write_table
 
 PEOPLE = ("ann", "ben", "cem", "dia")
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+
 from gesture_tools.recordings import Recording
 
 RATE_HZ = 50.0

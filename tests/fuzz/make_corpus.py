@@ -15,7 +15,6 @@ from gesture_tools.contract import Contract, SelfTest
 from gesture_tools.profile import Profile
 from gesture_tools.runtime import self_test_outputs
 from gesture_tools.runtime.flatbuffer import operators
-
 from tests.support.models import contract, convolutional, pass_through
 from tests.support.random_graphs import random_graph
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from gesture_tools.firmware_sources import firmware_folder
 from gesture_tools.runtime.machine import Memory
 from gesture_tools.runtime.native import NativeMachine

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
 from gesture_training.backend import quiet, tensorflow
 
 tensorflow()

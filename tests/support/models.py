@@ -7,11 +7,11 @@ from typing import Any
 
 import flatbuffers
 import numpy as np
-from gesture_tools.contract import Contract
-from gesture_tools.profile import Profile
 from numpy.typing import NDArray
 from tensorflow.lite.python import schema_py_generated as schema
 
+from gesture_tools.contract import Contract
+from gesture_tools.profile import Profile
 from tests.support.graphs import Code, Graph, Options
 
 LABELS = ("background", "left", "right")

@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from gesture_tools.runtime import Machine, Model, Stream
-from gesture_tools.runtime.opening import Refused
 from numpy.typing import NDArray
 
+from gesture_tools.runtime import Machine, Model, Stream
+from gesture_tools.runtime.opening import Refused
 from tests.support.host import ExactMachine
 
 Int8 = NDArray[np.int8]

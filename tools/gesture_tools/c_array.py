@@ -72,8 +72,8 @@ const uint8_t gesture_interface_id[8] = {{
 def c_array(model: Model, command: str = "gesture build") -> tuple[str, str]:
     """Return the texts of ``gesture_model.c`` and ``gesture_model.h`` for a model with a contract.
 
-    command is the command line that made them, for the comment at their top. Raises UserError for a model without
-    a contract, or whose contract does not fit it.
+    command is the command line that made them, for the comment at their top. Raises UserError for a
+    model without a contract, or whose contract does not fit it.
     """
     contract = model.require_contract()
     arena = Stream(model).arena_size

@@ -1,4 +1,4 @@
-"""The command ``gesture``: a group whose commands are found as entry points and imported when they are run."""
+"""The command ``gesture``: a group of commands that are entry points, imported when they are run."""
 
 from __future__ import annotations
 
@@ -42,7 +42,10 @@ def group() -> None:
 
 
 def main() -> None:
-    """Run ``gesture``. Exit codes: 0 success, 1 an expectation failed, 2 a mistake in the input, 130 interrupted."""
+    """Run ``gesture``.
+
+    Exit codes: 0 success, 1 an expectation failed, 2 a mistake in the input, 130 interrupted.
+    """
     try:
         code = group.main(standalone_mode=False)
     except UserError as error:

@@ -57,7 +57,7 @@ class Contract:
     refractory_ms: int = 500
     """No second event within this time of the last."""
     statistics: tuple[tuple[int, int], ...] = ()
-    """Mean and standard deviation of the training data per channel, in the channel's unit; for information."""
+    """Mean and standard deviation of the training data per channel, in its unit; for information."""
     self_tests: tuple[SelfTest, ...] = ()
 
     @property
@@ -99,17 +99,19 @@ class Contract:
         try:
             return cls._decode(data)
         except (struct.error, IndexError, KeyError, UnicodeDecodeError) as error:
-            raise UserError(f"the model's contract is malformed ({error}); train or emit the model again") from error
+            raise UserError(f"the model's contract is malformed ({error}); train the model again") from error
 
     @classmethod
     def _decode(cls, data: bytes) -> Contract:
         magic, version, size = struct.unpack_from("<4sHH", data)
         if magic != MAGIC or version != VERSION or size != len(data) - 8:
-            raise UserError("the model's contract is malformed (header); train or emit the model again")
+            raise UserError("the model's contract is malformed (header); train the model again")
         records = dict(_unpack(data[8:]))
         unknown = [t for t in records if t & CRITICAL and not CHANNELS <= t <= DETECTOR]
         if unknown:
-            raise UserError(f"the contract holds the critical record {unknown[0]:#06x}, unknown here; update tinygesture")
+            raise UserError(
+                f"the contract holds the critical record {unknown[0]:#06x}, unknown here; update tinygesture"
+            )
         channel_names = {code: name for name, code in CHANNEL_CODES.items()}
         rate, tolerance = struct.unpack("<IH", records[RATE])
         labels = tuple(_strings(records[LABELS][1:]))

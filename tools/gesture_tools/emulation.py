@@ -31,7 +31,7 @@ def firmware_for(model: Path, compiler: str | None = None) -> Path:
 
 
 def at_model_rate(model: Model, recording: Recording) -> Recording:
-    """Return a recording as the board's sensor plays it; raise UserError when its channels are not the model's."""
+    """Return a recording as the board's sensor plays it; raise UserError on other channels."""
     contract = model.require_contract()
     check_channels(contract, recording)
     return at_rate(recording, contract.profile.rate_hz, contract.profile.rate_tolerance)

@@ -98,15 +98,16 @@ def compare(
     elf: Path | None = None,
     on_stage: Callable[[str], None] = lambda stage: None,
 ) -> list[StageResult]:
-    """Run every stage on every recording against the host core; stages that cannot run say what they lack.
+    """Run every stage on every recording against the host core.
 
-    path: the model's file. elf: the emulated board's firmware with this model, or None to build it. on_stage is called as each stage starts.
+    Stages that cannot run say what they lack. path: the model's file. elf: the emulated board's firmware
+    with this model, or None to build it. on_stage is called as each stage starts.
     """
     ready = [(recording.id, ready_samples(model, recording)) for recording in recordings]
     host = _stream_runner(model)
     expected = [host(samples) for _, samples in ready]
     stages: list[tuple[str, Callable[[], Runner]]] = [
-        (f"{HOST}, whole windows", lambda: lambda s: model.invoke(windows_of(model, s)).reshape(-1, _labels(model))),
+        (f"{HOST}, whole windows", lambda: _windows_runner(model)),
         (REFERENCE, lambda: tflm_runner(model)),
         *((f"core, {cpu}", _cpu_stage(model, cpu, compiler)) for cpu in ("cortex-m0plus", "cortex-m4f")),
         (BOARD, lambda: _board_runner(model, path, elf, compiler)),
@@ -119,7 +120,10 @@ def compare(
 
 
 def _run_stage(
-    name: str, prepare: Callable[[], Runner], ready: list[tuple[str, NDArray[np.int16]]], expected: list[Outputs]
+    name: str,
+    prepare: Callable[[], Runner],
+    ready: list[tuple[str, NDArray[np.int16]]],
+    expected: list[Outputs],
 ) -> StageResult:
     try:
         run = prepare()
@@ -135,7 +139,7 @@ def _run_stage(
 
 
 def first_difference(stage: str, log: str, expected: Outputs, found: Outputs) -> Difference | None:
-    """Return the first byte of (windows, labels) that differs, or None; a missing window differs in its first byte."""
+    """Return the first byte of (windows, labels) that differs, or None; a missing window differs too."""
     common = min(len(expected), len(found))
     places = np.argwhere(expected[:common] != found[:common])
     if len(places):
@@ -147,7 +151,7 @@ def first_difference(stage: str, log: str, expected: Outputs, found: Outputs) ->
 
 
 def compare_float(model: Model, network: Path, recordings: Sequence[Recording]) -> FloatResult:
-    """Compare the float network's scores with the int8 model's; raise Missing without network or TensorFlow."""
+    """Compare the float network's scores with the int8 model's; raise Missing without them."""
     if not network.is_file():
         raise Missing(f"no {network.name} beside the model")
     run_float = _float_stage()
@@ -187,8 +191,9 @@ def tflm_runner(model: Model) -> Runner:
     return run
 
 
-def _labels(model: Model) -> int:
-    return len(model.require_contract().labels)
+def _windows_runner(model: Model) -> Runner:
+    labels = len(model.require_contract().labels)
+    return lambda samples: model.invoke(windows_of(model, samples)).reshape(-1, labels)
 
 
 def _stream_runner(model: Model) -> Runner:

@@ -54,7 +54,9 @@ class Profile:
             raise UserError("channels: expected one to six different channels")
         for kind in self.channels:
             if kind not in CHANNEL_UNITS:
-                raise UserError(f"channel kind {kind!r} is unknown: expected one of {', '.join(CHANNEL_UNITS)}")
+                raise UserError(
+                    f"channel kind {kind!r} is unknown: expected one of {', '.join(CHANNEL_UNITS)}"
+                )
 
     @property
     def columns(self) -> tuple[str, ...]:

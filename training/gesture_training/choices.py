@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+
 from gesture_tools.errors import UserError
 from gesture_tools.profile import Profile
 from gesture_tools.recordings import Recording
-
 from gesture_training.dataset import Piece
 from gesture_training.network import LEAST_WINDOW, TOTAL_STRIDE
 

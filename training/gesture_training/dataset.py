@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
+
 from gesture_tools.errors import UserError
 from gesture_tools.recordings import BACKGROUND, Recording, Span
 from gesture_tools.resample import at_rate
-from numpy.typing import NDArray
-
 from gesture_training.labels import Labels
 
 CONTEXT_S = 2.0

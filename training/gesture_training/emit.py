@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+
 from gesture_tools.contract import CONTRACT_NAME
 
 FILE_IDENTIFIER = b"TFL3"

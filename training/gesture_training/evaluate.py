@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
 from gesture_tools.contract import Contract
 from gesture_tools.runtime import Model, columns
 from gesture_tools.verdict import around, extend, frames, verdicts
-from numpy.typing import NDArray
-
 from gesture_training.dataset import Piece
 from gesture_training.windows import COLUMN_SCALE
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from gesture_tools.contract import Contract
 
+from gesture_tools.contract import Contract
 from gesture_training.backend import tensorflow
 from gesture_training.config import TrainConfig
 from gesture_training.network import build

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
 from gesture_tools.c_array import c_array
 from gesture_tools.errors import UserError
 from gesture_tools.files import make_folder, write_atomic
 from gesture_tools.runtime import Model
 from gesture_tools.verdict import extend, strongest
-from numpy.typing import NDArray
-
 from gesture_training import pictures
 from gesture_training.prepare import Prepared, Request
 from gesture_training.record import record_of

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from gesture_tools.contract import Contract, SelfTest
-from gesture_tools.runtime import Model, self_test_outputs
 from numpy.typing import NDArray
 
+from gesture_tools.contract import Contract, SelfTest
+from gesture_tools.runtime import Model, self_test_outputs
 from gesture_training.emit import strip, with_contract
 from gesture_training.evaluate import evaluate, metrics
 from gesture_training.fit import Progress, fit

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+
 from gesture_tools.contract import Contract
 from gesture_tools.errors import UserError
 from gesture_tools.profile import Profile
 from gesture_tools.recordings import Recording, load, load_profile
-
 from gesture_training.choices import choose_gain, choose_hop, choose_profile, choose_window
 from gesture_training.config import TrainConfig
 from gesture_training.dataset import Piece, check_classes, cut, digest, hold_out, labels_of

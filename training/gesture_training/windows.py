@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
+
 from gesture_tools.contract import Contract
 from gesture_tools.runtime import columns
 from gesture_tools.verdict import strongest
-from numpy.typing import NDArray
-
 from gesture_training.augment import read_at, sample_positions, vary
 from gesture_training.config import Augmentation
 from gesture_training.dataset import Piece

@@ -1,39 +1,45 @@
 /* The matrix product that convolutions and fully connected layers are made of.
  *
- * One call takes a few input patches (rows of `depth` int8 values each) times all output channels, and
- * requantises. It exists twice, with equal results: tg_gemm_plain.c in readable C for every processor, and
- * tg_gemm_dsp.c for those with the dual 16-bit multiply-accumulate of the Armv7E-M DSP extension. Internal to
- * the core.
+ * Input patches (rows of `depth` int8 values) times all output channels, requantised. An output may be made of
+ * several patches, as a max-pooling behind a convolution wants it: it is then the maximum over them, taken before
+ * requantisation, which keeps the order. It exists three times, with equal results: tg_gemm_plain.c in readable C
+ * for every processor, tg_gemm_dsp.c for those with the dual 16-bit multiply-accumulate of the Armv7E-M DSP
+ * extension, and tg_gemm_v6m.c for Armv6-M. Internal to the core.
  */
 #ifndef TG_GEMM_H
 #define TG_GEMM_H
 
 #include "tg_conv.h"
 
-#define TG_GEMM_POSITIONS 3U /* most patches of one call */
+/* Patches of an output: `runs` runs of `count`. Distances are in input values. */
+typedef struct {
+    uint16_t count;
+    uint16_t runs;
+    uint32_t step;     /* from a patch to the next one of its run */
+    uint32_t run_step; /* from a run to the next one of its output */
+    uint32_t skip;     /* from an output to the next one */
+} tg_patches;
 
 typedef struct {
     const int8_t *weights; /* [channels][depth] */
     tg_factors factors;    /* of the channels */
     uint32_t depth;
     uint32_t channels;
-    int16_t input_offset;
-    void *scratch; /* tg_gemm_scratch() bytes, 4-byte aligned */
+    int32_t input_offset;
+    tg_patches patches;
+    uint32_t output_step; /* from an output's channels to the next one's */
+    uint32_t *scratch;    /* tg_gemm_scratch() bytes */
 } tg_gemm;
 
-/* Bytes of scratch for patches of this depth: what the DSP form needs, so that an arena has one size
- * everywhere. */
-static inline uint32_t tg_gemm_scratch(uint32_t depth) {
-    return (depth + 3U) / 4U * (2U * TG_GEMM_POSITIONS * (uint32_t)sizeof(uint32_t));
-}
+/* Outputs that one call should make, at most `outputs`: more share the work that is done once a call, and take
+ * more scratch. */
+uint32_t tg_gemm_chunk(uint32_t depth, uint32_t count, uint32_t runs, uint32_t outputs);
 
-/* Patches at input, input + step, ...: `count` of them, at most TG_GEMM_POSITIONS.
- * The channels of patch i go to output + i * output_step. */
-void tg_gemm_run(const tg_gemm *gemm, const int8_t *input, uint32_t step, unsigned count, int8_t *output,
-                 uint32_t output_step);
+/* Bytes of scratch for a call of `outputs` outputs: what the DSP form needs, so that an arena has one size
+ * everywhere. A multiple of 4. */
+uint32_t tg_gemm_scratch(uint32_t depth, uint32_t count, uint32_t runs, uint32_t outputs);
 
-/* The same, followed by the maximum over the patches; with `combine`, over what output holds as well. */
-void tg_gemm_max(const tg_gemm *gemm, const int8_t *input, uint32_t step, unsigned count, int8_t *output,
-                 bool combine);
+/* Makes `outputs` outputs, no more than tg_gemm_scratch() was asked for, from the patches at `input`. */
+void tg_gemm_run(const tg_gemm *gemm, const int8_t *input, unsigned outputs, int8_t *output);
 
 #endif

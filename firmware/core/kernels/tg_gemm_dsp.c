@@ -1,9 +1,10 @@
-/* The matrix product with the DSP extension: dual 16-bit multiply-accumulates, two output channels times
- * three patches at a time, or four channels times one patch.
+/* The matrix product with the DSP extension: dual 16-bit multiply-accumulates, two output channels times three
+ * patches at a time, or four channels times one patch.
  *
- * Patches are expanded to int16 once, their zero point taken off, four values a step: first the pairs of
- * values 0 and 2 of every patch, then those of values 1 and 3, which is how SXTB16 takes four weights apart.
- * A last step of fewer than four values starts earlier and has zeros where it overlaps the step before.
+ * Patches and the two channels' weights are expanded to int16, the patches' zero point taken off, four values a
+ * step: first the pairs of values 0 and 2 of each, then those of values 1 and 3, which is how SXTB16 takes four
+ * bytes apart. The patches of a call are expanded once, and a pair of weight rows once for all of them. A last
+ * step of fewer than four values is filled up with weights of zero.
  */
 #include "tg_gemm.h"
 
@@ -11,67 +12,94 @@
 
 #include "tg_dsp.h"
 
-#define PATCHES TG_GEMM_POSITIONS
-#define STEP    4U /* values of depth */
+#define GROUP 3U /* patches */
+#define STEP  4U /* values of depth */
 
-/* The words of a last step of `rest` values (1 .. 3), which started early: what overlaps becomes zero. */
-static inline uint32_t last_even(uint32_t pairs, uint32_t rest) {
-    return rest >= 2U ? pairs & 0xFFFF0000U : 0;
-}
+/* Words of one step: of a group's patches, of a pair's weights, of a single patch. */
+#define GROUP_WORDS  6U
+#define PAIR_WORDS   4U
+#define SINGLE_WORDS 2U
 
-static inline uint32_t last_odd(uint32_t pairs, uint32_t rest) {
-    return rest == 3U ? pairs : pairs & 0xFFFF0000U;
-}
-
-/* Writes one patch's pairs to lanes. depth is at least STEP. */
-static void expand_1(uint32_t *lanes, const int8_t *input, uint32_t depth, int16_t offset) {
-    uint32_t base = tg_pair(offset);
-    for (const int8_t *end = input + (depth & ~(STEP - 1U)); input != end; input += STEP) {
-        uint32_t bytes = tg_load4(input);
-        *lanes++ = tg_even_plus(base, bytes);
-        *lanes++ = tg_odd_plus(base, bytes);
+/* The last depth % 4 values before `end`, not all four, with zeros behind them. Nothing in front of the row is
+ * read. */
+static inline uint32_t last_values(const int8_t *end, uint32_t depth) {
+    uint32_t rest = depth % STEP;
+    if (depth > STEP) {
+        return tg_load4(end - STEP) >> (32U - 8U * rest);
     }
-    uint32_t rest = depth & (STEP - 1U);
+    uint32_t word = 0;
+    for (; rest > 0; rest--) {
+        word = word << 8 | (uint8_t)*--end;
+    }
+    return word;
+}
+
+/* Expands the group of patches at first, second and third; returns where the next group goes. */
+static uint32_t *expand_group(uint32_t *lanes, const int8_t *first, const int8_t *second, const int8_t *third,
+                              uint32_t depth, uint32_t base) {
+    uint32_t to_second = (uint32_t)(second - first);
+    uint32_t to_third = (uint32_t)(third - first);
+    const int8_t *end = first + depth / STEP * STEP;
+    while (first != end) {
+        __asm__ volatile("1:\n"
+                         "ldr r4, [%[first], %[to_second]]\n"
+                         "ldr r5, [%[first], %[to_third]]\n"
+                         "ldr r3, [%[first]], #4\n"
+                         "sxtab16 r0, %[base], r3\n"
+                         "sxtab16 r1, %[base], r4\n"
+                         "sxtab16 r2, %[base], r5\n"
+                         "sxtab16 r3, %[base], r3, ror #8\n"
+                         "sxtab16 r4, %[base], r4, ror #8\n"
+                         "sxtab16 r5, %[base], r5, ror #8\n"
+                         "stm %[lanes]!, {r0, r1, r2, r3, r4, r5}\n"
+                         "cmp %[first], %[end]\n"
+                         "bne 1b\n"
+                         : [first] "+r"(first), [lanes] "+r"(lanes)
+                         : [to_second] "r"(to_second), [to_third] "r"(to_third), [base] "r"(base), [end] "r"(end)
+                         : "r0", "r1", "r2", "r3", "r4", "r5", "memory", "cc");
+    }
+    uint32_t rest = depth % STEP;
     if (rest != 0) {
-        uint32_t bytes = tg_load4(input + rest - STEP);
-        lanes[0] = last_even(tg_even_plus(base, bytes), rest);
-        lanes[1] = last_odd(tg_odd_plus(base, bytes), rest);
+        const int8_t *ends[GROUP] = {first + rest, first + to_second + rest, first + to_third + rest};
+        for (unsigned i = 0; i < GROUP; i++) {
+            uint32_t bytes = last_values(ends[i], depth);
+            lanes[i] = tg_even_plus(base, bytes);
+            lanes[GROUP + i] = tg_odd_plus(base, bytes);
+        }
+        lanes += GROUP_WORDS;
     }
+    return lanes;
 }
 
-/* The same for three patches at input, second and third, their words interleaved. */
-static void expand_3(uint32_t *lanes, const int8_t *first, const int8_t *second, const int8_t *third,
-                     uint32_t depth, int16_t offset) {
-    uint32_t base = tg_pair(offset);
-    ptrdiff_t to_second = second - first;
-    ptrdiff_t to_third = third - first;
-    const int8_t *end = first + (depth & ~(STEP - 1U));
-    uint32_t rest = depth & (STEP - 1U);
-    for (;; lanes += 2U * PATCHES, first += STEP) {
-        bool last = first == end;
-        if (last) {
-            if (rest == 0) {
-                return;
-            }
-            first -= STEP - rest;
-        }
-        uint32_t x0 = tg_load4(first);
-        uint32_t x1 = tg_load4(first + to_second);
-        uint32_t x2 = tg_load4(first + to_third);
-        lanes[0] = tg_even_plus(base, x0);
-        lanes[1] = tg_even_plus(base, x1);
-        lanes[2] = tg_even_plus(base, x2);
-        lanes[3] = tg_odd_plus(base, x0);
-        lanes[4] = tg_odd_plus(base, x1);
-        lanes[5] = tg_odd_plus(base, x2);
-        if (last) {
-            for (unsigned i = 0; i < PATCHES; i++) {
-                lanes[i] = last_even(lanes[i], rest);
-                lanes[PATCHES + i] = last_odd(lanes[PATCHES + i], rest);
-            }
-            return;
-        }
+/* Expands two rows of weights, the second to_b after the first; returns the end. */
+static uint32_t *expand_pair(uint32_t *to, const int8_t *weights, uint32_t to_b, uint32_t depth) {
+    const int8_t *end = weights + depth / STEP * STEP;
+    while (weights != end) {
+        __asm__ volatile("1:\n"
+                         "ldr r3, [%[weights], %[to_b]]\n"
+                         "ldr r2, [%[weights]], #4\n"
+                         "sxtb16 r0, r2\n"
+                         "sxtb16 r1, r3\n"
+                         "sxtb16 r2, r2, ror #8\n"
+                         "sxtb16 r3, r3, ror #8\n"
+                         "stm %[to]!, {r0, r1, r2, r3}\n"
+                         "cmp %[weights], %[end]\n"
+                         "bne 1b\n"
+                         : [weights] "+r"(weights), [to] "+r"(to)
+                         : [to_b] "r"(to_b), [end] "r"(end)
+                         : "r0", "r1", "r2", "r3", "memory", "cc");
     }
+    uint32_t rest = depth % STEP;
+    if (rest != 0) {
+        uint32_t a = last_values(weights + rest, depth);
+        uint32_t b = last_values(weights + to_b + rest, depth);
+        to[0] = tg_even(a);
+        to[1] = tg_even(b);
+        to[2] = tg_odd(a);
+        to[3] = tg_odd(b);
+        to += PAIR_WORDS;
+    }
+    return to;
 }
 
 /* Accumulators of channels a and b for three patches. */
@@ -80,242 +108,203 @@ typedef struct {
     int32_t b0, b1, b2;
 } sums;
 
-/* Steps from *lanes up to end, at least one; b's weights lie to_b after a's. 26 instructions for 24 products:
- * in C, compilers keep accumulators on the stack. */
-static inline __attribute__((always_inline)) void
-steps_2x3(sums *s, const uint32_t **lanes, const uint32_t *end, const int8_t **weights, uint32_t to_b) {
-    uint32_t x0;
-    uint32_t x1;
-    uint32_t x2;
-    uint32_t w;
+/* Adds the products of a group and a pair of channels; *lanes moves on to the next group. 18 instructions for 24
+ * products: in C, compilers keep accumulators on the stack. */
+static inline __attribute__((always_inline)) void dot(sums *s, const uint32_t **lanes, const uint32_t *weights,
+                                                      const uint32_t *end) {
     __asm__ volatile("1:\n"
-                     "ldrd %[x0], %[x1], [%[lanes]], #24\n"
-                     "ldr %[w], [%[weights]]\n"
-                     "ldr %[x2], [%[lanes], #-16]\n"
-                     "sxtb16 %[w], %[w]\n"
-                     "smlad %[a0], %[w], %[x0], %[a0]\n"
-                     "smlad %[a1], %[w], %[x1], %[a1]\n"
-                     "smlad %[a2], %[w], %[x2], %[a2]\n"
-                     "ldr %[w], [%[weights], %[to_b]]\n"
-                     "sxtb16 %[w], %[w]\n"
-                     "smlad %[b0], %[w], %[x0], %[b0]\n"
-                     "smlad %[b1], %[w], %[x1], %[b1]\n"
-                     "smlad %[b2], %[w], %[x2], %[b2]\n"
-                     "ldr %[w], [%[weights], %[to_b]]\n"
-                     "ldrd %[x0], %[x1], [%[lanes], #-12]\n"
-                     "sxtb16 %[w], %[w], ror #8\n"
-                     "ldr %[x2], [%[lanes], #-4]\n"
-                     "smlad %[b0], %[w], %[x0], %[b0]\n"
-                     "smlad %[b1], %[w], %[x1], %[b1]\n"
-                     "smlad %[b2], %[w], %[x2], %[b2]\n"
-                     "ldr %[w], [%[weights]], #4\n"
-                     "sxtb16 %[w], %[w], ror #8\n"
-                     "smlad %[a0], %[w], %[x0], %[a0]\n"
-                     "smlad %[a1], %[w], %[x1], %[a1]\n"
-                     "smlad %[a2], %[w], %[x2], %[a2]\n"
-                     "cmp %[lanes], %[end]\n"
+                     "ldm %[weights]!, {r0, r1}\n"
+                     "ldm %[lanes]!, {r2, r3, r4}\n"
+                     "smlad %[a0], r0, r2, %[a0]\n"
+                     "smlad %[a1], r0, r3, %[a1]\n"
+                     "smlad %[a2], r0, r4, %[a2]\n"
+                     "smlad %[b0], r1, r2, %[b0]\n"
+                     "smlad %[b1], r1, r3, %[b1]\n"
+                     "smlad %[b2], r1, r4, %[b2]\n"
+                     "ldm %[weights]!, {r0, r1}\n"
+                     "ldm %[lanes]!, {r2, r3, r4}\n"
+                     "smlad %[a0], r0, r2, %[a0]\n"
+                     "smlad %[a1], r0, r3, %[a1]\n"
+                     "smlad %[a2], r0, r4, %[a2]\n"
+                     "smlad %[b0], r1, r2, %[b0]\n"
+                     "smlad %[b1], r1, r3, %[b1]\n"
+                     "smlad %[b2], r1, r4, %[b2]\n"
+                     "cmp %[weights], %[end]\n"
                      "bne 1b\n"
                      : [a0] "+r"(s->a0), [a1] "+r"(s->a1), [a2] "+r"(s->a2), [b0] "+r"(s->b0),
-                       [b1] "+r"(s->b1), [b2] "+r"(s->b2), [lanes] "+r"(*lanes), [weights] "+r"(*weights),
-                       [x0] "=&r"(x0), [x1] "=&r"(x1), [x2] "=&r"(x2), [w] "=&r"(w)
-                     : [to_b] "r"(to_b), [end] "r"(end)
-                     : "memory", "cc");
+                       [b1] "+r"(s->b1), [b2] "+r"(s->b2), [lanes] "+r"(*lanes), [weights] "+r"(weights)
+                     : [end] "r"(end)
+                     : "r0", "r1", "r2", "r3", "r4", "memory", "cc");
 }
 
-/* A pair of channels: weights of the first, how far on the second's are, and their biases. */
+/* Two channels ready for all patches of a call. The second of a last single channel is the first again. */
 typedef struct {
-    const int8_t *weights;
-    uint32_t to_b;
-    int32_t bias_a;
-    int32_t bias_b;
+    const uint32_t *weights;
+    const uint32_t *end;
+    tg_channel a;
+    tg_channel b;
+    uint32_t to_b; /* from a's output to b's: 1, or 0 when b is a again */
 } pair;
 
-/* Accumulators of a pair of channels for the expanded patches. */
-static __attribute__((noinline)) void dot_2x3(sums *result, const uint32_t *lanes, uint32_t depth,
-                                              const pair *p) {
-    sums s = {p->bias_a, p->bias_a, p->bias_a, p->bias_b, p->bias_b, p->bias_b};
-    const int8_t *weights = p->weights;
-    steps_2x3(&s, &lanes, lanes + depth / STEP * (2U * PATCHES), &weights, p->to_b);
-    uint32_t rest = depth & (STEP - 1U);
-    if (rest != 0) {
-        weights -= STEP - rest;
-        steps_2x3(&s, &lanes, lanes + 2U * PATCHES, &weights, p->to_b);
-    }
-    *result = s;
+static inline int32_t larger(int32_t a, int32_t b) {
+    return a > b ? a : b;
 }
 
-/* Expands `count` patches, 1 to 3; those that are missing repeat the last. */
-static inline void expand_all(const tg_gemm *g, const int8_t *input, uint32_t step, unsigned count) {
-    const int8_t *second = count > 1U ? input + step : input;
-    const int8_t *third = count > 2U ? second + step : second;
-    expand_3(g->scratch, input, second, third, g->depth, g->input_offset);
-}
-
-/* The next pair of channels, of `left` that are left; a last single one is paired with itself. */
-static inline pair next_pair(const int8_t *weights, uint32_t depth, unsigned left, tg_factors *factors) {
-    int32_t bias = tg_next_bias(factors);
-    return left > 1U ? (pair){weights, depth, bias, tg_next_bias(factors)} : (pair){weights, 0, bias, bias};
-}
-
-/* One channel's outputs, as many of three as there are patches. */
-static inline __attribute__((always_inline)) void store(tg_requant_kind kind, tg_factors *factors, int32_t s0,
-                                                        int32_t s1, int32_t s2, unsigned count,
-                                                        int8_t *output, uint32_t output_step) {
-    tg_factor f = tg_next_factor(factors);
-    *output = (int8_t)tg_requantize(kind, factors, s0, f);
-    output += output_step;
-    *output = (int8_t)tg_requantize(kind, factors, s1, f);
-    if (count == PATCHES) {
-        output[output_step] = (int8_t)tg_requantize(kind, factors, s2, f);
-    }
-}
-
-/* All channels of two or three expanded patches; `kind` is known where this is inlined. */
-static inline __attribute__((always_inline)) void
-run_3(tg_requant_kind kind, const tg_gemm *g, unsigned count, int8_t *output, uint32_t output_step) {
-    tg_factors factors = g->factors;
-    const uint32_t *lanes = g->scratch;
-    const int8_t *weights = g->weights;
-    uint32_t depth = g->depth;
-    for (unsigned left = g->channels; left > 0; left -= left > 1U ? 2U : 1U) {
-        pair p = next_pair(weights, depth, left, &factors);
-        sums s;
-        dot_2x3(&s, lanes, depth, &p);
-        store(kind, &factors, s.a0, s.a1, s.a2, count, output, output_step);
-        if (left > 1U) {
-            store(kind, &factors, s.b0, s.b1, s.b2, count, output + 1, output_step);
+/* Every group's outputs. Missing patches of the last group repeat the last one, outputs included. */
+static inline __attribute__((always_inline)) void run_pair(tg_requant_kind kind, const tg_gemm *g, const pair *p,
+                                                           const uint32_t *lanes, unsigned outputs,
+                                                           int8_t *output) {
+    uint32_t to_b = p->to_b;
+    for (;;) {
+        sums s = {p->a.bias, p->a.bias, p->a.bias, p->b.bias, p->b.bias, p->b.bias};
+        dot(&s, &lanes, p->weights, p->end);
+        const tg_requant *how = g->factors.how;
+        int8_t *second = outputs > 1U ? output + g->output_step : output;
+        int8_t *third = outputs > 2U ? second + g->output_step : second;
+        *output = (int8_t)tg_requantize(kind, how, &p->a, s.a0);
+        *second = (int8_t)tg_requantize(kind, how, &p->a, s.a1);
+        *third = (int8_t)tg_requantize(kind, how, &p->a, s.a2);
+        output[to_b] = (int8_t)tg_requantize(kind, how, &p->b, s.b0);
+        second[to_b] = (int8_t)tg_requantize(kind, how, &p->b, s.b1);
+        third[to_b] = (int8_t)tg_requantize(kind, how, &p->b, s.b2);
+        if (outputs <= GROUP) {
+            return;
         }
-        weights += 2U * depth;
+        outputs -= GROUP;
+        output = third + g->output_step;
+    }
+}
+
+/* The same where `groups` groups make an output together. */
+static inline __attribute__((always_inline)) void max_pair(tg_requant_kind kind, const tg_gemm *g, const pair *p,
+                                                           const uint32_t *lanes, unsigned outputs,
+                                                           unsigned groups, int8_t *output) {
+    for (; outputs > 0; outputs--, output += g->output_step) {
+        int32_t most_a = INT32_MIN;
+        int32_t most_b = INT32_MIN;
+        for (unsigned i = groups; i > 0; i--) {
+            sums s = {p->a.bias, p->a.bias, p->a.bias, p->b.bias, p->b.bias, p->b.bias};
+            dot(&s, &lanes, p->weights, p->end);
+            most_a = larger(larger(s.a0, s.a1), larger(s.a2, most_a));
+            most_b = larger(larger(s.b0, s.b1), larger(s.b2, most_b));
+        }
+        output[0] = (int8_t)tg_requantize(kind, g->factors.how, &p->a, most_a);
+        output[p->to_b] = (int8_t)tg_requantize(kind, g->factors.how, &p->b, most_b);
+    }
+}
+
+/* Expands all patches of a call; returns the groups of one output, 0 when outputs have a group in common. */
+static unsigned expand_all(const tg_gemm *g, uint32_t *lanes, const int8_t *input, unsigned outputs) {
+    const tg_patches *patches = &g->patches;
+    uint32_t base = tg_pair((int16_t)g->input_offset);
+    bool pooled = patches->count != 1U || patches->runs != 1U;
+    unsigned groups = 0;
+    unsigned lines = pooled ? outputs * patches->runs : 1U; /* of patches at equal distances */
+    unsigned run = 0;
+    for (; lines > 0; lines--) {
+        uint32_t step = pooled ? patches->step : patches->skip;
+        const int8_t *patch = input + run * patches->run_step;
+        for (unsigned left = pooled ? patches->count : outputs; left > 0;) {
+            unsigned now = left < GROUP ? left : GROUP;
+            const int8_t *second = now > 1U ? patch + step : patch;
+            const int8_t *third = now > 2U ? second + step : second;
+            lanes = expand_group(lanes, patch, second, third, g->depth, base);
+            patch = third + step;
+            left -= now;
+            groups++;
+        }
+        if (++run == patches->runs) {
+            run = 0;
+            input += patches->skip;
+        }
+    }
+    return pooled ? groups / outputs : 0;
+}
+
+static void run_pairs(const tg_gemm *g, const int8_t *input, unsigned outputs, int8_t *output) {
+    uint32_t *weights = g->scratch;
+    uint32_t *lanes = weights + (g->depth + STEP - 1U) / STEP * PAIR_WORDS;
+    unsigned groups = expand_all(g, lanes, input, outputs);
+    for (unsigned channel = 0; channel < g->channels; channel += 2) {
+        uint32_t to_b = channel + 1U < g->channels;
+        pair p = {
+            .weights = weights,
+            .end = expand_pair(weights, g->weights + channel * g->depth, to_b * g->depth, g->depth),
+            .a = tg_channel_of(&g->factors, channel),
+            .b = tg_channel_of(&g->factors, channel + to_b),
+            .to_b = to_b,
+        };
+        bool relu = g->factors.how->kind == TG_REQUANT_RELU;
+        if (groups > 0) {
+            if (relu) {
+                max_pair(TG_REQUANT_RELU, g, &p, lanes, outputs, groups, output);
+            } else {
+                max_pair(TG_REQUANT_ANY, g, &p, lanes, outputs, groups, output);
+            }
+        } else if (relu) {
+            run_pair(TG_REQUANT_RELU, g, &p, lanes, outputs, output);
+        } else {
+            run_pair(TG_REQUANT_ANY, g, &p, lanes, outputs, output);
+        }
         output += 2;
     }
 }
 
-/* The same for the largest of the patches. */
-static inline __attribute__((always_inline)) void max_3(tg_requant_kind kind, const tg_gemm *g,
-                                                        int8_t *output, bool combine) {
-    tg_factors factors = g->factors;
-    const uint32_t *lanes = g->scratch;
-    const int8_t *weights = g->weights;
-    uint32_t depth = g->depth;
-    for (unsigned left = g->channels; left > 0; left--) {
-        pair p = next_pair(weights, depth, left, &factors);
-        sums s;
-        dot_2x3(&s, lanes, depth, &p);
-        int32_t most = s.a0 > s.a1 ? s.a0 : s.a1;
-        most = most > s.a2 ? most : s.a2;
-        int32_t value = tg_requantize(kind, &factors, most, tg_next_factor(&factors));
-        *output = (int8_t)(combine && *output > value ? *output : value);
-        output++;
-        if (left == 1U) {
-            return;
-        }
-        left--;
-        most = s.b0 > s.b1 ? s.b0 : s.b1;
-        most = most > s.b2 ? most : s.b2;
-        value = tg_requantize(kind, &factors, most, tg_next_factor(&factors));
-        *output = (int8_t)(combine && *output > value ? *output : value);
-        output++;
-        weights += 2U * depth;
-    }
-}
-
 /* Four rows of weights, `row` apart, times one step of a patch. */
-static inline void step_4x1(int32_t *s, const int8_t *weights, uint32_t row, uint32_t even, uint32_t odd) {
-    uint32_t w = tg_load4(weights);
-    s[0] = tg_mac2(tg_odd(w), odd, tg_mac2(tg_even(w), even, s[0]));
-    w = tg_load4(weights + row);
-    s[1] = tg_mac2(tg_odd(w), odd, tg_mac2(tg_even(w), even, s[1]));
-    weights += 2U * row;
-    w = tg_load4(weights);
-    s[2] = tg_mac2(tg_odd(w), odd, tg_mac2(tg_even(w), even, s[2]));
-    w = tg_load4(weights + row);
-    s[3] = tg_mac2(tg_odd(w), odd, tg_mac2(tg_even(w), even, s[3]));
+static inline __attribute__((always_inline)) void step_4x1(int32_t *s, uint32_t w0, uint32_t w1, uint32_t w2,
+                                                           uint32_t w3, uint32_t even, uint32_t odd) {
+    s[0] = tg_mac2(tg_odd(w0), odd, tg_mac2(tg_even(w0), even, s[0]));
+    s[1] = tg_mac2(tg_odd(w1), odd, tg_mac2(tg_even(w1), even, s[1]));
+    s[2] = tg_mac2(tg_odd(w2), odd, tg_mac2(tg_even(w2), even, s[2]));
+    s[3] = tg_mac2(tg_odd(w3), odd, tg_mac2(tg_even(w3), even, s[3]));
 }
 
-/* Accumulators of four rows of weights for one expanded patch. */
-static inline void dot_4x1(const uint32_t *lanes, const int8_t *weights, uint32_t row, uint32_t depth,
-                           int32_t *sum) {
-    int32_t s[4] = {0};
-    for (const uint32_t *end = lanes + depth / STEP * 2U; lanes != end; lanes += 2, weights += STEP) {
-        step_4x1(s, weights, row, lanes[0], lanes[1]);
+/* One patch: four channels at a time, of what is left over one (times four, as one is rare). */
+static void run_single(const tg_gemm *g, const int8_t *input, int8_t *output) {
+    uint32_t depth = g->depth;
+    uint32_t rest = depth % STEP;
+    uint32_t *lanes = g->scratch;
+    uint32_t base = tg_pair((int16_t)g->input_offset);
+    const int8_t *end = input + depth;
+    for (const int8_t *whole = end - rest; input != whole; input += STEP, lanes += SINGLE_WORDS) {
+        uint32_t bytes = tg_load4(input);
+        lanes[0] = tg_even_plus(base, bytes);
+        lanes[1] = tg_odd_plus(base, bytes);
     }
-    uint32_t rest = depth & (STEP - 1U);
+    const uint32_t *lanes_end = lanes;
     if (rest != 0) {
-        step_4x1(s, weights + rest - STEP, row, lanes[0], lanes[1]);
+        uint32_t bytes = last_values(end, depth);
+        lanes[0] = tg_even_plus(base, bytes);
+        lanes[1] = tg_odd_plus(base, bytes);
     }
-    memcpy(sum, s, sizeof s);
-}
-
-/* All channels of one expanded patch, in groups of four; of what is left over, one by one. */
-static void run_1(const tg_gemm *g, int8_t *output) {
-    tg_factors factors = g->factors;
-    const uint32_t depth = g->depth;
-    const int8_t *weights = g->weights;
-    for (unsigned left = g->channels; left > 0;) {
-        unsigned now = left < 4U ? 1U : 4U;
-        int32_t sum[4];
-        dot_4x1(g->scratch, weights, left < 4U ? 0 : depth, depth, sum);
-        for (unsigned i = 0; i < now; i++) {
-            int32_t value = sum[i] + tg_next_bias(&factors);
-            tg_factor f = tg_next_factor(&factors);
-            *output++ = (int8_t)tg_requantize((tg_requant_kind)factors.how.kind, &factors, value, f);
+    const int8_t *w = g->weights;
+    for (unsigned channel = 0; channel < g->channels;) {
+        unsigned now = g->channels - channel < 4U ? 1U : 4U;
+        uint32_t row = now == 1U ? 0 : depth;
+        uint32_t row_3 = 3U * row;
+        int32_t s[4] = {0};
+        const uint32_t *x;
+        for (x = g->scratch; x != lanes_end; x += SINGLE_WORDS, w += STEP) {
+            step_4x1(s, tg_load4(w), tg_load4(w + row), tg_load4(w + 2U * row), tg_load4(w + row_3), x[0], x[1]);
         }
-        weights += now * depth;
-        left -= now;
-    }
-}
-
-/* Layers so shallow that no step of four values fits; the largest of `count` patches. */
-static void max_shallow(const tg_gemm *g, const int8_t *input, uint32_t step, unsigned count, int8_t *output,
-                        bool combine) {
-    tg_factors factors = g->factors;
-    const int8_t *weights = g->weights;
-    for (unsigned left = g->channels; left > 0; left--, output++, weights += g->depth) {
-        int32_t most = INT32_MIN;
-        for (unsigned p = 0; p < count; p++) {
-            int32_t sum = 0;
-            for (unsigned i = 0; i < g->depth; i++) {
-                sum += (input[p * step + i] + g->input_offset) * weights[i];
-            }
-            most = sum > most ? sum : most;
+        w += rest;
+        if (rest != 0) {
+            step_4x1(s, last_values(w, depth), last_values(w + row, depth), last_values(w + 2U * row, depth),
+                     last_values(w + row_3, depth), x[0], x[1]);
         }
-        most += tg_next_bias(&factors);
-        int32_t value =
-            tg_requantize((tg_requant_kind)factors.how.kind, &factors, most, tg_next_factor(&factors));
-        *output = (int8_t)(combine && *output > value ? *output : value);
+        for (unsigned i = 0; i < now; i++, channel++) {
+            tg_channel c = tg_channel_of(&g->factors, channel);
+            *output++ = (int8_t)tg_requantize((tg_requant_kind)g->factors.how->kind, g->factors.how, &c, s[i] + c.bias);
+        }
+        w += row_3;
     }
 }
 
-void tg_gemm_run(const tg_gemm *g, const int8_t *input, uint32_t step, unsigned count, int8_t *output,
-                 uint32_t output_step) {
-    if (g->depth < STEP) {
-        for (; count > 0; count--, input += step, output += output_step) {
-            max_shallow(g, input, 0, 1, output, false);
-        }
-    } else if (count == 1U) {
-        expand_1(g->scratch, input, g->depth, g->input_offset);
-        run_1(g, output);
+void tg_gemm_run(const tg_gemm *g, const int8_t *input, unsigned outputs, int8_t *output) {
+    if (outputs == 1U && g->patches.count == 1U && g->patches.runs == 1U) {
+        run_single(g, input, output);
     } else {
-        expand_all(g, input, step, count);
-        if (g->factors.how.kind == TG_REQUANT_RELU) {
-            run_3(TG_REQUANT_RELU, g, count, output, output_step);
-        } else {
-            run_3((tg_requant_kind)g->factors.how.kind, g, count, output, output_step);
-        }
-    }
-}
-
-void tg_gemm_max(const tg_gemm *g, const int8_t *input, uint32_t step, unsigned count, int8_t *output,
-                 bool combine) {
-    if (g->depth < STEP) {
-        max_shallow(g, input, step, count, output, combine);
-        return;
-    }
-    expand_all(g, input, step, count);
-    if (g->factors.how.kind == TG_REQUANT_RELU) {
-        max_3(TG_REQUANT_RELU, g, output, combine);
-    } else {
-        max_3((tg_requant_kind)g->factors.how.kind, g, output, combine);
+        run_pairs(g, input, outputs, output);
     }
 }
 

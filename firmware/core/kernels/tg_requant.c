@@ -68,20 +68,36 @@ int tg_requant_make(tg_requant *requant, tg_prepare *p, uint32_t activation, uin
 
 tg_factors tg_factors_at(const tg_model *model, const tg_requant *requant, tg_ref bias,
                          uint32_t first_channel) {
-    static const int32_t NO_BIAS = 0;
     uint32_t first = requant->per_channel != 0 ? first_channel : 0;
     return (tg_factors){
-        .bias = bias == TG_REF_NONE ? &NO_BIAS : (const int32_t *)tg_at(model, bias) + first_channel,
+        .bias = bias == TG_REF_NONE ? NULL : (const int32_t *)tg_at(model, bias) + first_channel,
         .mantissa = (const int32_t *)tg_at(model, requant->mantissas) + first,
         .shift = (const int8_t *)tg_at(model, requant->shifts) + first,
-        .bias_step = bias != TG_REF_NONE,
-        .step = requant->per_channel,
-        .constant = (int16_t)(2 * requant->zero_point + 1),
-        .how = *requant,
+        .how = requant,
     };
 }
 
-int32_t tg_requantize_any(const tg_requant *r, int32_t accumulator, tg_factor f) {
-    int32_t value = tg_rescale(accumulator, (tg_multiplier){f.mantissa, -f.right});
-    return tg_clamp(value + r->zero_point, r->low, r->high);
+tg_channel tg_channel_of(const tg_factors *factors, uint32_t channel) {
+    uint32_t entry = factors->how->per_channel != 0 ? channel : 0;
+    int32_t right = factors->shift[entry];
+    int32_t step = 2 * factors->how->zero_point + 1;
+    return (tg_channel){
+        .bias = factors->bias == NULL ? 0 : factors->bias[channel],
+        .mantissa = factors->mantissa[entry],
+        .right = right,
+        .constant = factors->how->kind == TG_REQUANT_ANY ? 0 : (int32_t)((uint32_t)step << (right - 1)),
+    };
+}
+
+int32_t tg_requantize_any(const tg_requant *how, const tg_channel *channel, int32_t accumulator) {
+    int32_t value;
+    if (how->kind == TG_REQUANT_ANY) {
+        value = tg_rescale(accumulator, (tg_multiplier){channel->mantissa, -channel->right});
+        value += how->zero_point;
+    } else {
+        /* Half a step and the zero point are added before the one shift that serves both. */
+        value = tg_high_mul_positive(accumulator, channel->mantissa);
+        value = (value + (value >> 31) + channel->constant) >> channel->right;
+    }
+    return tg_clamp(value, how->low, how->high);
 }

@@ -32,68 +32,51 @@ typedef struct {
 int tg_requant_make(tg_requant *requant, tg_prepare *p, uint32_t activation, uint32_t depth,
                     uint32_t channels, bool float_product);
 
-/* A layer's biases and factors from some output channel on, resolved for running. What all channels share has
- * a step of 0, and so have biases that are left out. */
+/* A layer's biases and factors from some output channel on, resolved for running. */
 typedef struct {
-    const int32_t *bias;
+    const int32_t *bias; /* NULL: none */
     const int32_t *mantissa;
     const int8_t *shift;
-    uint8_t bias_step;
-    uint8_t step;
-    int16_t constant; /* 2 x zero point + 1 */
-    tg_requant how;
+    const tg_requant *how;
 } tg_factors;
 
 /* bias: reference of the layer's biases, or TG_REF_NONE. */
 tg_factors tg_factors_at(const tg_model *model, const tg_requant *requant, tg_ref bias,
                          uint32_t first_channel);
 
-/* The next channel's bias. */
-static inline int32_t tg_next_bias(tg_factors *factors) {
-    int32_t bias = *factors->bias;
-    factors->bias += factors->bias_step;
-    return bias;
-}
-
-/* One channel's factor. */
+/* One output channel's. */
 typedef struct {
+    int32_t bias;
     int32_t mantissa;
     int32_t right;
-} tg_factor;
+    int32_t constant; /* (2 x zero point + 1) x 2^(right - 1); not for TG_REQUANT_ANY */
+} tg_channel;
 
-static inline tg_factor tg_next_factor(tg_factors *factors) {
-    tg_factor f = {*factors->mantissa, *factors->shift};
-    factors->mantissa += factors->step;
-    factors->shift += factors->step;
-    return f;
-}
+/* Channel `channel` after the first. */
+tg_channel tg_channel_of(const tg_factors *factors, uint32_t channel);
 
-/* By the definition. */
-int32_t tg_requantize_any(const tg_requant *r, int32_t accumulator, tg_factor f);
+/* An accumulator (bias included) to an int8 value, in whichever way. */
+int32_t tg_requantize_any(const tg_requant *how, const tg_channel *channel, int32_t accumulator);
 
-/* An accumulator (bias included) to an int8 value. kind is that of `factors`; a caller that knows it at
- * compile time saves the question. */
-static inline int32_t tg_requantize(tg_requant_kind kind, const tg_factors *factors, int32_t accumulator,
-                                    tg_factor f) {
-    if (kind == TG_REQUANT_ANY) {
-        return tg_requantize_any(&factors->how, accumulator, f);
-    }
-    /* Half a step and the zero point are added before the one shift that serves both. */
-    int32_t constant = (int32_t)((uint32_t)factors->constant << (f.right - 1));
-    int32_t value;
+/* The same, inline where kind is TG_REQUANT_RELU and known at compile time; it must be how->kind or
+ * TG_REQUANT_ANY. */
+static inline int32_t tg_requantize(tg_requant_kind kind, const tg_requant *how, const tg_channel *channel,
+                                    int32_t accumulator) {
 #if defined(__ARM_FEATURE_DSP)
-    /* |accumulator| < 2^30: doubled, so that the high word of the product is the product / 2^31. */
     if (kind == TG_REQUANT_RELU) {
-        __asm__("smmlar %0, %1, %2, %3" : "=r"(value) : "r"(accumulator * 2), "r"(f.mantissa), "r"(constant));
-        __asm__("ssat %0, #8, %1" : "=r"(value) : "r"(value >> f.right));
+        /* |accumulator| < 2^30: doubled, so that the high word of the product is the product / 2^31. Half a step
+         * and the zero point are added before the one shift that serves both. */
+        int32_t value;
+        __asm__("smmlar %0, %1, %2, %3"
+                : "=r"(value)
+                : "r"(accumulator * 2), "r"(channel->mantissa), "r"(channel->constant));
+        __asm__("ssat %0, #8, %1" : "=r"(value) : "r"(value >> channel->right));
         return value;
     }
-    __asm__("smmulr %0, %1, %2" : "=r"(value) : "r"(accumulator * 2), "r"(f.mantissa));
 #else
-    value = tg_high_mul_positive(accumulator, f.mantissa);
+    (void)kind;
 #endif
-    value += (value >> 31) + constant;
-    return tg_clamp(value >> f.right, factors->how.low, factors->how.high);
+    return tg_requantize_any(how, channel, accumulator);
 }
 
 #endif

@@ -33,10 +33,10 @@ CPUS = ("cortex-m4f", "cortex-m0plus")
 def command(
     model: Path, cpu: str | None, inputs: Path | None, count: int, compiler: str | None, as_json: bool
 ) -> int:
-    """Count what MODEL costs on a Cortex-M, in an instruction-set emulator: the same figures on every machine.
+    """Count what MODEL costs on a Cortex-M, in an emulator: the same figures on every machine.
 
-    Inputs are seeded random bytes unless given. Every output is compared with the reference; exits with 1 when one
-    byte differs.
+    Inputs are seeded random bytes unless given. Every output is compared with the reference;
+    exits with 1 when one byte differs.
 
     \b
     Example: gesture bench model/gesture.tflite --cpu cortex-m4f
@@ -52,7 +52,8 @@ def command(
         click.echo(json.dumps(tables[0] if cpu else tables, indent=2))
     else:
         _show(costs)
-        click.echo(f"next: {shlex.join(['gesture', 'build', '--board', 'qemu_mps2', '--model', str(model)])} --out out")
+        build = ["gesture", "build", "--board", "qemu_mps2", "--model", str(model), "--out", "firmware"]
+        click.echo(f"next: {shlex.join(build)}")
     different = [cost for cost in costs if not cost.matches_reference]
     for cost in different:
         click.echo(f"FAIL: outputs on the {cost.cpu} differ from {cost.reference}", err=True)
@@ -83,7 +84,8 @@ def _show(costs: list[Cost]) -> None:
         ("stack", [f"{c.stack:,} B" for c in costs]),
         (f"equal to {costs[0].reference}", ["yes" if c.matches_reference else "NO" for c in costs]),
     ]
-    click.echo(f"model {costs[0].model_bytes:,} B, {costs[0].macs:,} multiply-accumulates, compiler {costs[0].compiler}")
+    cost = costs[0]
+    click.echo(f"model {cost.model_bytes:,} B, {cost.macs:,} multiply-accumulates, {cost.compiler}")
     click.echo(f"{'':<32}" + "".join(f"{c.cpu:>16}" for c in costs))
     for name, values in rows:
         click.echo(f"{name:<32}" + "".join(f"{value:>16}" for value in values))

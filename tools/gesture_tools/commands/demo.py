@@ -23,9 +23,11 @@ PARITY_RECORDINGS = "12"
 
 @click.command("demo", short_help="The whole path, from logs to an emulated board.")
 @click.argument("data", default="data/starter", type=click.Path(path_type=Path))
-@click.option("--out", default="build/demo", show_default=True, type=click.Path(path_type=Path), help="Folder to write.")
+@click.option(
+    "--out", default="build/demo", show_default=True, type=click.Path(path_type=Path), help="Folder to write."
+)
 def command(data: Path, out: Path) -> None:
-    """Train on the logs in DATA, build firmware, and recognise gestures with it on emulated processors and a board.
+    """Train on the logs in DATA, build firmware, and recognise gestures with it on emulators.
 
     Shows every command it runs; ends with a table of what the model can do and what it costs.
 
@@ -47,7 +49,9 @@ def command(data: Path, out: Path) -> None:
     firmware = _json("build", "--board", BOARD, "--model", model, "--out", out / "firmware", "--json")
     _table(metrics, costs, firmware, time.monotonic() - start)
     click.echo(f"report: {model.parent / 'report.html'}")
-    click.echo(f"next: {shlex.join(['gesture', 'inspect', str(model)])}; record your own gestures: data/README.md")
+    click.echo(
+        f"next: {shlex.join(['gesture', 'inspect', str(model)])}; record your own gestures: data/README.md"
+    )
 
 
 def _has_qemu() -> bool:
@@ -65,7 +69,7 @@ def _test_session(data: Path, metrics: dict[str, Any]) -> tuple[Path, Path]:
         spans = sorted((data / person).glob("*.spans.csv"))
         if spans:
             return data / person, spans[0].with_name(spans[0].name.removesuffix(".spans.csv") + ".csv")
-    raise UserError(f"{data}: expected a folder per person with a continuous log and its .spans.csv, found none")
+    raise UserError(f"{data}: expected a person's folder with a continuous log and its .spans.csv")
 
 
 def _command(arguments: Sequence[object]) -> list[str]:
@@ -73,7 +77,7 @@ def _command(arguments: Sequence[object]) -> list[str]:
 
 
 def _run(*arguments: object) -> None:
-    """Run a command of gesture as a user would, its output passed through; end with its exit code when it fails."""
+    """Run a command as a user would, its output passed through; end with its exit code when it fails."""
     click.secho(f"\n$ {shlex.join(['gesture', *map(str, arguments)])}", bold=True)
     sys.stdout.flush()
     code = subprocess.run(_command(arguments), check=False).returncode
@@ -89,7 +93,9 @@ def _json(*arguments: object) -> dict[str, Any]:
     return table
 
 
-def _table(metrics: dict[str, Any], costs: dict[str, dict[str, Any]], firmware: dict[str, Any], seconds: float) -> None:
+def _table(
+    metrics: dict[str, Any], costs: dict[str, dict[str, Any]], firmware: dict[str, Any], seconds: float
+) -> None:
     rows = [
         ("accuracy, people never seen, int8", f"{metrics['accuracy']:.1%}", ""),
         ("model", f"{metrics['model_bytes']:,} B", "in flash, read in place"),

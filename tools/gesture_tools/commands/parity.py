@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 @click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--limit", type=click.IntRange(min=1), help="Use only this many recordings, spread over all.")
 @click.option("--subjects", help="Use only these people's recordings (comma-separated).")
-@click.option("--elf", type=click.Path(path_type=Path), help="Firmware of the emulated board; default: built.")
+@click.option(
+    "--elf", type=click.Path(path_type=Path), help="Firmware of the emulated board; default: built."
+)
 @click.option("--compiler", type=click.Choice(COMPILERS), help="Cross compiler; default: what is there.")
 @click.option("--require-all", is_flag=True, help="Fail when a stage cannot run here.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
@@ -39,10 +41,10 @@ def command(
 ) -> int:
     """Run LOGS through every implementation of MODEL and compare the int8 outputs of every window.
 
-    The stages: the C core on the host (the reference of the comparison), TensorFlow Lite Micro, the C core
-    cross-compiled for a Cortex-M0+ and a Cortex-M4F in an instruction-set emulator, and the whole firmware on the
-    emulated board; the float network for information. Exits with 1 at the first differing byte, naming stage, log,
-    window and byte.
+    The stages: the C core on the host (which the others are compared with), TensorFlow Lite Micro, the C
+    core cross-compiled for a Cortex-M0+ and a Cortex-M4F in an instruction-set emulator, and the whole
+    firmware on the emulated board; the float network for information. Exits with 1 at the first differing
+    byte, naming stage, log, window and byte.
 
     \b
     Example: gesture parity model/gesture.tflite data/starter/p01

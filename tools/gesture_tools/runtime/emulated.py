@@ -119,7 +119,8 @@ class EmulatedMachine(Machine):
         from unicorn.arm_const import UC_ARM_REG_LR, UC_ARM_REG_PC, UC_ARM_REG_R0, UC_ARM_REG_SP
 
         words = [(a.address if isinstance(a, Memory) else a) & 0xFFFFFFFF for a in arguments]
-        # Procedure call standard for the Arm architecture (IHI 0042): four words in r0-r3, the rest on an aligned stack.
+        # Procedure call standard for the Arm architecture (IHI 0042): four words in r0-r3, the rest on the
+        # stack, aligned to 8.
         for i, word in enumerate(words[:4]):
             self.uc.reg_write(UC_ARM_REG_R0 + i, word)
         rest = b"".join(struct.pack("<I", word) for word in words[4:])
@@ -131,7 +132,9 @@ class EmulatedMachine(Machine):
             self.uc.emu_start(self.symbol(function) | 1, STOP)
         except UcError as error:
             at = int(self.uc.reg_read(UC_ARM_REG_PC))
-            raise RuntimeError(f"{function} faulted on the emulated {self.name} at {at:#x}: {error}") from error
+            raise RuntimeError(
+                f"{function} faulted on the emulated {self.name} at {at:#x}: {error}"
+            ) from error
         return int(self.uc.reg_read(UC_ARM_REG_R0))
 
     @contextmanager
@@ -157,7 +160,7 @@ class EmulatedMachine(Machine):
 
     @lru_cache(maxsize=65536)  # noqa: B019 - a machine lives as long as its process
     def _instructions(self, address: int, size: int) -> int:
-        """Number of Thumb instructions in a straight run of code."""
+        """Count the Thumb instructions in a straight run of code."""
         code = bytes(self.uc.mem_read(address, size))
         count = position = 0
         while position < size:
@@ -179,7 +182,9 @@ def _processor(cpu: str) -> Uc:
         import unicorn
         from unicorn import arm_const
     except ImportError as error:
-        raise UserError("the instruction-set emulator is not installed: pip install 'tinygesture[emulate]'") from error
+        raise UserError(
+            "the instruction-set emulator is not installed: pip install 'tinygesture[emulate]'"
+        ) from error
     uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
     is_m4 = cpu == "cortex-m4f"
     uc.ctl_set_cpu_model(arm_const.UC_CPU_ARM_CORTEX_M4 if is_m4 else arm_const.UC_CPU_ARM_CORTEX_M0)

@@ -1,7 +1,7 @@
 """A machine that runs the C core: the host itself, or an emulated processor.
 
-Both offer the functions of ``firmware/binding/tg_binding.h`` and memory to pass them; everything above this file
-works on either.
+Both offer the functions of ``firmware/binding/tg_binding.h`` and memory to pass them; everything above
+this file works on either.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Machine(abc.ABC):
         version = self.call("tg_bind_version")
         if version != BINDING_VERSION:
             raise UserError(
-                f"the compiled core has binding version {version}, expected {BINDING_VERSION}; install tinygesture again"
+                f"the compiled core has binding version {version}, expected {BINDING_VERSION}: install again"
             )
 
     def error_text(self, err: int) -> str:
@@ -81,7 +81,7 @@ class Machine(abc.ABC):
 
 @cache
 def native_machine() -> Machine:
-    """The host machine, loaded once."""
+    """Return the host machine, loaded once."""
     from gesture_tools.runtime.native import NativeMachine
 
     return NativeMachine()
@@ -89,7 +89,7 @@ def native_machine() -> Machine:
 
 @cache
 def operator_names() -> dict[int, str]:
-    """The operators of the core: TensorFlow Lite codes and names."""
+    """Return the operators of the core: TensorFlow Lite codes and names."""
     machine = native_machine()
     names: dict[int, str] = {}
     code = machine.alloc(4)

@@ -27,12 +27,14 @@ class Model:
     """An int8 ``.tflite`` model, verified and run by the C core on a machine (the host by default)."""
 
     def __init__(self, data: bytes, *, machine: Machine | None = None, what: str = "the model") -> None:
-        """Open a model's bytes; raise UserError (Refused) naming operator and reason when the core refuses it."""
+        """Open a model's bytes; raise Refused, naming operator and reason, when the core refuses it."""
         self.data = data
         self.machine = machine or native_machine()
         self._placed = self.machine.place(data)
         size = self.machine.call("tg_bind_model_size")
-        self.handle, self._arena = open_with_arena(self.machine, "tg_bind_model_open", size, self._placed, what)
+        self.handle, self._arena = open_with_arena(
+            self.machine, "tg_bind_model_open", size, self._placed, what
+        )
         facts = self.machine.alloc(4 * (1 + 2 * TENSOR_FACTS))
         self.machine.call("tg_bind_model_facts", self.handle, facts)
         values = facts.array(np.uint32, 1 + 2 * TENSOR_FACTS)
@@ -59,8 +61,8 @@ class Model:
     def invoke(self, x: NDArray[np.int8]) -> Int8Array:
         """Run the model on one input, or on a batch of them one after the other.
 
-        x: int8, of ``input_shape``, or (k, ...) with that shape behind it, less its leading 1. Returns int8 of
-        ``output_shape``, or (k, ...) likewise.
+        x: int8, of ``input_shape``, or (k, ...) with that shape behind it, less its leading 1. Returns int8
+        of ``output_shape``, or (k, ...) likewise.
         """
         x = np.asarray(x)
         if x.dtype != np.int8:
@@ -89,7 +91,7 @@ class Model:
 
 
 def _without_batch(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """The shape of one input or output in a batch: without the leading 1 that models usually have."""
+    """Return the shape of one input or output in a batch: without the usual leading 1."""
     return shape[1:] if shape[:1] == (1,) else shape
 
 

@@ -44,7 +44,9 @@ class NativeMachine(Machine):
         try:
             self._library = ctypes.CDLL(str(path))
         except OSError as error:
-            raise UserError(f"cannot load the compiled core {path}: {error}; install tinygesture again") from error
+            raise UserError(
+                f"cannot load the compiled core {path}: {error}; install tinygesture again"
+            ) from error
         self.check_version()
 
     def alloc(self, size: int) -> NativeMemory:
@@ -67,7 +69,10 @@ class NativeMachine(Machine):
 
 
 def _pass(arguments: tuple[int | Memory, ...]) -> list[ctypes.c_void_p | ctypes.c_uint32]:
-    return [ctypes.c_void_p(a.address) if isinstance(a, Memory) else ctypes.c_uint32(a & 0xFFFFFFFF) for a in arguments]
+    return [
+        ctypes.c_void_p(a.address) if isinstance(a, Memory) else ctypes.c_uint32(a & 0xFFFFFFFF)
+        for a in arguments
+    ]
 
 
 def installed_library() -> Path:

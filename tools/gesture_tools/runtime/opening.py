@@ -23,10 +23,12 @@ class Refused(UserError):
         self.name = name
 
 
-def open_with_arena(machine: Machine, function: str, size: int, data: Memory, what: str) -> tuple[Memory, Memory]:
+def open_with_arena(
+    machine: Machine, function: str, size: int, data: Memory, what: str
+) -> tuple[Memory, Memory]:
     """Call an open function of the binding until its arena is large enough.
 
-    Returns the opaque structure of ``size`` bytes and the arena. Raises Refused with the operator and the reason.
+    Returns the opaque structure of ``size`` bytes and the arena. Raises Refused.
     """
     structure = machine.alloc(size)
     report = machine.alloc(12)

@@ -1,3 +1,4 @@
+# ruff: noqa: SIM905 - a list of 200 names reads better as text
 """Names of TensorFlow Lite's builtin operators by code (schema.fbs, enum BuiltinOperator), for refusals."""
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ class Stream:
         self._hops, self._ends = [], []
 
     def push(self, samples: NDArray[np.int16]) -> list[Event]:
-        """Take samples, int16 (n, channels) in the contract's units and at its rate; return what was recognised."""
+        """Take samples, int16 (n, channels) in the contract's units and at its rate; return the events."""
         channels = len(self.contract.profile.channels)
         samples = np.ascontiguousarray(samples, np.int16)
         if samples.ndim != 2 or samples.shape[1] != channels:
@@ -94,7 +94,7 @@ class Stream:
         return [Event(names[label], score / 256, start, end) for label, score, start, end in rows]
 
     def outputs(self) -> NDArray[np.int8]:
-        """Outputs of every hop since the start: int8 (hops, labels), scale 1/256, zero point -128."""
+        """Return the outputs of every hop so far: int8 (hops, labels), scale 1/256, zero point -128."""
         return np.concatenate(self._hops) if self._hops else np.empty((0, len(self.contract.labels)), np.int8)
 
     def hop_ends(self) -> NDArray[np.uint32]:
@@ -102,7 +102,7 @@ class Stream:
         return np.concatenate(self._ends) if self._ends else np.empty(0, np.uint32)
 
     def self_test_outputs(self, seed: int) -> tuple[int, ...]:
-        """Outputs of the self-test case grown from seed. Resets the stream."""
+        """Return the outputs of the self-test case grown from seed. Resets the stream."""
         outputs = self._machine.alloc(len(self.contract.labels))
         self._machine.call("tg_bind_self_test_outputs", self._recognizer, seed, outputs)
         self.reset()
@@ -110,5 +110,5 @@ class Stream:
 
 
 def self_test_outputs(model: bytes, seed: int) -> tuple[int, ...]:
-    """Outputs of a model (bytes, with its contract) on the self-test case grown from seed."""
+    """Return the outputs of a model (bytes, with its contract) on a self-test case."""
     return Stream(Model(model)).self_test_outputs(seed)

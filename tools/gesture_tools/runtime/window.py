@@ -16,7 +16,9 @@ def check_contract(encoded: bytes, what: str, machine: Machine | None = None) ->
     _refuse(machine, machine.call("tg_bind_contract_check", machine.place(encoded), len(encoded)), what)
 
 
-def columns(contract: Contract, samples: NDArray[np.int16], machine: Machine | None = None) -> NDArray[np.int8]:
+def columns(
+    contract: Contract, samples: NDArray[np.int16], machine: Machine | None = None
+) -> NDArray[np.int8]:
     """Preprocess a stream from its initial state.
 
     samples: int16 (n, channels) in the contract's units and at its rate. Returns int8 (n, channels).
@@ -24,7 +26,9 @@ def columns(contract: Contract, samples: NDArray[np.int16], machine: Machine | N
     machine = machine or native_machine()
     samples = np.ascontiguousarray(samples, np.int16)
     if samples.ndim != 2 or samples.shape[1] != len(contract.profile.channels):
-        raise ValueError(f"expected samples of shape (n, {len(contract.profile.channels)}), got {samples.shape}")
+        raise ValueError(
+            f"expected samples of shape (n, {len(contract.profile.channels)}), got {samples.shape}"
+        )
     encoded = contract.encode()
     out = machine.alloc(max(samples.size, 1))
     arguments = (machine.place(encoded), len(encoded), machine.place(samples), out, len(samples))

@@ -30,6 +30,9 @@ def command(out: Path, people: int, takes: int, seed: int, force: bool, as_json:
 
     The same options give the same bytes. Nobody moved a board for these logs, and each of them says so
     (`synthetic: yes`): they are a start, to be replaced by recordings of your own. See data/README.md.
+
+    \b
+    Example: gesture synthesize --out more --people 30 --seed 2
     """
     from rich.console import Console
     from rich.progress import track

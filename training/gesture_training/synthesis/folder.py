@@ -13,7 +13,6 @@ from gesture_tools.files import make_folder
 from gesture_tools.logs import write_log
 from gesture_tools.profile import PROFILE_NAME
 from gesture_tools.recordings import SPANS_SUFFIX, Recording
-
 from gesture_training.synthesis.generate import PROFILE, Settings
 from gesture_training.synthesis.sensor import STEP_MG
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+
 from gesture_tools.profile import Profile
 from gesture_tools.recordings import BACKGROUND as BACKGROUND_LABEL
 from gesture_tools.recordings import Recording, Span
-
 from gesture_training.synthesis import person as people
 from gesture_training.synthesis import scenario, sensor
 from gesture_training.synthesis.gestures import GESTURES

@@ -1,4 +1,4 @@
-"""How much of the real world a model trained on synthetic logs knows: one real gesture against all else in a table.
+"""How much of the real world a model trained on synthetic logs knows: one gesture against all else.
 
     python -m gesture_training.synthesis.realism model/gesture.tflite TABLE --label Shake --verdicts shake
 
@@ -22,7 +22,9 @@ from gesture_tools.verdict import verdicts
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("tables", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--label", default="Shake", show_default=True, help="The real gesture, as the tables name it.")
-@click.option("--verdicts", "prefix", default="shake", show_default=True, help="Verdicts that begin so count as it.")
+@click.option(
+    "--verdicts", "prefix", default="shake", show_default=True, help="Verdicts that begin so count as it."
+)
 def main(model: Path, tables: tuple[Path, ...], label: str, prefix: str) -> None:
     """Say how often MODEL takes the gesture for itself, and other recordings for it."""
     opened = Model.load(model)
