@@ -249,8 +249,17 @@ def test_ambiguous_ids_are_refused(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         write_log(tmp_path / name / "1.csv", recording(), {})
     files = [tmp_path / "a" / "1.csv", tmp_path / "b" / "1.csv"]
-    assert "two recordings have the id '1'" in refusal(lambda: load(files))
+    assert "two recordings have the id '1'" in refusal(lambda: load([tmp_path / "a", tmp_path / "b"]))
     assert "is given twice" in refusal(lambda: load([tmp_path, files[0]]))
+
+
+def test_logs_of_equal_names_are_told_apart_by_their_folders(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        write_log(tmp_path / name / "1.csv", recording(), {})
+    files = [tmp_path / "a" / "1.csv", tmp_path / "b" / "1.csv"]
+    assert [r.id for r in load(files)] == ["a/1", "b/1"]
+    assert [r.id for r in load(files[:1])] == ["1"]
 
 
 def test_the_nearest_profile_holds(tmp_path: Path) -> None:

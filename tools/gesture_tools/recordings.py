@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -84,7 +85,8 @@ def load(paths: Iterable[Path]) -> list[Recording]:
     """Load the recordings of folders, logs and tidy tables, ordered by path.
 
     A folder stands for every ``*.csv`` and ``*.csv.gz`` below it. A log's id is its path below the
-    folder given, or its name, without ``.csv``; a table's recordings keep their ``recording_id``.
+    folder given, or its name (from the common folder on where names are equal), without ``.csv``; a
+    table's recordings keep their ``recording_id``.
     A log below a ``gesture.toml`` is checked against it. Raises UserError for anything missing,
     malformed, ambiguous or off profile.
     """
@@ -148,11 +150,12 @@ def _find(paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
             "expected a log, a table or a folder of logs"
             + (f", found only {given[0]}: spans are read with their log" if given else ", found none")
         )
+    names = _names([path for path in files if not path.is_dir()])
     for path in files:
         if not path.exists():
             raise UserError(f"{path} does not exist: expected a log, a table or a folder of logs")
-        if not path.is_dir():
-            yield path, path.name.removesuffix(".csv")
+        if path in names:
+            yield path, names[path]
             continue
         below = sorted(
             file
@@ -166,6 +169,15 @@ def _find(paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
             )
         for file in below:
             yield file, file.relative_to(path).as_posix().removesuffix(".csv")
+
+
+def _names(files: Sequence[Path]) -> dict[Path, str]:
+    """Name logs given one by one: by file name, or from the common folder on where those are equal."""
+    names = {path: path.name.removesuffix(".csv") for path in files}
+    if len(set(names.values())) < len(names):
+        common = os.path.commonpath([path.absolute().parent for path in files])
+        names = {path: path.absolute().relative_to(common).as_posix().removesuffix(".csv") for path in files}
+    return names
 
 
 def _read(path: Path, name: str) -> list[Recording]:
