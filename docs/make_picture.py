@@ -19,7 +19,7 @@ from gesture_tools.emulation import at_model_rate
 from gesture_tools.recordings import load
 from gesture_tools.runtime import Model, Stream
 
-START_S, END_S = 0.0, 40.0
+START_S, END_S = 4.0, 32.0
 COLOURS = {"x": "#2a6fb0", "y": "#c8791b", "z": "#2e8b57"}
 
 

@@ -89,7 +89,7 @@ def test_the_readme_c_compiles(tmp_path: Path) -> None:
     )
     (tmp_path / "example.c").write_text(
         "#include <stdint.h>\nvoid turn_page(unsigned label);\nvoid on_start(void);\n"
-        "void on_sample(const int16_t *);\n" + code
+        "void on_sample(const int16_t milli_g[3]);\n" + code
     )
     flags = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-c"]
     include = ["-I", str(tmp_path), "-I", str(ROOT / "firmware" / "core")]
