@@ -5,196 +5,27 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
 import shlex
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import numpy as np
 
 from gesture_tools.errors import UserError
-from gesture_tools.files import read_text, write_atomic
-from gesture_tools.recordings import BACKGROUND, Recording, Span, load
-from gesture_tools.resample import at_rate
-from gesture_tools.verdict import MATCH_SLACK_US, Verdict, check_channels, match, verdicts
+from gesture_tools.expectation import compare, expectation, read_expectation
+from gesture_tools.files import write_atomic
+from gesture_tools.recordings import load
+from gesture_tools.simulation import Detection, Simulation, gesture_labels, simulate
 
 if TYPE_CHECKING:
     from gesture_tools.contract import Contract
     from gesture_tools.runtime import Model
 
-EXPECT_COLUMNS = ("log", "label", "start_s", "end_s")
-
 SHORT_S = 10.0
 """Labelled recordings up to this long are shown with their verdict."""
-
-
-@dataclass(frozen=True)
-class Detection:
-    """An event of the simulated device, in microseconds since the log's first sample."""
-
-    label: str
-    score: float
-    start_us: int
-    """First sample of the windows that made it."""
-    time_us: int
-    """When it was reported."""
-    gesture: int | None
-    """Index of the labelled gesture that it matches."""
-
-
-@dataclass(frozen=True)
-class Simulation:
-    """What the model makes of one recording."""
-
-    recording: Recording
-    """As the model saw it."""
-    measured_hz: float
-    resampled: bool
-    lost: int
-    gestures: tuple[Span, ...]
-    """Labelled gestures that the model knows, in microseconds since the first sample."""
-    detections: tuple[Detection, ...]
-    verdict: Verdict
-
-
-def simulate(model: Model, recordings: Iterable[Recording]) -> list[Simulation]:
-    """Run the model's stream on each recording, from a reset, at the model's rate."""
-    from gesture_tools.runtime import Stream
-
-    contract = model.require_contract()
-    profile = contract.profile
-    stream = Stream(model)
-    given = list(recordings)
-    for recording in given:
-        check_channels(contract, recording)
-    ready = [at_rate(recording, profile.rate_hz, profile.rate_tolerance) for recording in given]
-    simulations = []
-    for before, recording, verdict in zip(given, ready, verdicts(model, ready), strict=True):
-        stream.reset()
-        events = stream.push(np.ascontiguousarray(recording.samples))
-        times = (recording.t_us - recording.t_us[0]).tolist()
-        gestures = _gestures(contract, recording)
-        matched = match([(event.label, times[event.end - 1]) for event in events], gestures)
-        simulations.append(
-            Simulation(
-                recording=recording,
-                measured_hz=before.rate_hz,
-                resampled=recording is not before,
-                lost=before.lost,
-                gestures=gestures,
-                detections=tuple(
-                    Detection(event.label, event.score, times[event.start], times[event.end - 1], index)
-                    for event, index in zip(events, matched, strict=True)
-                ),
-                verdict=verdict,
-            )
-        )
-    return simulations
-
-
-def _gestures(contract: Contract, recording: Recording) -> tuple[Span, ...]:
-    known = set(_gesture_labels(contract))
-    first = int(recording.t_us[0])
-    return tuple(
-        Span(span.label, span.start_us - first, span.end_us - first)
-        for span in recording.spans
-        if span.label in known
-    )
-
-
-def _gesture_labels(contract: Contract) -> list[str]:
-    return [
-        label
-        for index, label in enumerate(contract.labels)
-        if index != contract.background and label != BACKGROUND
-    ]
-
-
-def read_expectation(path: Path, logs: Sequence[str], labels: Sequence[str]) -> dict[str, list[Span]]:
-    """Read expected events (columns EXPECT_COLUMNS, times in seconds since a log's first sample).
-
-    Returns them per log, for every one of logs. Raises UserError for a malformed line, a label that is not
-    among labels and a log that is not among logs.
-    """
-    expected: dict[str, list[Span]] = {log: [] for log in logs}
-    lines = [line if not line.startswith("#") else "" for line in read_text(path).splitlines()]
-    rows = csv.reader(lines)
-    names = next((row for row in rows if row), [])
-    if missing := [name for name in EXPECT_COLUMNS if name not in names]:
-        raise UserError(f"{path}: missing columns: {', '.join(missing)}; expected {','.join(EXPECT_COLUMNS)}")
-    for row in rows:
-        if not row:
-            continue
-        where = f"{path}, line {rows.line_num}"
-        if len(row) != len(names):
-            raise UserError(f"{where}: expected {len(names)} columns, found {len(row)}")
-        entry = dict(zip(names, row, strict=True))
-        log, label = entry["log"].strip().removesuffix(".csv"), entry["label"].strip()
-        start, end = _seconds(where, "start_s", entry), _seconds(where, "end_s", entry)
-        if end < start:
-            raise UserError(f"{where}: end_s is {end:g}, before start_s {start:g}")
-        if label not in labels:
-            raise UserError(
-                f"{where}: the model has no gesture {label!r}: expected one of {', '.join(labels)}"
-            )
-        if log not in expected:
-            raise UserError(f"{where}: the log {log!r} is not among those given: {_some(logs)}")
-        expected[log].append(Span(label, round(start * 1e6), round(end * 1e6)))
-    return expected
-
-
-def _seconds(where: str, name: str, entry: Mapping[str, str]) -> float:
-    try:
-        value = float(entry[name])
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise UserError(f"{where}, column {name}: expected seconds, found {entry[name]!r}")
-    return value
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-
-
-def compare(simulation: Simulation, expected: Sequence[Span]) -> list[str]:
-    """Return one line for each expected event that was missed and each detection that was not expected."""
-    name = simulation.recording.id
-    found = match([(d.label, d.time_us) for d in simulation.detections], expected)
-    slack = MATCH_SLACK_US
-    lines = [
-        f"{name}: missed {span.label}, expected from {span.start_us / 1e6:.2f} "
-        f"to {(span.end_us + slack) / 1e6:.2f} s"
-        for index, span in enumerate(expected)
-        if index not in found
-    ]
-    lines += [
-        f"{name}: false activation: {d.label} at {d.time_us / 1e6:.2f} s (score {d.score:.2f})"
-        for d, index in zip(simulation.detections, found, strict=True)
-        if index is None
-    ]
-    return lines
-
-
-def expectation(simulations: Iterable[Simulation]) -> str:
-    """Return the events found as the text of a file for --expect."""
-    text = io.StringIO()
-    text.write(
-        "# Events expected by 'gesture simulate --expect', written by --write-expect. A log without a\n"
-    )
-    text.write("# line here must stay silent. Each event is due from start_s to end_s + 0.5 s.\n")
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(EXPECT_COLUMNS)
-    for simulation in simulations:
-        for d in simulation.detections:
-            times = (f"{d.start_us / 1e6:.3f}", f"{d.time_us / 1e6:.3f}")
-            rows.writerow((simulation.recording.id, d.label, *times))
-    return text.getvalue()
 
 
 def _as_json(model_path: Path, model: Model, simulations: Iterable[Simulation]) -> dict[str, Any]:
@@ -358,7 +189,7 @@ def command(
     contract = loaded.require_contract()
     recordings = load(logs)
     names = [recording.id for recording in recordings]
-    expected = read_expectation(expect, names, _gesture_labels(contract)) if expect else {}
+    expected = read_expectation(expect, names, gesture_labels(contract)) if expect else {}
     simulations = simulate(loaded, recordings)
     failures = [line for s in simulations for line in compare(s, expected[s.recording.id])] if expect else []
     if write_expect:
