@@ -3,8 +3,8 @@
  *     exhaustive prefixes FILE...
  *     exhaustive bytes STRIDE FILE...   every byte with 8 values, and each STRIDE-th with all 255 (0: none)
  *
- * Prints how many inputs were run, and how many of them are models that the core opens. Compiled with sanitizers
- * and linked with fuzz_model.c by tests/test_core_safety.py.
+ * Prints how many inputs were run, and how many of them are models that the core opens. Compiled with
+ * sanitizers and linked with fuzz_model.c by tests/test_core_safety.py.
  */
 #include "fuzz.h"
 

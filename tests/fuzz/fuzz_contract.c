@@ -1,5 +1,5 @@
-/* Fuzz target: any bytes as a contract; what is accepted keeps the ranges that tg_contract.h promises and can be
- * used: labels, preprocessing, detector.
+/* Fuzz target: any bytes as a contract; what is accepted keeps the ranges that tg_contract.h promises and can
+ * be used: labels, preprocessing, detector.
  */
 #include "fuzz.h"
 
