@@ -14,7 +14,6 @@ set(TG_CORE_SOURCES
     kernels/conv_2d.c
     kernels/depthwise_conv_2d.c
     kernels/depthwise_dsp.c
-    kernels/depthwise_plain.c
     kernels/elementwise.c
     kernels/fully_connected.c
     kernels/pad.c
@@ -26,5 +25,6 @@ set(TG_CORE_SOURCES
     kernels/tg_gemm.c
     kernels/tg_gemm_dsp.c
     kernels/tg_gemm_plain.c
+    kernels/tg_gemm_v6m.c
     kernels/tg_requant.c
     kernels/view.c)

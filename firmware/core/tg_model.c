@@ -31,6 +31,7 @@ typedef struct {
     unsigned block_count;
     step_blocks *steps;
     uint32_t tables_size;
+    uint32_t most; /* bytes of the largest step so far: tensors and scratch */
 } graph;
 
 static int open_graph(graph *g, const uint8_t *data, uint32_t size) {
@@ -278,7 +279,7 @@ static bool has_views(const graph *g, unsigned block) {
 }
 
 /* Lets the node before take operator `step` in, when it makes this one's input and nothing else uses that. */
-static bool absorbed(graph *g, unsigned step, const tg_op *op, const tg_prepare *p, unsigned input,
+static bool absorbed(graph *g, unsigned step, const tg_op *op, tg_prepare *p, unsigned input,
                      uint32_t output) {
     if (g->node_count == 0 || input == NO_BLOCK) {
         return false;
@@ -293,9 +294,27 @@ static bool absorbed(graph *g, unsigned step, const tg_op *op, const tg_prepare 
     }
     unsigned first = g->blocks[input].first;
     g->blocks[input].size = 0; /* never stored */
+    if (where->scratch != NO_BLOCK) {
+        g->blocks[where->scratch].size = p->scratch_size;
+    }
     where->output = (uint8_t)add_block(g, output, p->output.size, step, NO_BLOCK);
     g->blocks[where->output].first = (uint8_t)first; /* it is written while the producer runs */
     return true;
+}
+
+static uint32_t block_size(const graph *g, unsigned block) {
+    return block == NO_BLOCK ? 0 : g->blocks[block].size;
+}
+
+/* What the most demanding of the nodes so far needs beyond an operator's own tensors. */
+static uint32_t room(graph *g, const tg_prepare *p) {
+    if (g->node_count > 0) {
+        const step_blocks *last = &g->steps[g->node_count - 1U];
+        uint32_t size = block_size(g, last->input) + block_size(g, last->output) + block_size(g, last->scratch);
+        g->most = size > g->most ? size : g->most;
+    }
+    uint32_t own = p->input[0].size + p->output.size;
+    return g->most > own ? g->most - own : 0;
 }
 
 /* Verifies operator `step` and adds its node. */
@@ -327,6 +346,7 @@ static int add_step(graph *g, unsigned step, tg_fault *fault) {
         .input2 = tg_constant(&p, &p.input[1]),
         .op = kind,
     };
+    p.room = room(g, &p);
     err = op->prepare(&p, node);
     if (err != 0) {
         return err;

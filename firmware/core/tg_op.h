@@ -60,7 +60,8 @@ typedef struct {
     tg_view input[TG_MAX_OP_INPUTS];
     tg_view output;
     struct tg_arena *arena; /* parameters are allocated here: tg_alloc() */
-    uint32_t scratch_size;  /* asked for by prepare() */
+    uint32_t room;          /* scratch that another operator's memory has to spare */
+    uint32_t scratch_size;  /* asked for by prepare(), or anew by absorb() */
 } tg_prepare;
 
 struct tg_op {
@@ -71,7 +72,7 @@ struct tg_op {
     void (*run)(const tg_model *model, const struct tg_node *node);
     /* NULL, or takes the operator that alone uses this one's output into this one's parameters: its output
      * becomes this one's. Returns false, with nothing changed, when it cannot. */
-    bool (*absorb)(void *params, const struct tg_op *next, const tg_prepare *p);
+    bool (*absorb)(void *params, const struct tg_op *next, tg_prepare *p);
 };
 
 /* Uninitialised memory of the arena for parameters, 4-byte aligned, and its reference.

@@ -1,12 +1,13 @@
 /* CONV_2D: weights [out_c, filter_h, filter_w, filter_c]; filter_c < in_c is a grouped convolution.
  *
- * Every output position is a patch of the input times all filters: a matrix product (tg_gemm.h). Patches of a
- * convolution along one dimension lie in the input one behind the other and are taken from there, or from a
- * copy of the row with its padding. For all others a strip is gathered: for one output column, the input's
- * rows as the filter's columns see them, so that the patches of successive outputs overlap in it.
+ * Every output position is a patch of the input times all filters: a matrix product (tg_gemm.h), a chunk of
+ * outputs at a time. Patches of a convolution along one dimension lie in the input one behind the other and are
+ * taken from there; where they reach into the padding, from a copy. For all others strips are gathered: for one
+ * output column, the input's rows as the filter's columns see them, so that the patches of successive outputs
+ * overlap in it.
  *
- * A MAX_POOL_2D behind the convolution whose windows do not overlap is run with it: the maximum is taken over
- * accumulators, which requantisation keeps in order, and the convolution's own output is never stored.
+ * A MAX_POOL_2D behind the convolution whose windows do not overlap is run with it: each of its outputs is the
+ * maximum over a block of patches, and the convolution's own output is never stored.
  */
 #include "tg_gemm.h"
 #include "tg_pool.h"
@@ -14,7 +15,7 @@
 typedef struct {
     const tg_conv *c;
     const int8_t *input;
-    int8_t *strip;
+    int8_t *strips;
     tg_gemm gemm;
 } state;
 
@@ -23,28 +24,24 @@ static bool along_rows(const tg_conv *c) {
     return c->h.filter == 1 && c->h.pad == 0 && c->w.dilation == 1 && c->filter_c == c->in_c;
 }
 
-/* Columns that the patches of a row cover, padding included. */
-static uint32_t covered(const tg_axis *axis) {
-    return (axis->output - 1U) * axis->stride + (axis->filter - 1U) * axis->dilation + 1U;
+/* Positions along an axis that `outputs` outputs see, and from one output to the next. */
+static uint32_t covered(const tg_axis *axis, const tg_pooled *pool, uint32_t outputs) {
+    uint32_t positions = (outputs - 1U) * pool->stride + pool->filter;
+    return (positions - 1U) * axis->stride + (axis->filter - 1U) * axis->dilation + 1U;
 }
 
-static bool in_place(const tg_conv *c) {
-    return along_rows(c) && covered(&c->w) <= c->w.input;
+static uint32_t advance(const tg_axis *axis, const tg_pooled *pool) {
+    return (uint32_t)axis->stride * pool->stride;
 }
 
-/* Bytes of one row of a strip. */
+/* Values of one row of a strip. */
 static uint32_t row_size(const tg_conv *c) {
     return (uint32_t)c->w.filter * c->filter_c;
 }
 
-/* Rows of a strip: those of all outputs of a column, or of one output when the filter's rows are apart. */
-static uint32_t strip_rows(const tg_conv *c) {
-    return c->h.dilation == 1 ? covered(&c->h) : c->h.filter;
-}
-
-/* Outputs that one strip serves. */
-static unsigned strip_outputs(const tg_conv *c) {
-    return c->h.dilation == 1 ? c->h.output : 1U;
+/* Rows of a strip for `outputs` outputs; when the filter's rows are apart, there is one. */
+static uint32_t strip_rows(const tg_conv *c, uint32_t outputs) {
+    return c->h.dilation == 1 ? covered(&c->h, &c->pool_h, outputs) : c->h.filter;
 }
 
 static int8_t *fill(int8_t *to, uint32_t count, int8_t value) {
@@ -54,149 +51,197 @@ static int8_t *fill(int8_t *to, uint32_t count, int8_t value) {
     return to;
 }
 
+/* Four values at any address. */
+static inline void copy_4(int8_t *to, const int8_t *from) {
+#if defined(__ARM_ARCH_6M__)
+    int8_t a = from[0]; /* no unaligned words */
+    int8_t b = from[1];
+    int8_t c = from[2];
+    int8_t d = from[3];
+    to[0] = a;
+    to[1] = b;
+    to[2] = c;
+    to[3] = d;
+#else
+    memcpy(to, from, 4);
+#endif
+}
+
 static int8_t *copy(int8_t *to, const int8_t *from, uint32_t count) {
+    for (; count >= 4U; count -= 4U, to += 4, from += 4) {
+        copy_4(to, from);
+    }
     for (; count > 0; count--) {
         *to++ = *from++;
     }
     return to;
 }
 
-/* Gathers the strip of output (y, x) and those below it, for input channels from `channel`. */
-static void gather(const state *s, unsigned y, unsigned x, unsigned channel) {
+/* Zeroes `count` values of each row. */
+static void fill_columns(int8_t *to, uint32_t count, uint32_t row, uint32_t rows, int8_t value) {
+    for (; rows > 0; rows--, to += row) {
+        fill(to, count, value);
+    }
+}
+
+#define SLACK 3U /* values that may be written behind a strip */
+
+/* Copies `length` values of each of some rows; from_step and to_step lead from one to the next. all: what lies
+ * behind them in the rows of `to` may be overwritten. */
+static void copy_rows(int8_t *to, uint32_t to_step, const int8_t *from, uint32_t from_step, uint32_t rows,
+                      uint32_t length, bool all) {
+    if (all && length <= 4U && from_step >= SLACK) {
+        /* What is too much is overwritten by the next row; only the last must be exact. */
+        for (; rows > 1U; rows--, to += to_step, from += from_step) {
+            copy_4(to, from);
+        }
+    }
+    for (; rows > 0; rows--, to += to_step, from += from_step) {
+        copy(to, from, length);
+    }
+}
+
+/* Gathers `rows` rows of the strip of output column x, from the input's row `row` (of which there may be none) on,
+ * for input channels from `channel`. */
+static int8_t *gather(const state *s, int8_t *to, int32_t row, uint32_t rows, unsigned x, unsigned channel) {
     const tg_conv *c = s->c;
     int8_t zero = (int8_t)-c->input_offset;
-    unsigned first;
-    unsigned end;
-    tg_axis_taps(&c->w, x, &first, &end);
-    size_t column = x * c->w.stride + first * c->w.dilation - c->w.pad;
-    uint32_t pixel = (uint32_t)c->w.dilation * c->in_c;
-    bool together = pixel == c->filter_c; /* taps lie side by side in the input as in the strip */
-    uint32_t runs = together ? 1U : end - first;
-    uint32_t length = (together ? end - first : 1U) * c->filter_c;
-    uint32_t before = first * c->filter_c;
-    uint32_t after = (c->w.filter - end) * c->filter_c;
-    uint32_t input_row = (uint32_t)c->w.input * c->in_c;
-    const int8_t *column_at = s->input + column * c->in_c + channel;
-    int8_t *to = s->strip;
-    int32_t row = (int32_t)(y * c->h.stride) - c->h.pad;
-    for (uint32_t i = strip_rows(c); i > 0; i--, row += c->h.dilation) {
-        if (row < 0 || row >= c->h.input) {
-            to = fill(to, row_size(c), zero);
-            continue;
-        }
-        const int8_t *from = column_at + (uint32_t)row * input_row;
-        to = before > 0 ? fill(to, before, zero) : to;
-        for (uint32_t k = runs; k > 0; k--, from += pixel) {
-            to = copy(to, from, length);
-        }
-        to = after > 0 ? fill(to, after, zero) : to;
+    uint32_t size = row_size(c);
+    uint32_t dilation = c->h.dilation;
+    for (; rows > 0 && row < 0; rows--, row += (int32_t)dilation) {
+        to = fill(to, size, zero);
     }
+    if (row < c->h.input && rows > 0) {
+        uint32_t left = (uint32_t)(c->h.input - row);
+        left = dilation == 1U ? left : (left + dilation - 1U) / dilation;
+        uint32_t inside = left < rows ? left : rows;
+        unsigned first;
+        unsigned end;
+        tg_axis_taps(&c->w, x, &first, &end);
+        size_t column = x * c->w.stride + first * c->w.dilation - c->w.pad;
+        uint32_t input_row = (uint32_t)c->w.input * c->in_c;
+        const int8_t *from = s->input + (uint32_t)row * input_row + column * c->in_c + channel;
+        uint32_t pixel = (uint32_t)c->w.dilation * c->in_c;
+        bool together = pixel == c->filter_c; /* taps lie side by side in the input as in the strip */
+        uint32_t length = (together ? end - first : 1U) * c->filter_c;
+        for (unsigned tap = first; tap < end; tap = together ? end : tap + 1U, from += pixel) {
+            copy_rows(to + tap * c->filter_c, size, from, dilation * input_row, inside, length,
+                      together);
+        }
+        if (first > 0) {
+            fill_columns(to, first * c->filter_c, size, inside, zero);
+        }
+        if (end < c->w.filter) {
+            fill_columns(to + end * c->filter_c, (c->w.filter - end) * c->filter_c, size, inside, zero);
+        }
+        to += inside * size;
+        rows -= inside;
+    }
+    return fill(to, rows * size, zero);
 }
 
-/* The row of the input that output row y sees, with its padding. */
-static const int8_t *row_of(const state *s, unsigned y) {
+/* Outputs of one column, gathered: `outputs` from row y on. */
+static void run_column(state *s, unsigned y, unsigned x, unsigned outputs, unsigned channel, int8_t *output) {
     const tg_conv *c = s->c;
-    const int8_t *row = s->input + (size_t)y * c->h.stride * c->w.input * c->in_c;
-    if (in_place(c)) {
-        return row;
+    uint32_t rows = strip_rows(c, outputs);
+    int32_t row = (int32_t)(y * advance(&c->h, &c->pool_h)) - c->h.pad;
+    int8_t *to = s->strips;
+    for (unsigned i = 0; i < c->pool_w.filter; i++) {
+        to = gather(s, to, row, rows, x * c->pool_w.stride + i, channel);
     }
+    s->gemm.patches.run_step = rows * row_size(c);
+    tg_gemm_run(&s->gemm, s->strips, outputs, output);
+}
+
+/* Outputs of one row: `outputs` from column x on. */
+static void run_row(state *s, unsigned y, unsigned x, unsigned outputs, int8_t *output) {
+    const tg_conv *c = s->c;
     int8_t zero = (int8_t)-c->input_offset;
-    int8_t *to = fill(s->strip, (uint32_t)c->w.pad * c->in_c, zero);
-    uint32_t inside = covered(&c->w) - c->w.pad;
-    inside = inside < c->w.input ? inside : c->w.input;
-    to = copy(to, row, inside * c->in_c);
-    fill(to, (covered(&c->w) - c->w.pad - inside) * c->in_c, zero);
-    return s->strip;
-}
-
-/* `count` patches one behind the other, `step` apart; their outputs lie output_step apart. */
-static void run_patches(const tg_gemm *gemm, const int8_t *input, uint32_t step, unsigned count,
-                        int8_t *output, uint32_t output_step) {
-    while (count > 0) {
-        unsigned now = count < TG_GEMM_POSITIONS ? count : TG_GEMM_POSITIONS;
-        tg_gemm_run(gemm, input, step, now, output, output_step);
-        input += now * step;
-        output += now * output_step;
-        count -= now;
-    }
-}
-
-/* The same, `pool` patches to an output and `skip` from one output's first patch to the next one's. */
-static void pool_patches(const tg_gemm *gemm, const int8_t *input, uint32_t step, unsigned pool,
-                         unsigned skip, unsigned count, int8_t *output, uint32_t output_step, bool combine) {
-    for (; count > 0; count--, input += skip * step, output += output_step) {
-        for (unsigned done = 0; done < pool; done += TG_GEMM_POSITIONS) {
-            unsigned now = pool - done < TG_GEMM_POSITIONS ? pool - done : TG_GEMM_POSITIONS;
-            tg_gemm_max(gemm, input + done * step, step, now, output, combine || done > 0);
-        }
-    }
-}
-
-/* All outputs of output row y, or all that pool it. */
-static void run_row(const state *s, unsigned y, int8_t *output) {
-    const tg_conv *c = s->c;
-    uint32_t step = (uint32_t)c->w.stride * c->in_c;
-    const int8_t *row = row_of(s, y);
-    if (c->pool_h.filter == 0) {
-        run_patches(&s->gemm, row, step, c->w.output, output + (size_t)y * c->w.output * c->out_c, c->out_c);
+    uint32_t input_row = (uint32_t)c->h.stride * c->w.input * c->in_c;
+    const int8_t *row = s->input + (size_t)y * c->pool_h.stride * input_row;
+    int32_t first = (int32_t)(x * advance(&c->w, &c->pool_w)) - c->w.pad;
+    int32_t end = first + (int32_t)covered(&c->w, &c->pool_w, outputs);
+    if (first >= 0 && end <= c->w.input) {
+        s->gemm.patches.run_step = input_row;
+        tg_gemm_run(&s->gemm, row + (uint32_t)first * c->in_c, outputs, output);
         return;
     }
-    unsigned pool_y = y / c->pool_h.stride;
-    unsigned place = y - pool_y * c->pool_h.stride;
-    if (pool_y < c->pool_h.output && place < c->pool_h.filter) {
-        output += (size_t)pool_y * c->pool_w.output * c->out_c;
-        pool_patches(&s->gemm, row, step, c->pool_w.filter, c->pool_w.stride, c->pool_w.output, output,
-                     c->out_c, place > 0);
+    uint32_t before = first < 0 ? (uint32_t)-first * c->in_c : 0;
+    uint32_t after = end > c->w.input ? (uint32_t)(end - c->w.input) * c->in_c : 0;
+    uint32_t size = (uint32_t)(end - first) * c->in_c;
+    const int8_t *from = row + (first < 0 ? 0 : (uint32_t)first * c->in_c);
+    int8_t *to = s->strips;
+    for (unsigned i = 0; i < c->pool_h.filter; i++, from += input_row) {
+        to = fill(to, before, zero);
+        to = copy(to, from, size - before - after);
+        to = fill(to, after, zero);
     }
+    s->gemm.patches.run_step = size;
+    tg_gemm_run(&s->gemm, s->strips, outputs, output);
 }
 
-/* All outputs of output column x, from input channel `channel` on, or all that pool it. */
-static void run_column(const state *s, unsigned x, unsigned channel, int8_t *output) {
+/* All outputs of one group of channels, a chunk of a row or of a column at a time. */
+static void run_group(state *s, unsigned channel, int8_t *output) {
     const tg_conv *c = s->c;
-    uint32_t step = c->h.stride * row_size(c);
-    if (c->pool_h.filter == 0) {
-        uint32_t output_row = (uint32_t)c->w.output * c->out_c;
-        output += x * c->out_c;
-        for (unsigned y = 0; y < c->h.output; y += strip_outputs(c)) {
-            gather(s, y, x, channel);
-            run_patches(&s->gemm, s->strip, step, strip_outputs(c), output + (size_t)y * output_row,
-                        output_row);
+    bool rows = along_rows(c);
+    unsigned lines = rows ? c->pool_h.output : c->pool_w.output;
+    unsigned length = rows ? c->pool_w.output : c->pool_h.output;
+    uint32_t row = (uint32_t)c->pool_w.output * c->out_c;
+    s->gemm.output_step = rows ? c->out_c : row;
+    s->gemm.patches.step = rows ? (uint32_t)c->w.stride * c->in_c : c->h.stride * row_size(c);
+    s->gemm.patches.skip = s->gemm.patches.step * (rows ? c->pool_w.stride : c->pool_h.stride);
+    for (unsigned line = 0; line < lines; line++) {
+        int8_t *to = output + line * (rows ? row : c->out_c);
+        for (unsigned i = 0; i < length; i += c->chunk, to += c->chunk * s->gemm.output_step) {
+            unsigned now = length - i < c->chunk ? length - i : c->chunk;
+            if (now < TG_GEMM_GROUP && c->chunk >= TG_GEMM_GROUP) { /* rather some twice than a group for few */
+                i -= TG_GEMM_GROUP - now;
+                to -= (TG_GEMM_GROUP - now) * s->gemm.output_step;
+                now = TG_GEMM_GROUP;
+            }
+            if (rows) {
+                run_row(s, line, i, now, to);
+            } else {
+                run_column(s, i, line, now, channel, to);
+            }
         }
-        return;
-    }
-    unsigned pool_x = x / c->pool_w.stride;
-    unsigned place = x - pool_x * c->pool_w.stride;
-    if (pool_x < c->pool_w.output && place < c->pool_w.filter) {
-        gather(s, 0, x, channel);
-        pool_patches(&s->gemm, s->strip, step, c->pool_h.filter, c->pool_h.stride, c->pool_h.output,
-                     output + pool_x * c->out_c, (uint32_t)c->pool_w.output * c->out_c, place > 0);
     }
 }
 
 static void run(const tg_model *model, const struct tg_node *node) {
     const tg_conv *c = tg_at(model, node->params);
-    int8_t *output = tg_at(model, node->output);
-    unsigned groups = c->in_c / c->filter_c;
+    bool rows = along_rows(c);
     state s = {.c = c, .input = tg_at(model, node->input)};
     s.gemm.depth = c->h.filter * row_size(c);
-    s.gemm.channels = c->out_c / groups;
     s.gemm.input_offset = c->input_offset;
+    s.gemm.patches.count = rows ? c->pool_w.filter : c->pool_h.filter;
+    s.gemm.patches.runs = rows ? c->pool_h.filter : c->pool_w.filter;
     s.gemm.scratch = tg_at(model, node->scratch);
-    s.strip = (int8_t *)s.gemm.scratch + tg_gemm_scratch(s.gemm.depth);
+    s.strips = (int8_t *)s.gemm.scratch +
+               tg_gemm_scratch(s.gemm.depth, s.gemm.patches.count, s.gemm.patches.runs, c->chunk);
+    unsigned groups = c->in_c / c->filter_c;
+    s.gemm.channels = c->out_c / groups;
     for (unsigned group = 0; group < groups; group++) {
         unsigned first = group * s.gemm.channels;
         s.gemm.weights = (const int8_t *)tg_at(model, node->input2) + (size_t)first * s.gemm.depth;
         s.gemm.factors = tg_factors_at(model, &c->requant, c->bias, first);
-        if (along_rows(c)) {
-            for (unsigned y = 0; y < c->h.output; y++) {
-                run_row(&s, y, output);
-            }
-        } else {
-            for (unsigned x = 0; x < c->w.output; x++) {
-                run_column(&s, x, group * c->filter_c, output + first);
-            }
-        }
+        run_group(&s, group * c->filter_c, (int8_t *)tg_at(model, node->output) + first);
     }
+}
+
+/* Chooses the chunk; returns the bytes of scratch. */
+static uint32_t plan(tg_conv *c, uint32_t room) {
+    bool rows = along_rows(c);
+    uint32_t depth = c->h.filter * row_size(c);
+    uint32_t count = rows ? c->pool_w.filter : c->pool_h.filter;
+    uint32_t runs = rows ? c->pool_h.filter : c->pool_w.filter;
+    uint32_t length = rows ? c->pool_w.output : c->pool_h.output;
+    c->chunk = c->h.dilation == 1 || rows ? (uint16_t)tg_gemm_chunk(depth, count, runs, length, room) : 1U;
+    uint32_t strip = rows ? covered(&c->w, &c->pool_w, c->chunk) * c->in_c : strip_rows(c, c->chunk) * row_size(c);
+    if (rows && c->w.pad == 0 && covered(&c->w, &c->pool_w, length) <= c->w.input) {
+        strip = 0;
+    }
+    return tg_gemm_scratch(depth, count, runs, c->chunk) + runs * strip + (rows ? 0 : SLACK);
 }
 
 static int prepare(tg_prepare *p, struct tg_node *node) {
@@ -205,28 +250,34 @@ static int prepare(tg_prepare *p, struct tg_node *node) {
     if (err != 0) {
         return err;
     }
-    uint32_t strip = strip_rows(c) * row_size(c);
-    if (along_rows(c)) {
-        strip = in_place(c) ? 0 : covered(&c->w) * c->in_c;
-    }
-    p->scratch_size = tg_gemm_scratch(c->h.filter * row_size(c)) + strip;
+    c->pool_h = (tg_pooled){c->h.output, 1, 1};
+    c->pool_w = (tg_pooled){c->w.output, 1, 1};
+    p->scratch_size = plan(c, p->room);
     return 0;
 }
 
-static bool absorb(void *params, const tg_op *next, const tg_prepare *p) {
+static bool absorb(void *params, const tg_op *next, tg_prepare *p) {
     tg_conv *c = params;
     tg_pool pool;
-    if (next->opcode != OP_MAX_POOL_2D || tg_pool_read(p, &pool) != 0 || c->pool_h.filter != 0 ||
+    if (next->opcode != OP_MAX_POOL_2D || tg_pool_read(p, &pool) != 0 ||
+        c->pool_h.filter * c->pool_w.filter * c->pool_h.stride * c->pool_w.stride != 1 ||
         (c->h.dilation != 1 && !along_rows(c))) {
         return false;
     }
     bool apart = pool.h.stride >= pool.h.filter && pool.w.stride >= pool.w.filter;
-    bool inside = covered(&pool.h) <= pool.h.input && covered(&pool.w) <= pool.w.input;
-    if (!apart || !inside || pool.low != INT8_MIN || pool.high != INT8_MAX) {
+    if (!apart || pool.low != INT8_MIN || pool.high != INT8_MAX) {
         return false;
     }
-    c->pool_h = pool.h;
-    c->pool_w = pool.w;
+    tg_pooled one = {1, 1, 1};
+    tg_pooled pool_h = {pool.h.output, (uint8_t)pool.h.filter, (uint8_t)pool.h.stride};
+    tg_pooled pool_w = {pool.w.output, (uint8_t)pool.w.filter, (uint8_t)pool.w.stride};
+    if (covered(&pool.h, &one, pool.h.output) > pool.h.input ||
+        covered(&pool.w, &one, pool.w.output) > pool.w.input) {
+        return false; /* windows that reach over the edge */
+    }
+    c->pool_h = pool_h;
+    c->pool_w = pool_w;
+    p->scratch_size = plan(c, 0);
     return true;
 }
 

@@ -1,70 +1,170 @@
-/* Four channels at a time: an input word and a weight word hold one tap of four channels, and the 16-bit
- * multiply- accumulates take either half of a register. The last group overlaps the one before when channels
- * are no multiple of four. */
+/* Four channels at a time with the DSP extension: an input word holds one tap of four channels, and the 16-bit
+ * multiply-accumulates take either half of a register. The channels' weights are expanded once for all positions.
+ */
 #include "tg_depthwise.h"
 
 #if defined(__ARM_FEATURE_DSP)
 
 #include "tg_dsp.h"
 
-#define GROUP 4U
+/* The functions in assembly take their parameters from registers. */
+#pragma GCC diagnostic ignored "-Wunused-parameter"
 
-/* The group's taps, then its outputs; `kind` is known where this is inlined. */
-static inline __attribute__((always_inline)) void run_4(tg_requant_kind kind, const tg_conv *c,
-                                                        tg_factors *factors, const tg_taps *taps,
-                                                        unsigned channel, int8_t *output) {
-    uint32_t base = tg_pair(c->input_offset);
-    uint32_t column_step = taps->column_step;
-    uint32_t channels = c->out_c;
-    int32_t sum0 = tg_next_bias(factors);
-    int32_t sum1 = tg_next_bias(factors);
-    int32_t sum2 = tg_next_bias(factors);
-    int32_t sum3 = tg_next_bias(factors);
-    for (unsigned row = 0; row < taps->rows; row++) {
-        const int8_t *input = taps->input + (size_t)row * taps->row_step + channel;
-        const int8_t *weights = taps->weights + (size_t)row * taps->weights_step + channel;
-        const int8_t *end = input + (size_t)taps->columns * column_step;
-        for (; input != end; input += column_step, weights += channels) {
-            uint32_t x = tg_load4(input);
-            uint32_t w = tg_load4(weights);
-            uint32_t x_even = tg_even_plus(base, x);
-            uint32_t w_even = tg_even(w);
-            sum0 = tg_mac_low(x_even, w_even, sum0);
-            sum2 = tg_mac_high(x_even, w_even, sum2);
-            uint32_t x_odd = tg_odd_plus(base, x);
-            uint32_t w_odd = tg_odd(w);
-            sum1 = tg_mac_low(x_odd, w_odd, sum1);
-            sum3 = tg_mac_high(x_odd, w_odd, sum3);
-        }
-    }
-    output += channel;
-    output[0] = (int8_t)tg_requantize(kind, factors, sum0, tg_next_factor(factors));
-    output[1] = (int8_t)tg_requantize(kind, factors, sum1, tg_next_factor(factors));
-    output[2] = (int8_t)tg_requantize(kind, factors, sum2, tg_next_factor(factors));
-    output[3] = (int8_t)tg_requantize(kind, factors, sum3, tg_next_factor(factors));
-}
+#define TAP_WORDS (TG_DEPTHWISE_TAP / sizeof(uint32_t)) /* weights of channels 0 and 2, then of 1 and 3 */
 
-/* Groups of four, and what is left over one by one. */
-static inline __attribute__((always_inline)) void
-run(tg_requant_kind kind, const tg_conv *c, const tg_factors *layer, const tg_taps *taps, int8_t *output) {
-    tg_factors factors = *layer;
-    unsigned channel = 0;
-    if (c->filter_c == 1) {
-        for (; channel + GROUP <= c->out_c; channel += GROUP) {
-            run_4(kind, c, &factors, taps, channel, output);
-        }
-    }
-    for (; channel < c->out_c; channel++) {
-        int32_t sum = tg_depthwise_one(c, taps, channel) + tg_next_bias(&factors);
-        output[channel] = (int8_t)tg_requantize(kind, &factors, sum, tg_next_factor(&factors));
+static void expand_weights(const tg_depthwise *d, unsigned channel) {
+    const int8_t *weights = d->weights + channel;
+    uint32_t *to = d->scratch;
+    for (unsigned i = (unsigned)d->c->h.filter * d->c->w.filter; i > 0; i--) {
+        uint32_t bytes = tg_load4(weights);
+        weights += d->c->out_c;
+        *to++ = tg_even(bytes);
+        *to++ = tg_odd(bytes);
     }
 }
 
-void tg_depthwise_run(const tg_conv *c, const tg_factors *layer, const tg_taps *taps, int8_t *output) {
-    if (layer->how.kind == TG_REQUANT_RELU) {
-        run(TG_REQUANT_RELU, c, layer, taps, output);
-    } else {
-        run((tg_requant_kind)layer->how.kind, c, layer, taps, output);
+/* Four output channels ready for a run of positions. The functions below know this layout. */
+typedef struct {
+    int32_t bias[4];         /* 0 */
+    const int8_t *input;     /* 16: at the first tap */
+    const uint32_t *weights; /* 20: of the first tap */
+    const uint32_t *end;     /* 24: of the first row's weights */
+    uint32_t step;           /* 28: from a tap of a row to the next */
+    uint32_t base;           /* 32: the input offset, twice */
+    uint32_t rows;           /* 36: of taps */
+    tg_factor factor[4];     /* 40 */
+    int8_t *output;          /* 88 */
+    uint32_t output_step;    /* 92 */
+    uint32_t input_step;     /* 96: from a position to the next */
+    uint32_t count;          /* 100: positions */
+    uint32_t row_skip;       /* 104: from the end of a row of taps to the next row */
+    uint32_t weights_skip;   /* 108 */
+    uint32_t row_bytes;      /* 112: of a row's weights */
+    int32_t sums[4];         /* 116 */
+} four;
+
+_Static_assert(offsetof(four, input) == 16 && offsetof(four, rows) == 36 && offsetof(four, factor) == 40 &&
+                   offsetof(four, output) == 88 && offsetof(four, count) == 100 &&
+                   offsetof(four, row_skip) == 104 && offsetof(four, sums) == 116,
+               "as the assembly below has it");
+
+/* Accumulators of one position in r4 to r7. In and out: r0 the four. */
+#define SUMS                                                                                                      \
+    "ldm r0, {r4-r12, lr}\n"                                                                                      \
+    "2:\n"                                                                                                        \
+    "ldr r0, [r8]\n"                                                                                              \
+    "ldm r9!, {r2, r3}\n"                                                                                         \
+    "sxtab16 r1, r12, r0, ror #8\n"                                                                               \
+    "sxtab16 r0, r12, r0\n"                                                                                       \
+    "add r8, r8, r11\n"                                                                                           \
+    "smlabb r4, r0, r2, r4\n"                                                                                     \
+    "smlabb r5, r1, r3, r5\n"                                                                                     \
+    "smlatt r6, r0, r2, r6\n"                                                                                     \
+    "smlatt r7, r1, r3, r7\n"                                                                                     \
+    "cmp r9, r10\n"                                                                                               \
+    "bne 2b\n"                                                                                                    \
+    "ldr r0, [sp]\n"                                                                                              \
+    "subs lr, lr, #1\n"                                                                                           \
+    "beq 3f\n"                                                                                                    \
+    "ldrd r1, r2, [r0, #104]\n"                                                                                   \
+    "ldr r3, [r0, #112]\n"                                                                                        \
+    "add r8, r8, r1\n"                                                                                            \
+    "add r9, r9, r2\n"                                                                                            \
+    "add r10, r9, r3\n"                                                                                           \
+    "b 2b\n"                                                                                                      \
+    "3:\n"
+
+/* tg_requantize() of a register by the next factor at r1. */
+#define REQUANTIZE(r)                                                                                             \
+    "ldm r1!, {r8, r9, r10}\n"                                                                                    \
+    "lsl " r ", " r ", #1\n"                                                                                      \
+    "smmlar " r ", " r ", r8, r10\n"                                                                              \
+    "asr " r ", " r ", r9\n"                                                                                      \
+    "ssat " r ", #8, " r "\n"
+
+/* Makes the outputs of all positions, requantised as TG_REQUANT_RELU. */
+static TG_NAKED void four_run(four *f) {
+    __asm__ volatile("push {r0, r4-r11, lr}\n"
+                     "1:\n" SUMS "add r1, r0, #40\n" REQUANTIZE("r4") REQUANTIZE("r5") REQUANTIZE("r6")
+                         REQUANTIZE("r7") "ldm r1, {r8-r11}\n"
+                     "strb r4, [r8]\n"
+                     "strb r5, [r8, #1]\n"
+                     "strb r6, [r8, #2]\n"
+                     "strb r7, [r8, #3]\n"
+                     "ldr r2, [r0, #16]\n"
+                     "add r8, r8, r9\n"
+                     "add r2, r2, r10\n"
+                     "str r2, [r0, #16]\n"
+                     "str r8, [r1]\n"
+                     "subs r11, r11, #1\n"
+                     "str r11, [r1, #12]\n"
+                     "bne 1b\n"
+                     "pop {r0, r4-r11, pc}\n");
+}
+
+/* Stores the accumulators of one position. */
+static TG_NAKED void four_sums(four *f) {
+    __asm__ volatile("push {r0, r4-r11, lr}\n" SUMS "add r0, r0, #116\n"
+                     "stm r0, {r4-r7}\n"
+                     "pop {r0, r4-r11, pc}\n");
+}
+
+/* The outputs of `count` positions with the same taps from (y, x) on. */
+static void run(const tg_depthwise *d, four *f, unsigned channel, unsigned y, unsigned x, unsigned count) {
+    const tg_conv *c = d->c;
+    tg_taps taps = tg_depthwise_taps(d, y, x);
+    f->input = taps.input + channel;
+    f->weights = d->scratch + taps.first * TAP_WORDS;
+    f->rows = taps.rows;
+    f->row_bytes = taps.columns * TG_DEPTHWISE_TAP;
+    f->end = f->weights + taps.columns * TAP_WORDS;
+    f->row_skip = (uint32_t)c->h.dilation * c->w.input * c->in_c - taps.columns * f->step;
+    f->weights_skip = (c->w.filter - taps.columns) * TG_DEPTHWISE_TAP;
+    f->count = count;
+    bool some = taps.rows > 0 && taps.columns > 0;
+    if (some && d->factors.how->kind == TG_REQUANT_RELU) {
+        four_run(f);
+        return;
+    }
+    for (; count > 0; count--, f->input += f->input_step, f->output += f->output_step) {
+        const int32_t *sums = f->bias;
+        if (some) {
+            four_sums(f);
+            sums = f->sums;
+        }
+        for (unsigned i = 0; i < 4U; i++) {
+            f->output[i] = (int8_t)tg_requantize(d->factors.how, &f->factor[i], sums[i]);
+        }
+    }
+}
+
+void tg_depthwise_four(const tg_depthwise *d, unsigned channel) {
+    const tg_conv *c = d->c;
+    four f;
+    expand_weights(d, channel);
+    for (unsigned i = 0; i < 4U; i++) {
+        f.bias[i] = tg_bias_of(&d->factors, channel + i);
+        f.factor[i] = tg_factor_of(&d->factors, channel + i);
+    }
+    f.step = (uint32_t)c->w.dilation * c->in_c;
+    f.base = tg_pair(c->input_offset);
+    f.output = d->output + channel;
+    f.output_step = c->out_c;
+    f.input_step = (uint32_t)c->w.stride * c->in_c;
+    int32_t last = c->w.input - (c->w.filter - 1) * c->w.dilation; /* from here on a first tap has some outside */
+    for (unsigned y = 0; y < c->h.output; y++) {
+        int32_t at = -(int32_t)c->w.pad;
+        unsigned count;
+        for (unsigned x = 0; x < c->w.output; x += count) {
+            count = 1; /* in one go: all positions without padding */
+            if (at >= 0) {
+                for (int32_t next = at + c->w.stride; next < last && x + count < c->w.output; next += c->w.stride) {
+                    count++;
+                }
+            }
+            run(d, &f, channel, y, x, count);
+            at += (int32_t)(count * c->w.stride);
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 typedef struct {
     uint32_t rows;
+    uint32_t chunk; /* rows taken at a time */
     uint16_t depth;
     uint16_t outputs;
     int16_t input_offset;
@@ -16,16 +17,20 @@ static void run(const tg_model *model, const struct tg_node *node) {
         .weights = tg_at(model, node->input2),
         .factors = tg_factors_at(model, &f->requant, f->bias, 0),
         .depth = f->depth,
+        .patches = {.count = 1, .runs = 1, .skip = f->depth},
+        .output_step = f->outputs,
         .channels = f->outputs,
         .input_offset = f->input_offset,
-        .scratch = node->scratch == TG_REF_NONE ? NULL : tg_at(model, node->scratch),
+        .scratch = tg_at(model, node->scratch),
     };
     const int8_t *input = tg_at(model, node->input);
     int8_t *output = tg_at(model, node->output);
-    for (uint32_t row = 0; row < f->rows; row++) {
-        tg_gemm_run(&gemm, input, 0, 1, output, 0);
-        input += f->depth;
-        output += f->outputs;
+    for (uint32_t left = f->rows; left > 0;) {
+        uint32_t now = left < f->chunk ? left : f->chunk;
+        tg_gemm_run(&gemm, input, now, output);
+        input += now * f->depth;
+        output += now * f->outputs;
+        left -= now;
     }
 }
 
@@ -54,7 +59,8 @@ static int prepare(tg_prepare *p, struct tg_node *node) {
     f->outputs = outputs;
     f->input_offset = (int16_t)-input->zero_point;
     f->bias = tg_constant(p, &p->input[2]);
-    p->scratch_size = tg_gemm_scratch(depth);
+    f->chunk = tg_gemm_chunk(depth, 1, 1, f->rows, p->room);
+    p->scratch_size = tg_gemm_scratch(depth, 1, 1, f->chunk);
     uint8_t activation = tg_read_u8(&p->options, FULLY_CONNECTED_ACTIVATION, ACTIVATION_NONE);
     return tg_requant_make(&f->requant, p, activation, depth, outputs, true);
 }

@@ -19,18 +19,23 @@ int tg_axis_make(tg_axis *axis, uint16_t input, uint16_t output, uint32_t filter
     if (pad > UINT16_MAX) {
         return TG_ERR_TOO_BIG;
     }
-    *axis = (tg_axis){input, output, (uint16_t)filter, (uint16_t)stride, (uint16_t)dilation, (uint16_t)pad};
+    *axis = (tg_axis){input, output, (uint16_t)filter, (uint16_t)pad, (uint8_t)stride, (uint8_t)dilation};
     return 0;
 }
 
 void tg_axis_taps(const tg_axis *axis, unsigned output, unsigned *first, unsigned *end) {
-    int32_t origin = (int32_t)(output * axis->stride) - axis->pad;
-    int32_t dilation = axis->dilation;
-    int32_t before = origin < 0 ? (-origin + dilation - 1) / dilation : 0;
-    int32_t reach = axis->input - origin; /* at least 1: every output sees the input */
-    int32_t taps = (reach + dilation - 1) / dilation;
-    *first = (unsigned)before;
-    *end = taps < axis->filter ? (unsigned)taps : axis->filter;
+    int32_t position = (int32_t)(output * axis->stride) - axis->pad;
+    int32_t last = position + (axis->filter - 1) * axis->dilation;
+    unsigned taps = axis->filter;
+    /* Both loops end at a tap inside: every output sees the input. */
+    for (; last >= axis->input; last -= axis->dilation) {
+        taps--;
+    }
+    *end = taps;
+    for (taps = 0; position < 0; position += axis->dilation) {
+        taps++;
+    }
+    *first = taps;
 }
 
 int tg_check_weights(const tg_prepare *p, unsigned channel_dim, uint32_t channels) {
@@ -74,7 +79,6 @@ int tg_conv_prepare(tg_prepare *p, struct tg_node *node, bool depthwise, tg_conv
         return TG_ERR_ARENA;
     }
     *conv = c;
-    c->pool_h.filter = 0;
     c->in_c = input->dim[DIM_C];
     c->out_c = output->dim[DIM_C];
     if (depthwise) {

@@ -9,9 +9,9 @@ typedef struct {
     uint16_t input;
     uint16_t output;
     uint16_t filter;
-    uint16_t stride;
-    uint16_t dilation;
     uint16_t pad; /* positions before the input's first that the first filter position covers */
+    uint8_t stride;
+    uint8_t dilation;
 } tg_axis;
 
 /* Fills an axis and checks that output is what TensorFlow Lite computes. Returns 0, TG_ERR_OPTION or
@@ -22,17 +22,24 @@ int tg_axis_make(tg_axis *axis, uint16_t input, uint16_t output, uint32_t filter
 /* Filter taps [first, end) that fall inside the input for one output; none when first == end. */
 void tg_axis_taps(const tg_axis *axis, unsigned output, unsigned *first, unsigned *end);
 
+/* One spatial dimension of a max-pooling whose windows lie apart and inside. */
+typedef struct {
+    uint16_t output;
+    uint8_t filter;
+    uint8_t stride;
+} tg_pooled;
+
 /* Parameters of CONV_2D and DEPTHWISE_CONV_2D; the weights are the node's second input. */
 typedef struct {
     tg_axis h;
     tg_axis w;
     uint16_t in_c;
     uint16_t out_c;
-    uint16_t
-        filter_c; /* CONV_2D: input channels of one filter; DEPTHWISE_CONV_2D: outputs per input channel */
+    uint16_t filter_c; /* CONV_2D: input channels of a filter; DEPTHWISE_CONV_2D: outputs per input channel */
     int16_t input_offset;
-    tg_axis pool_h; /* of a max-pooling run with it (CONV_2D only); filter 0: none */
-    tg_axis pool_w;
+    uint16_t chunk;   /* CONV_2D: outputs made at a time */
+    tg_pooled pool_h; /* CONV_2D: of a max-pooling run with it, or 1 x 1 */
+    tg_pooled pool_w;
     tg_ref bias; /* int32 each, or TG_REF_NONE */
     tg_requant requant;
 } tg_conv;

@@ -1,40 +1,43 @@
-/* One output position of a depthwise convolution, all channels.
+/* Depthwise convolution, some channels at all positions.
  *
- * It exists twice, with equal results: depthwise_plain.c and, for the DSP extension, depthwise_dsp.c.
- * Internal to the core.
+ * The four channels exist twice, with equal results: as four times one in plain C (depthwise_conv_2d.c), and in
+ * depthwise_dsp.c for the DSP extension. Internal to the core.
  */
 #ifndef TG_DEPTHWISE_H
 #define TG_DEPTHWISE_H
 
 #include "tg_conv.h"
 
-/* The filter taps that fall inside the input. */
 typedef struct {
-    const int8_t *input;   /* at the first tap, channel 0 */
-    const int8_t *weights; /* at the first tap, channel 0 */
+    const tg_conv *c;
+    const int8_t *input;
+    const int8_t *weights;
+    tg_factors factors;
+    uint32_t *scratch; /* TG_DEPTHWISE_TAP bytes for every filter tap */
+    int8_t *output;
+} tg_depthwise;
+
+#define TG_DEPTHWISE_TAP 8U
+
+/* The filter taps that fall inside the input at one output position. */
+typedef struct {
+    const int8_t *input; /* at the first tap, channel 0 */
+    uint32_t first;      /* number of the first tap */
     unsigned rows;
     unsigned columns;
-    uint32_t row_step; /* input values from one row of taps to the next */
-    uint32_t column_step;
-    uint32_t weights_step; /* weights from one row of taps to the next; between columns: all channels */
 } tg_taps;
 
-/* Writes c->out_c outputs. */
-void tg_depthwise_run(const tg_conv *c, const tg_factors *factors, const tg_taps *taps, int8_t *output);
+tg_taps tg_depthwise_taps(const tg_depthwise *d, unsigned y, unsigned x);
 
-/* Accumulator of one output channel, without its bias. */
-static inline int32_t tg_depthwise_one(const tg_conv *c, const tg_taps *taps, unsigned channel) {
-    int32_t sum = 0;
-    for (unsigned row = 0; row < taps->rows; row++) {
-        const int8_t *input = taps->input + (size_t)row * taps->row_step + channel / c->filter_c;
-        const int8_t *weights = taps->weights + (size_t)row * taps->weights_step + channel;
-        for (unsigned column = 0; column < taps->columns; column++) {
-            sum += (*input + c->input_offset) * *weights;
-            input += taps->column_step;
-            weights += c->out_c;
-        }
-    }
-    return sum;
+/* Whether tg_depthwise_four() can be used. */
+static inline bool tg_depthwise_by_four(const tg_conv *c) {
+    return c->filter_c == 1 && c->out_c >= 4U;
 }
+
+/* Output channels channel .. channel + 3 at all positions. */
+void tg_depthwise_four(const tg_depthwise *d, unsigned channel);
+
+/* One output channel at all positions. */
+void tg_depthwise_one(const tg_depthwise *d, unsigned channel);
 
 #endif

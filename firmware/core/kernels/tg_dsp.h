@@ -8,6 +8,9 @@
 #include <stdint.h>
 #include <string.h>
 
+/* A function that is its assembly and nothing else. */
+#define TG_NAKED __attribute__((naked, noinline))
+
 /* Four int8 values at any address: these processors load unaligned words. */
 static inline uint32_t tg_load4(const int8_t *p) {
     uint32_t value;

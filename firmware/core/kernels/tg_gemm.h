@@ -11,6 +11,8 @@
 
 #include "tg_conv.h"
 
+#define TG_GEMM_GROUP 3U /* patches that the DSP form takes together */
+
 /* Patches of an output: `runs` runs of `count`. Distances are in input values. */
 typedef struct {
     uint16_t count;
@@ -31,9 +33,14 @@ typedef struct {
     uint32_t *scratch;    /* tg_gemm_scratch() bytes */
 } tg_gemm;
 
+/* Whether an output is made of several patches. */
+static inline bool tg_gemm_pooled(const tg_gemm *gemm) {
+    return gemm->patches.count != 1U || gemm->patches.runs != 1U;
+}
+
 /* Outputs that one call should make, at most `outputs`: more share the work that is done once a call, and take
- * more scratch. */
-uint32_t tg_gemm_chunk(uint32_t depth, uint32_t count, uint32_t runs, uint32_t outputs);
+ * more scratch. room: bytes of it that cost nothing. */
+uint32_t tg_gemm_chunk(uint32_t depth, uint32_t count, uint32_t runs, uint32_t outputs, uint32_t room);
 
 /* Bytes of scratch for a call of `outputs` outputs: what the DSP form needs, so that an arena has one size
  * everywhere. A multiple of 4. */

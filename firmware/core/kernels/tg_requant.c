@@ -77,27 +77,18 @@ tg_factors tg_factors_at(const tg_model *model, const tg_requant *requant, tg_re
     };
 }
 
-tg_channel tg_channel_of(const tg_factors *factors, uint32_t channel) {
-    uint32_t entry = factors->how->per_channel != 0 ? channel : 0;
-    int32_t right = factors->shift[entry];
-    int32_t step = 2 * factors->how->zero_point + 1;
-    return (tg_channel){
-        .bias = factors->bias == NULL ? 0 : factors->bias[channel],
-        .mantissa = factors->mantissa[entry],
-        .right = right,
-        .constant = factors->how->kind == TG_REQUANT_ANY ? 0 : (int32_t)((uint32_t)step << (right - 1)),
-    };
-}
-
-int32_t tg_requantize_any(const tg_requant *how, const tg_channel *channel, int32_t accumulator) {
+int32_t tg_requantize(const tg_requant *how, const tg_factor *factor, int32_t accumulator) {
     int32_t value;
+    if (how->kind == TG_REQUANT_RELU && accumulator <= 0) {
+        return INT8_MIN; /* nothing positive is added to the zero point */
+    }
     if (how->kind == TG_REQUANT_ANY) {
-        value = tg_rescale(accumulator, (tg_multiplier){channel->mantissa, -channel->right});
+        value = tg_rescale(accumulator, (tg_multiplier){factor->mantissa, -factor->right});
         value += how->zero_point;
     } else {
         /* Half a step and the zero point are added before the one shift that serves both. */
-        value = tg_high_mul_positive(accumulator, channel->mantissa);
-        value = (value + (value >> 31) + channel->constant) >> channel->right;
+        value = tg_high_mul_positive(accumulator, factor->mantissa);
+        value = (value + (value >> 31) + factor->constant) >> factor->right;
     }
     return tg_clamp(value, how->low, how->high);
 }

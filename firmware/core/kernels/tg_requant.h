@@ -44,39 +44,27 @@ typedef struct {
 tg_factors tg_factors_at(const tg_model *model, const tg_requant *requant, tg_ref bias,
                          uint32_t first_channel);
 
-/* One output channel's. */
+/* One output channel's factor. */
 typedef struct {
-    int32_t bias;
     int32_t mantissa;
     int32_t right;
-    int32_t constant; /* (2 x zero point + 1) x 2^(right - 1); not for TG_REQUANT_ANY */
-} tg_channel;
+    int32_t constant; /* (2 x zero point + 1) x 2^(right - 1); 0 for TG_REQUANT_ANY */
+} tg_factor;
 
-/* Channel `channel` after the first. */
-tg_channel tg_channel_of(const tg_factors *factors, uint32_t channel);
-
-/* An accumulator (bias included) to an int8 value, in whichever way. */
-int32_t tg_requantize_any(const tg_requant *how, const tg_channel *channel, int32_t accumulator);
-
-/* The same, inline where kind is TG_REQUANT_RELU and known at compile time; it must be how->kind or
- * TG_REQUANT_ANY. */
-static inline int32_t tg_requantize(tg_requant_kind kind, const tg_requant *how, const tg_channel *channel,
-                                    int32_t accumulator) {
-#if defined(__ARM_FEATURE_DSP)
-    if (kind == TG_REQUANT_RELU) {
-        /* |accumulator| < 2^30: doubled, so that the high word of the product is the product / 2^31. Half a step
-         * and the zero point are added before the one shift that serves both. */
-        int32_t value;
-        __asm__("smmlar %0, %1, %2, %3"
-                : "=r"(value)
-                : "r"(accumulator * 2), "r"(channel->mantissa), "r"(channel->constant));
-        __asm__("ssat %0, #8, %1" : "=r"(value) : "r"(value >> channel->right));
-        return value;
-    }
-#else
-    (void)kind;
-#endif
-    return tg_requantize_any(how, channel, accumulator);
+static inline tg_factor tg_factor_of(const tg_factors *factors, uint32_t channel) {
+    const tg_requant *how = factors->how;
+    uint32_t entry = how->per_channel != 0 ? channel : 0;
+    int32_t right = factors->shift[entry];
+    uint32_t step = (uint32_t)(2 * how->zero_point + 1);
+    int32_t constant = how->kind == TG_REQUANT_ANY ? 0 : (int32_t)(step << (right - 1));
+    return (tg_factor){factors->mantissa[entry], right, constant};
 }
+
+static inline int32_t tg_bias_of(const tg_factors *factors, uint32_t channel) {
+    return factors->bias == NULL ? 0 : factors->bias[channel];
+}
+
+/* An accumulator, bias included, to an int8 value. */
+int32_t tg_requantize(const tg_requant *how, const tg_factor *factor, int32_t accumulator);
 
 #endif
