@@ -14,6 +14,7 @@ set(TG_CORE_SOURCES
     kernels/conv_2d.c
     kernels/depthwise_conv_2d.c
     kernels/depthwise_dsp.c
+    kernels/depthwise_v6m.c
     kernels/elementwise.c
     kernels/fully_connected.c
     kernels/pad.c
@@ -27,4 +28,5 @@ set(TG_CORE_SOURCES
     kernels/tg_gemm_plain.c
     kernels/tg_gemm_v6m.c
     kernels/tg_requant.c
+    kernels/tg_v6m.c
     kernels/view.c)

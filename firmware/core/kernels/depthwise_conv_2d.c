@@ -50,7 +50,7 @@ void tg_depthwise_one(const tg_depthwise *d, unsigned channel) {
     }
 }
 
-#if !defined(__ARM_FEATURE_DSP)
+#if !defined(__ARM_FEATURE_DSP) && !defined(__ARM_ARCH_6M__)
 void tg_depthwise_four(const tg_depthwise *d, unsigned channel) {
     for (unsigned i = 0; i < 4U; i++) {
         tg_depthwise_one(d, channel + i);

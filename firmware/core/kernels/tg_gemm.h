@@ -43,7 +43,7 @@ static inline bool tg_gemm_pooled(const tg_gemm *gemm) {
 uint32_t tg_gemm_chunk(uint32_t depth, uint32_t count, uint32_t runs, uint32_t outputs, uint32_t room);
 
 /* Bytes of scratch for a call of `outputs` outputs: what the DSP form needs, so that an arena has one size
- * everywhere. A multiple of 4. */
+ * everywhere, and for the four accumulators of one output at least. A multiple of 4. */
 uint32_t tg_gemm_scratch(uint32_t depth, uint32_t count, uint32_t runs, uint32_t outputs);
 
 /* Makes `outputs` outputs, no more than tg_gemm_scratch() was asked for, from the patches at `input`. */

@@ -6,23 +6,28 @@
 
 #if defined(__ARM_ARCH_6M__)
 
+#include "tg_v6m.h"
+
 #pragma GCC diagnostic ignored "-Wunused-parameter" /* the function in assembly takes its own from a register */
 
-#define CHANNELS 4U
+#define CHANNELS TG_V6M_CHANNELS
 
 /* A line of patches and four channels. The function below knows this layout. */
 typedef struct {
-    int32_t most[CHANNELS]; /* 0: raised to the accumulators, biases left out */
-    const int8_t *patch;    /* 16: end of the first patch */
-    uint32_t count;         /* 20: patches */
-    uint32_t step;          /* 24: from a patch to the next */
+    int32_t bias[CHANNELS]; /* 0 */
+    const int8_t *patch;    /* 16: end of the next patch */
+    const int8_t *weights;  /* 20: end of the first channel's */
+    uint32_t row;           /* 24: from a channel's weights to the next one's */
     int32_t offset;         /* 28: of the input */
-    const int8_t *weights;  /* 32: end of the first channel's */
-    uint32_t row;           /* 36: from a channel's weights to the next one's */
-    int32_t start;          /* 40: minus the depth */
+    int32_t start;          /* 32: minus the depth */
+    uint32_t count;         /* 36: patches */
+    uint32_t step;          /* 40: from a patch to the next */
+    int32_t *sums;          /* 44: where four accumulators go for every patch; or four that are raised to them */
+    uint32_t pooled;        /* 48 */
 } quad;
 
-_Static_assert(offsetof(quad, patch) == 16 && offsetof(quad, weights) == 32 && offsetof(quad, start) == 40,
+_Static_assert(offsetof(quad, patch) == 16 && offsetof(quad, start) == 32 && offsetof(quad, sums) == 44 &&
+                   offsetof(quad, pooled) == 48,
                "as the assembly below has it");
 
 #define MULTIPLY(weights, sum)                                                                                    \
@@ -30,15 +35,20 @@ _Static_assert(offsetof(quad, patch) == 16 && offsetof(quad, weights) == 32 && o
     "muls r7, r6\n"                                                                                               \
     "add " sum ", r7\n"
 
-#define LARGER(most, sum)                                                                                         \
-    "mov r5, " sum "\n"                                                                                           \
-    "cmp r5, " most "\n"                                                                                          \
-    "ble 3f\n"                                                                                                    \
-    "mov " most ", r5\n"                                                                                          \
-    "3:\n"
+#define STEP                                                                                                      \
+    "ldrsb r6, [r1, r0]\n"                                                                                        \
+    "add r6, r12\n" MULTIPLY("r2", "r8") MULTIPLY("r3", "r9") MULTIPLY("r4", "r10")                               \
+        MULTIPLY("r5", "r11") "adds r0, #1\n"
 
-/* 16 instructions for 4 products. */
-static __attribute__((naked, noinline)) void quad_max(quad *q) {
+#define RAISE(place, sum)                                                                                         \
+    "ldr r5, [r6, #" place "]\n"                                                                                  \
+    "cmp " sum ", r5\n"                                                                                           \
+    "ble 6f\n"                                                                                                    \
+    "str " sum ", [r6, #" place "]\n"                                                                             \
+    "6:\n"
+
+/* 31 instructions for 8 products. */
+static TG_NAKED void run_line(quad *q) {
     __asm__ volatile(".syntax unified\n"
                      "push {r4-r7, lr}\n"
                      "mov r4, r8\n"
@@ -47,37 +57,41 @@ static __attribute__((naked, noinline)) void quad_max(quad *q) {
                      "mov r7, r11\n"
                      "push {r0, r4-r7}\n"
                      "1:\n"
-                     "movs r1, #0\n"
-                     "mov r8, r1\n"
-                     "mov r9, r1\n"
-                     "mov r10, r1\n"
-                     "mov r11, r1\n"
-                     "ldr r1, [r0, #28]\n"
-                     "mov r12, r1\n"
-                     "ldr r1, [r0, #16]\n"
-                     "ldr r2, [r0, #32]\n"
-                     "ldr r5, [r0, #36]\n"
-                     "ldr r0, [r0, #40]\n"
+                     "mov r1, r0\n"
+                     "ldm r1!, {r4-r7}\n"
+                     "mov r8, r4\n"
+                     "mov r9, r5\n"
+                     "mov r10, r6\n"
+                     "mov r11, r7\n"
+                     "ldm r1, {r1, r2, r5, r6, r7}\n"
+                     "mov r12, r6\n"
                      "adds r3, r2, r5\n"
                      "adds r4, r3, r5\n"
                      "adds r5, r4, r5\n"
-                     "2:\n"
-                     "ldrsb r6, [r1, r0]\n"
-                     "add r6, r12\n" MULTIPLY("r2", "r8") MULTIPLY("r3", "r9") MULTIPLY("r4", "r10")
-                         MULTIPLY("r5", "r11") "adds r0, #1\n"
-                     "bne 2b\n"
+                     "movs r0, r7\n"
+                     "lsrs r7, r7, #1\n"
+                     "bcs 3f\n"
+                     "2:\n" STEP "3:\n" STEP "bne 2b\n"
                      "ldr r0, [sp]\n"
-                     "ldm r0!, {r1-r4}\n" LARGER("r1", "r8") LARGER("r2", "r9") LARGER("r3", "r10")
-                         LARGER("r4", "r11") "subs r0, #16\n"
-                     "stm r0!, {r1-r4}\n"
-                     "subs r0, #16\n"
+                     "ldr r6, [r0, #44]\n"
+                     "ldr r7, [r0, #48]\n"
+                     "mov r1, r8\n"
+                     "mov r2, r9\n"
+                     "mov r3, r10\n"
+                     "mov r4, r11\n"
+                     "cmp r7, #0\n"
+                     "bne 4f\n"
+                     "stm r6!, {r1-r4}\n"
+                     "str r6, [r0, #44]\n"
+                     "b 5f\n"
+                     "4:\n" RAISE("0", "r1") RAISE("4", "r2") RAISE("8", "r3") RAISE("12", "r4") "5:\n"
                      "ldr r1, [r0, #16]\n"
-                     "ldr r2, [r0, #20]\n"
-                     "ldr r3, [r0, #24]\n"
+                     "ldr r2, [r0, #36]\n"
+                     "ldr r3, [r0, #40]\n"
                      "adds r1, r1, r3\n"
-                     "subs r2, #1\n"
                      "str r1, [r0, #16]\n"
-                     "str r2, [r0, #20]\n"
+                     "subs r2, #1\n"
+                     "str r2, [r0, #36]\n"
                      "bne 1b\n"
                      "pop {r0, r4-r7}\n"
                      "mov r8, r4\n"
@@ -87,35 +101,53 @@ static __attribute__((naked, noinline)) void quad_max(quad *q) {
                      "pop {r4-r7, pc}\n");
 }
 
-/* One output, four channels from `channel` on; `row` as in the quad. */
-static void run_quad(const tg_gemm *g, quad *q, const int8_t *input, unsigned channel) {
-    q->weights = g->weights + channel * g->depth + g->depth;
-    q->most[0] = q->most[1] = q->most[2] = q->most[3] = INT32_MIN;
-    input += g->depth;
-    for (unsigned runs = g->patches.runs; runs > 0; runs--, input += g->patches.run_step) {
+/* The accumulators of `outputs` outputs and four channels, one behind the other; input: end of the first patch. */
+static void sum_up(const tg_gemm *g, quad *q, const int8_t *input, unsigned outputs, int32_t *sums) {
+    q->sums = sums;
+    if (q->pooled == 0) {
         q->patch = input;
-        q->count = g->patches.count;
-        quad_max(q);
+        q->count = outputs;
+        run_line(q);
+        return;
+    }
+    for (; outputs > 0; outputs--, input += g->patches.skip, q->sums += CHANNELS) {
+        const int8_t *line = input;
+        q->sums[0] = q->sums[1] = q->sums[2] = q->sums[3] = INT32_MIN;
+        for (unsigned runs = g->patches.runs; runs > 0; runs--, line += g->patches.run_step) {
+            q->patch = line;
+            q->count = g->patches.count;
+            run_line(q);
+        }
     }
 }
 
 void tg_gemm_run(const tg_gemm *g, const int8_t *input, unsigned outputs, int8_t *output) {
     const unsigned now = g->channels < CHANNELS ? 1U : CHANNELS;
+    /* As many accumulators as the scratch always has room for. */
+    const unsigned most = tg_gemm_pooled(g) || g->depth > 4U ? outputs : 1U;
     quad q;
-    q.step = g->patches.step;
+    q.pooled = tg_gemm_pooled(g);
+    q.step = q.pooled != 0 ? g->patches.step : g->patches.skip;
     q.offset = g->input_offset;
     q.row = now == 1U ? 0 : g->depth;
     q.start = -(int32_t)g->depth;
     for (unsigned channel = 0; channel < g->channels; channel += now) {
         channel = channel + now > g->channels ? g->channels - now : channel; /* the last overlap those before */
-        const int8_t *at = input;
+        tg_factor factors[CHANNELS];
+        for (unsigned i = 0; i < now; i++) {
+            factors[i] = tg_factor_of(&g->factors, channel + i);
+            q.bias[i] = tg_bias_of(&g->factors, channel + i);
+        }
+        q.weights = g->weights + channel * g->depth + g->depth;
+        const int8_t *from = input + g->depth;
         int8_t *to = output + channel;
-        for (unsigned left = outputs; left > 0; left--, at += g->patches.skip, to += g->output_step) {
-            run_quad(g, &q, at, channel);
-            for (unsigned i = 0; i < now; i++) {
-                tg_factor f = tg_factor_of(&g->factors, channel + i);
-                to[i] = (int8_t)tg_requantize(g->factors.how, &f, q.most[i] + tg_bias_of(&g->factors, channel + i));
-            }
+        for (unsigned left = outputs; left > 0;) {
+            unsigned some = left < most ? left : most;
+            sum_up(g, &q, from, some, (int32_t *)g->scratch);
+            tg_v6m_store(g->factors.how, (int32_t *)g->scratch, factors, to, g->output_step, some, now);
+            from += some * g->patches.skip;
+            to += some * g->output_step;
+            left -= some;
         }
     }
 }

@@ -1,0 +1,16 @@
+/* Requantisation for Armv6-M, in assembly. Internal to the core. */
+#ifndef TG_V6M_H
+#define TG_V6M_H
+
+#include "tg_requant.h"
+
+#define TG_V6M_CHANNELS 4U
+
+/* A function that is its assembly and nothing else. */
+#define TG_NAKED __attribute__((naked, noinline))
+
+/* `count` outputs of four channels, output_step apart, of their accumulators one behind the other. */
+void tg_v6m_store(const tg_requant *how, const int32_t *sums, const tg_factor *factors, int8_t *output,
+                  uint32_t output_step, unsigned count, unsigned channels);
+
+#endif
