@@ -1,0 +1,121 @@
+"""Writing imported recordings into a data folder: checked first, nothing overwritten, each file whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from gesture_tools.errors import UserError
+from gesture_tools.exchange.filenames import slug
+from gesture_tools.exchange.pieces import TOLERANCE, common_rate
+from gesture_tools.files import make_folder
+from gesture_tools.logs import write_log
+from gesture_tools.profile import PROFILE_NAME, Profile
+from gesture_tools.recordings import BACKGROUND, Recording, check_profile, load
+
+RANGES_MG = (2000, 4000, 8000, 16000, 32767)
+"""Full scales of accelerometers: the smallest that holds all samples is taken."""
+
+CONTINUOUS = "continuous"
+
+
+def renamed(recording: Recording, labels: dict[str, str]) -> Recording:
+    """Return a recording with labels changed by a table, and without spans of the background."""
+    spans = (replace(span, label=labels.get(span.label, span.label)) for span in recording.spans)
+    label = None if recording.label is None else labels.get(recording.label, recording.label)
+    return replace(recording, label=label, spans=tuple(s for s in spans if s.label != BACKGROUND))
+
+
+def profile_of(folder: Path) -> tuple[Path, Profile] | None:
+    """Return the profile that holds for a folder, existing or not, and where it stands."""
+    for candidate in (folder, *folder.absolute().parents):
+        if (candidate / PROFILE_NAME).is_file():
+            return candidate / PROFILE_NAME, Profile.read(candidate / PROFILE_NAME)
+    return None
+
+
+def new_profile(recordings: Sequence[Recording], rate_hz: float | None, full_scale_mg: int | None) -> Profile:
+    """Return a profile that holds for the recordings; raise UserError when none does."""
+    rate = common_rate(recordings) if rate_hz is None else rate_hz
+    largest = max(int(np.abs(recording.samples.astype(np.int32)).max()) for recording in recordings)
+    scale = full_scale_mg or next(scale for scale in RANGES_MG if scale >= largest)
+    return Profile(rate_hz=rate, full_scale_mg=scale, rate_tolerance=TOLERANCE)
+
+
+def store(
+    recordings: Sequence[Recording],
+    folder: Path,
+    profile: Profile,
+    profile_path: Path,
+    progress: Callable[[Sequence[Recording]], Iterable[Recording]] = lambda items: items,
+) -> list[Path]:
+    """Write recordings as logs below a folder, SUBJECT/LABEL_NN.csv, and the profile where there is none.
+
+    Everything is checked before the first file is written. Raises UserError for a recording that is off the
+    profile, cannot be written as a log, or is in the folder already.
+    """
+    for recording in recordings:
+        _check_names(recording)
+        check_profile(recording, profile, profile_path)
+    _check_new(recordings, folder)
+    make_folder(folder)
+    if not profile_path.exists():
+        profile.write(profile_path)
+    taken: set[str] = set()
+    written = []
+    for recording in progress(recordings):
+        below = folder / slug(recording.subject)
+        make_folder(below)
+        path = _free_path(below, slug(recording.label or CONTINUOUS), taken)
+        write_log(path, recording, recording.header)
+        written.append(path)
+    return written
+
+
+def _free_path(folder: Path, stem: str, taken: set[str]) -> Path:
+    """Return the first name in the folder that no log has, on any file system."""
+    key = str(folder).casefold()
+    if key not in taken:
+        taken.add(key)
+        taken.update(f"{key}/{name.name.casefold()}" for name in folder.iterdir())
+    number = 1
+    while {f"{key}/{stem}_{number:02}{end}".casefold() for end in (".csv", ".spans.csv")} & taken:
+        number += 1
+    path = folder / f"{stem}_{number:02}.csv"
+    taken.add(f"{key}/{path.name.casefold()}")
+    return path
+
+
+def _check_names(recording: Recording) -> None:
+    """Check that what the header and the spans file will hold can be read back."""
+    names = {"subject": recording.subject, "session": recording.session}
+    if recording.label is not None:
+        names["label"] = recording.label
+    for key, value in (names | dict(recording.header)).items():
+        if not value or value != value.strip() or not value.isprintable():
+            raise UserError(
+                f"{recording.source}, {recording.id}: the {key} is {value!r}: expected text on one line, "
+                "without blanks around it"
+            )
+    for span in recording.spans:
+        if not span.label.strip() or not span.label.isprintable() or any(c in span.label for c in ',"'):
+            raise UserError(
+                f"{recording.source}, {recording.id}: the label {span.label!r} cannot stand in a spans file: "
+                "expected no commas, quotes or line ends; rename it (--rename OLD=NEW)"
+            )
+
+
+def _check_new(recordings: Sequence[Recording], folder: Path) -> None:
+    """Check that no recording is in the folder already."""
+    if not any(folder.rglob("*.csv")):
+        return
+    there = {(r.samples.tobytes(), r.subject): r.source for r in load([folder])}
+    for recording in recordings:
+        if (path := there.get((recording.samples.tobytes(), recording.subject))) is not None:
+            raise UserError(
+                f"{recording.source}, {recording.id}: {path} holds the same samples: imported already? "
+                "Nothing was written; remove one of both"
+            )
