@@ -1,6 +1,5 @@
 #include "tg_arena.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "tg_op.h"
@@ -16,16 +15,17 @@ void *tg_alloc(tg_arena *arena, uint32_t size, tg_ref *ref) {
     return arena->base + *ref;
 }
 
-/* Lowest offset at which block i collides with none of the placed blocks that live when it does. */
-static uint32_t lowest_offset(const tg_block *blocks, unsigned count, unsigned i) {
+/* Lowest offset at which block i collides with none of those before it in the list that live when it does. */
+static uint32_t lowest_offset(const tg_block *blocks, unsigned first, unsigned i) {
+    const tg_block *block = &blocks[i];
     uint32_t offset = 0;
-    for (unsigned k = 0; k < count; k++) {
+    for (unsigned k = first; k != i;) {
         const tg_block *other = &blocks[k];
-        bool together = other->first <= blocks[i].last && blocks[i].first <= other->last;
-        if (other->offset != TG_NOT_PLACED && together && offset < other->offset + other->size &&
-            other->offset < offset + blocks[i].size) {
+        k = other->next;
+        if (offset < other->offset + other->size && other->offset < offset + block->size &&
+            other->first <= block->last && block->first <= other->last) {
             offset = other->offset + other->size;
-            k = (unsigned)-1; /* the new place may collide with one seen before; offset only grows */
+            k = first; /* the new place may collide with one seen before; offset only grows */
         }
     }
     return offset;
@@ -33,26 +33,21 @@ static uint32_t lowest_offset(const tg_block *blocks, unsigned count, unsigned i
 
 uint32_t tg_plan(tg_block *blocks, unsigned count) {
     uint32_t total = 0;
+    uint8_t first = TG_NO_NEXT;
+    /* Largest first: small blocks then fill the gaps. */
     for (unsigned i = 0; i < count; i++) {
         blocks[i].size = (blocks[i].size + TG_TENSOR_ALIGN - 1U) & ~(TG_TENSOR_ALIGN - 1U);
-        blocks[i].offset = TG_NOT_PLACED;
+        uint8_t *link = &first;
+        while (*link != TG_NO_NEXT && blocks[*link].size >= blocks[i].size) {
+            link = &blocks[*link].next;
+        }
+        blocks[i].next = *link;
+        *link = (uint8_t)i;
     }
-    for (;;) {
-        /* Largest first: small blocks then fill the gaps. */
-        unsigned largest = 0;
-        uint32_t size = 0;
-        for (unsigned i = 0; i < count; i++) {
-            if (blocks[i].offset == TG_NOT_PLACED && blocks[i].size > size) {
-                largest = i;
-                size = blocks[i].size;
-            }
-        }
-        if (size == 0) {
-            return total;
-        }
-        blocks[largest].offset = lowest_offset(blocks, count, largest);
-        if (blocks[largest].offset + size > total) {
-            total = blocks[largest].offset + size;
-        }
+    for (unsigned i = first; i != TG_NO_NEXT && blocks[i].size > 0; i = blocks[i].next) {
+        blocks[i].offset = lowest_offset(blocks, first, i);
+        uint32_t end = blocks[i].offset + blocks[i].size;
+        total = end > total ? end : total;
     }
+    return total;
 }

@@ -23,10 +23,11 @@ typedef struct {
     uint8_t first;   /* steps (operators) during which it must keep its contents */
     uint8_t last;
     uint8_t root; /* index of the block that owns the memory: its own, or the one it views */
+    uint8_t next; /* of tg_plan(): next smaller block, or TG_NO_NEXT */
 } tg_block;
 
-#define TG_NO_TENSOR  0xFFFFU
-#define TG_NOT_PLACED 0xFFFFFFFFU
+#define TG_NO_TENSOR 0xFFFFU
+#define TG_NO_NEXT   0xFFU
 
 /* Gives every block that has a size an offset so that no two that live at the same time overlap. Returns the
  * bytes needed in all. */

@@ -26,6 +26,19 @@ uint32_t tg_scale_product(uint32_t a, uint32_t b);
  * saturated to +-65535. value: bits of a positive normal float. */
 int32_t tg_scale_quotient(uint32_t value, uint32_t scale);
 
+/* a / c, of the bits of valid scales. */
+typedef struct {
+    uint32_t high; /* the mantissas' quotient x 2^63, rounded down */
+    uint32_t low;
+    uint32_t a;
+    uint32_t c;
+} tg_ratio;
+
+tg_ratio tg_ratio_make(uint32_t a, uint32_t c);
+
+/* tg_multiplier_make() for many b with the same a and c. */
+bool tg_multiplier_of(tg_multiplier *multiplier, const tg_ratio *ratio, uint32_t b, int32_t exponent);
+
 /* The multiplier of a x b / c x 2^exponent, computed as double(a) * double(b) / double(c) and then rounded to
  * 31 bits: the two roundings of the reference are kept. False when it is outside the range above (too large).
  */

@@ -59,7 +59,18 @@ static int mean_multiplier(reduce *r, const tg_prepare *p) {
         shift--;
     }
     shift = shift > 31 + m.shift ? 31 + m.shift : shift;
-    r->multiplier.mantissa = (int32_t)(((int64_t)m.mantissa << shift) / (int64_t)r->reduced);
+    /* mantissa x 2^shift / reduced, bit by bit; a reduced is below 2^21. */
+    uint32_t quotient = (uint32_t)m.mantissa / r->reduced;
+    uint32_t rest = (uint32_t)m.mantissa % r->reduced;
+    for (int32_t i = 0; i < shift; i++) {
+        rest <<= 1;
+        quotient <<= 1;
+        if (rest >= r->reduced) {
+            rest -= r->reduced;
+            quotient++;
+        }
+    }
+    r->multiplier.mantissa = (int32_t)quotient;
     r->multiplier.shift = m.shift - shift;
     r->input_zero = p->input[0].zero_point * (int32_t)r->reduced;
     r->output_zero = p->output.zero_point;

@@ -41,23 +41,24 @@ int tg_requant_make(tg_requant *requant, tg_prepare *p, uint32_t activation, uin
         return TG_ERR_QUANTIZATION;
     }
     uint32_t input_scale = tg_scale_of(&p->input[0]);
-    uint32_t output_scale = tg_scale_of(&p->output);
+    bool product_first = float_product && count == 1;
+    if (product_first) {
+        input_scale = tg_scale_product(input_scale, tg_load32(weights->scales));
+    }
+    const tg_ratio ratio = tg_ratio_make(input_scale, tg_scale_of(&p->output));
     int32_t least = INT8_MAX;
     int32_t most = INT8_MIN;
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t scale = tg_load32(weights->scales + 4U * i);
         tg_multiplier multiplier;
-        bool ok = float_product && count == 1
-                      ? tg_multiplier_make(&multiplier, tg_scale_product(input_scale, scale), TG_SCALE_ONE,
-                                           output_scale, 0)
-                      : tg_multiplier_make(&multiplier, input_scale, scale, output_scale, 0);
-        if (!ok) {
+        uint32_t scale = product_first ? TG_SCALE_ONE : tg_load32(weights->scales + 4U * i);
+        if (!tg_multiplier_of(&multiplier, &ratio, scale, 0)) {
             return TG_ERR_QUANTIZATION;
         }
+        int32_t right = -multiplier.shift;
         mantissas[i] = multiplier.mantissa;
-        shifts[i] = (int8_t)-multiplier.shift;
-        least = shifts[i] < least ? shifts[i] : least;
-        most = shifts[i] > most ? shifts[i] : most;
+        shifts[i] = (int8_t)right;
+        least = right < least ? right : least;
+        most = right > most ? right : most;
     }
     requant->per_channel = count > 1;
     requant->zero_point = p->output.zero_point;
