@@ -30,7 +30,7 @@ MOST_WINDOW = 1024
 def choose_profile(
     recordings: Sequence[Recording], written: Profile | None, rate_hz: float | None
 ) -> Profile:
-    """Return the sensing profile of the model: the one written, or one that fits the recordings.
+    """Return the sensing profile of the model: the one written, or one that fits the training recordings.
 
     Raises UserError when rate_hz contradicts a written profile, channels differ, or rates are out of range.
     """
@@ -41,13 +41,7 @@ def choose_profile(
                 "so leave --rate out, or train on a copy of the data with another profile"
             )
         return written
-    channels = recordings[0].channels
-    for recording in recordings:
-        if recording.channels != channels:
-            raise UserError(
-                f"{recording.id} has the channels {', '.join(recording.channels)}, {recordings[0].id} has "
-                f"{', '.join(channels)}: expected the same everywhere; train on one kind"
-            )
+    check_same_channels(recordings)
     median = float(np.median([recording.rate_hz for recording in recordings]))
     if rate_hz is None:
         possible = [rate for rate in RATES_HZ if rate <= 1.1 * median]
@@ -58,7 +52,20 @@ def choose_profile(
             "of the recordings; a model cannot see what no sensor measured"
         )
     largest = max(int(np.abs(recording.samples.astype(np.int32)).max()) for recording in recordings)
-    return Profile(rate_hz, min([r for r in RANGES_MG if r >= largest] or [32767]), channels=channels)
+    return Profile(
+        rate_hz, min([r for r in RANGES_MG if r >= largest] or [32767]), channels=recordings[0].channels
+    )
+
+
+def check_same_channels(recordings: Sequence[Recording]) -> None:
+    """Raise UserError naming two recordings whose channels differ."""
+    channels = recordings[0].channels
+    for recording in recordings:
+        if recording.channels != channels:
+            raise UserError(
+                f"{recording.id} has the channels {', '.join(recording.channels)}, {recordings[0].id} has "
+                f"{', '.join(channels)}: expected the same everywhere; train on one kind"
+            )
 
 
 def choose_window(pieces: Sequence[Piece], rate_hz: float, asked: float | int | None) -> int:

@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,12 +47,41 @@ class Piece:
         return self.recording.subject
 
 
+class Labelled(Protocol):
+    """Whatever one person made of one class: a Piece, or a Part of the outline."""
+
+    @property
+    def subject(self) -> str:
+        """The person."""
+
+    @property
+    def label(self) -> int:
+        """Index into the model's labels."""
+
+
+class Part(NamedTuple):
+    """Who made a labelled part of the data and what it is, before anything is cut."""
+
+    subject: str
+    label: int
+
+
 def labels_of(recordings: Iterable[Recording]) -> Counter[str]:
     """Count the recordings, spans and backgrounds of continuous recordings per label."""
     counts: Counter[str] = Counter()
     for recording in recordings:
         counts.update(part.label for part in _parts(recording))
     return counts
+
+
+def outline(recordings: Iterable[Recording], labels: Labels) -> list[Part]:
+    """Return person and class of everything that cut() would return, whatever the rate."""
+    return [
+        Part(recording.subject, labels.index[part.label])
+        for recording in recordings
+        for part in _parts(recording)
+        if part.label in labels.index
+    ]
 
 
 def cut(recordings: Iterable[Recording], labels: Labels, rate_hz: float, tolerance: float) -> list[Piece]:
@@ -64,7 +94,7 @@ def cut(recordings: Iterable[Recording], labels: Labels, rate_hz: float, toleran
     return pieces
 
 
-def hold_out(pieces: Sequence[Piece], names: Sequence[str], share: float, seed: int) -> frozenset[str]:
+def hold_out(pieces: Sequence[Labelled], names: Sequence[str], share: float, seed: int) -> frozenset[str]:
     """Choose the people of the test: those named, or a share of all by a seeded hash of their names.
 
     Without names, nobody is chosen whose absence would leave a class without training pieces.
@@ -92,7 +122,9 @@ def hold_out(pieces: Sequence[Piece], names: Sequence[str], share: float, seed: 
     return frozenset(chosen)
 
 
-def check_classes(pieces: Sequence[Piece], test: frozenset[str], names: Sequence[str], chosen: bool) -> None:
+def check_classes(
+    pieces: Sequence[Labelled], test: frozenset[str], names: Sequence[str], chosen: bool
+) -> None:
     """Raise UserError naming a class that is too small to train on or, unless chosen by hand, to split."""
     for label, name in enumerate(names):
         people = sorted({piece.subject for piece in pieces if piece.label == label})

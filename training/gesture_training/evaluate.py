@@ -25,21 +25,29 @@ class Outcome:
     truth: str
     verdict: str
     """By the int8 model, run by the C core."""
-    verdict_float: str
-    """By the float model, run by Keras, on the same windows."""
+    verdict_float: str | None
+    """By the float model, run by Keras, on the same windows; None without one."""
+    margin: float = 0.0
+    """The int8 score of the truth less the highest other, -1 to 1: negative when misjudged."""
 
 
 def evaluate(model: Model, network: Any, pieces: Sequence[Piece]) -> list[Outcome]:
-    """Judge every piece by the rule of gesture_tools.verdict, with the int8 model and its keras.Model."""
+    """Judge every piece by the rule of gesture_tools.verdict, the int8 model and its keras.Model, if any."""
     if not pieces:
         return []
     contract = model.require_contract()
     judged = verdicts(model, [piece.recording for piece in pieces])
+    floats = [None] * len(pieces) if network is None else _float_labels(contract, network, pieces)
     return [
-        Outcome(piece.recording.id, piece.subject, contract.labels[piece.label], verdict.label, label)
-        for piece, verdict, label in zip(
-            pieces, judged, _float_labels(contract, network, pieces), strict=True
+        Outcome(
+            piece.recording.id,
+            piece.subject,
+            contract.labels[piece.label],
+            verdict.label,
+            label,
+            _margin(verdict.scores, piece.label),
         )
+        for piece, verdict, label in zip(pieces, judged, floats, strict=True)
     ]
 
 
@@ -56,7 +64,7 @@ def metrics(outcomes: Sequence[Outcome], labels: Sequence[str]) -> dict[str, Any
     return {
         "recordings": len(outcomes),
         "accuracy": _share([o.verdict == o.truth for o in outcomes]),
-        "accuracy_float": _share([o.verdict_float == o.truth for o in outcomes]),
+        "accuracy_float": _share([o.verdict_float == o.truth for o in outcomes if o.verdict_float]),
         "per_class": {
             label: {
                 "recordings": int(confusion[i].sum()),
@@ -88,6 +96,10 @@ def _float_labels(contract: Contract, network: Any, pieces: Sequence[Piece]) -> 
     scores = network.predict(inputs, batch_size=256, verbose=0)
     ends = np.cumsum([len(part) for part in parts])[:-1]
     return [contract.labels[int(part.mean(axis=0).argmax())] for part in np.split(scores, ends)]
+
+
+def _margin(scores: NDArray[np.float64], truth: int) -> float:
+    return round(float(scores[truth] - np.delete(scores, truth).max()), 4)
 
 
 def _share(values: Sequence[bool]) -> float | None:

@@ -19,7 +19,7 @@ def confusion_matrix(labels: Sequence[str], confusion: Sequence[Sequence[int]]) 
     counts = np.array(confusion)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     side = 2.2 + 0.55 * len(labels)
-    figure = _figure(side + 0.6, side)
+    figure = new_figure(side + 0.6, side)
     axes = figure.add_subplot()
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     axes.set_xticks(range(len(labels)), labels, rotation=45, ha="right")
@@ -30,14 +30,14 @@ def confusion_matrix(labels: Sequence[str], confusion: Sequence[Sequence[int]]) 
         if counts[row, column]:
             colour = "white" if shares[row, column] > 0.5 else INK
             axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=colour)
-    return _png(figure)
+    return png(figure)
 
 
 def example_windows(labels: Sequence[str], windows: Mapping[str, NDArray[np.int16]], rate_hz: float) -> bytes:
     """Draw one window (window, channels) of milli-g samples per label."""
     columns = min(3, len(labels))
     rows = -(-len(labels) // columns)
-    figure = _figure(3.2 * columns, 0.4 + 1.8 * rows)
+    figure = new_figure(3.2 * columns, 0.4 + 1.8 * rows)
     axes = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
     for axis, label in zip(axes, labels, strict=False):
         samples = windows[label]
@@ -50,23 +50,23 @@ def example_windows(labels: Sequence[str], windows: Mapping[str, NDArray[np.int1
     axes[0].legend(fontsize=7, ncols=3, frameon=False)
     figure.supylabel("acceleration (g)", fontsize=8)
     figure.supxlabel("time (s)", fontsize=8)
-    return _png(figure)
+    return png(figure)
 
 
 def training_curve(losses: Sequence[float]) -> bytes:
     """Draw the mean loss of every pass."""
-    figure = _figure(5.0, 2.4)
+    figure = new_figure(5.0, 2.4)
     axes = figure.add_subplot()
     axes.plot(range(1, len(losses) + 1), losses, color=BLUE)
     axes.set_xlabel("pass")
     axes.set_ylabel("training loss")
-    return _png(figure)
+    return png(figure)
 
 
 def person_bars(per_person: Mapping[str, Mapping[str, Any]]) -> bytes:
     """Draw the accuracy of every person of the test."""
     people = list(per_person)
-    figure = _figure(5.0, 0.9 + 0.28 * len(people))
+    figure = new_figure(5.0, 0.9 + 0.28 * len(people))
     axes = figure.add_subplot()
     values = [per_person[person]["accuracy"] for person in people]
     axes.barh(people, values, color=BLUE)
@@ -75,16 +75,18 @@ def person_bars(per_person: Mapping[str, Mapping[str, Any]]) -> bytes:
     axes.set_xlabel("accuracy")
     for place, value in enumerate(values):
         axes.text(min(value + 0.01, 0.93), place, f"{value:.0%}", va="center", fontsize=8)
-    return _png(figure)
+    return png(figure)
 
 
-def _figure(width: float, height: float) -> Any:
+def new_figure(width: float, height: float) -> Any:
+    """Return an empty figure, inches."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), dpi=110, layout="constrained")
 
 
-def _png(figure: Any) -> bytes:
+def png(figure: Any) -> bytes:
+    """Return a figure as PNG, the same bytes for the same figure."""
     for axes in figure.axes:
         axes.tick_params(labelsize=8)
         axes.spines[["top", "right"]].set_visible(False)

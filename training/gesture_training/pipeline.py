@@ -16,7 +16,7 @@ from gesture_training.evaluate import evaluate, metrics
 from gesture_training.fit import Progress, fit
 from gesture_training.network import multiply_accumulates
 from gesture_training.outputs import staged, write
-from gesture_training.prepare import Request, decisions, prepare
+from gesture_training.prepare import Prepared, Request, decisions, prepare
 from gesture_training.quantize import quantize
 from gesture_training.windows import WindowSource
 
@@ -34,11 +34,7 @@ def train(request: Request, say: Callable[[str], None], progress: Progress) -> d
         prepared = prepare(request)
         for line in [*decisions(prepared), *prepared.warnings]:
             say(line)
-        source = WindowSource(prepared.train, prepared.contract)
-        network, curve = fit(source, prepared.contract, prepared.config, progress)
-        rng = np.random.default_rng(prepared.config.seed)
-        windows, _ = source.draw(REPRESENTATIVE_WINDOWS, prepared.config.augmentation, rng)
-        model = Model(emit(quantize(network, windows), prepared.contract, windows))
+        model, network, curve = make(prepared, progress)
         measured = metrics(evaluate(model, network, prepared.test), prepared.labels.names)
         measured |= {
             "model_id": model.model_id,
@@ -49,6 +45,15 @@ def train(request: Request, say: Callable[[str], None], progress: Progress) -> d
         }
         write(folder, request, prepared, model, network, curve, measured)
     return measured
+
+
+def make(prepared: Prepared, progress: Progress) -> tuple[Model, Any, list[float]]:
+    """Fit and quantize; return the model, its keras.Model and the mean loss of each pass."""
+    source = WindowSource(prepared.train, prepared.contract)
+    network, curve = fit(source, prepared.contract, prepared.config, progress)
+    rng = np.random.default_rng(prepared.config.seed)
+    windows, _ = source.draw(REPRESENTATIVE_WINDOWS, prepared.config.augmentation, rng)
+    return Model(emit(quantize(network, windows), prepared.contract, windows)), network, curve
 
 
 def emit(data: bytes, contract: Contract, windows: NDArray[np.int8]) -> bytes:

@@ -12,9 +12,15 @@ from gesture_tools.contract import Contract
 from gesture_tools.errors import UserError
 from gesture_tools.profile import Profile
 from gesture_tools.recordings import Recording, load, load_profile
-from gesture_training.choices import choose_gain, choose_hop, choose_profile, choose_window
+from gesture_training.choices import (
+    check_same_channels,
+    choose_gain,
+    choose_hop,
+    choose_profile,
+    choose_window,
+)
 from gesture_training.config import TrainConfig
-from gesture_training.dataset import Piece, check_classes, cut, digest, hold_out, labels_of
+from gesture_training.dataset import Piece, check_classes, cut, digest, hold_out, labels_of, outline
 from gesture_training.grip import grip_rotation
 from gesture_training.labels import Labels, choose_labels
 
@@ -48,26 +54,42 @@ class Prepared:
     config: TrainConfig
     train: list[Piece]
     test: list[Piece]
+    unseen: list[Recording]
+    """The recordings of the test's people as they came, continuous ones whole."""
     warnings: list[str]
     data_sha256: str
 
 
-def prepare(request: Request) -> Prepared:
-    """Load the data and decide labels, split, rate, window, scaling; raise UserError for what cannot be."""
-    recordings = load(request.data)
+def read(data: Sequence[Path]) -> list[Recording]:
+    """Load the recordings of a training; raise UserError when there are none or their channels differ."""
+    recordings = load(data)
     if not recordings:
-        raise UserError(f"no recordings in {', '.join(map(str, request.data))}: expected logs or a table")
-    profile = choose_profile(recordings, _written_profile(request.data), request.rate_hz)
+        raise UserError(f"no recordings in {', '.join(map(str, data))}: expected logs or a table")
+    check_same_channels(recordings)
+    return recordings
+
+
+def prepare(request: Request, recordings: Sequence[Recording] | None = None) -> Prepared:
+    """Decide labels, split, rate, window, scaling; raise UserError for what cannot be served.
+
+    The split comes first: all that follows is decided on the people who train, whatever the others recorded.
+    recordings: those of request.data, when they are loaded already.
+    """
+    if recordings is None:
+        recordings = read(request.data)
     labels = choose_labels(labels_of(recordings), request.labels, request.background)
-    pieces = cut(recordings, labels, profile.rate_hz, profile.rate_tolerance)
+    parts = outline(recordings, labels)
     config = request.config
     test = (
-        hold_out(pieces, request.test_subjects, config.test_share, config.seed)
+        hold_out(parts, request.test_subjects, config.test_share, config.seed)
         if request.test
         else frozenset()
     )
-    check_classes(pieces, test, labels.names, bool(request.test_subjects))
-    train = [piece for piece in pieces if piece.subject not in test]
+    check_classes(parts, test, labels.names, bool(request.test_subjects))
+    known = [recording for recording in recordings if recording.subject not in test]
+    profile = choose_profile(known, written_profile(request.data), request.rate_hz)
+    train = cut(known, labels, profile.rate_hz, profile.rate_tolerance)
+    unseen = [recording for recording in recordings if recording.subject in test]
     gestures = [piece for piece in train if piece.label != labels.background]
     window = choose_window(gestures, profile.rate_hz, request.window)
     samples = np.concatenate([piece.samples for piece in train]).astype(np.float64)
@@ -90,7 +112,8 @@ def prepare(request: Request) -> Prepared:
         contract=contract,
         config=replace(config, augmentation=replace(config.augmentation, rotation=rotation)),
         train=train,
-        test=[piece for piece in pieces if piece.subject in test],
+        test=cut(unseen, labels, profile.rate_hz, profile.rate_tolerance),
+        unseen=unseen,
         warnings=_warnings(request, recordings, labels, test),
         data_sha256=digest(recordings),
     )
@@ -110,7 +133,7 @@ def decisions(prepared: Prepared) -> list[str]:
     ]
 
 
-def _written_profile(paths: Sequence[Path]) -> Profile | None:
+def written_profile(paths: Sequence[Path]) -> Profile | None:
     """Return the profile that all paths share, None without any."""
     found = {path: load_profile(path) for path in paths}
     profiles = set(found.values())
@@ -132,7 +155,7 @@ def _warnings(
         lines.append("warning: nobody is held out, so the accuracy on other people is unknown")
     if labels.background is None:
         lines.append("warning: no background among the labels, so every motion will be taken for a gesture")
-    if _written_profile(request.data) is None:
+    if written_profile(request.data) is None:
         lines.append(
             "note: no gesture.toml with the data: rate and range are taken from it, axes as they come"
         )

@@ -48,10 +48,15 @@ def record_of(
         "label_of": {label: contract.labels[index] for label, index in prepared.labels.index.items()},
         "loss": curve,
         "warnings": prepared.warnings,
-        "versions": {name: _version(name) for name in ("tinygesture", "tensorflow", "keras", "numpy")}
-        | {"python": platform.python_version()},
+        "versions": versions(),
         "metrics": measured,
     }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what makes a model."""
+    names = ("tinygesture", "tensorflow", "keras", "numpy")
+    return {name: _version(name) for name in names} | {"python": platform.python_version()}
 
 
 def _version(package: str) -> str:

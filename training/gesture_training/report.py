@@ -9,6 +9,11 @@ from typing import Any
 
 def render(metrics: Mapping[str, Any], record: Mapping[str, Any], pictures: Mapping[str, bytes]) -> str:
     """Return report.html: metrics and record as in the .json files, pictures as PNG bytes by name."""
+    return fill("report.html.j2", pictures, m=metrics, record=record, facts=facts(metrics, record))
+
+
+def fill(template: str, pictures: Mapping[str, bytes], **values: Any) -> str:
+    """Return a template filled with values and with pictures (PNG bytes by name, may be empty), embedded."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -16,10 +21,10 @@ def render(metrics: Mapping[str, Any], record: Mapping[str, Any], pictures: Mapp
     )
     environment.filters["percent"] = percent
     embedded = {
-        name: f"data:image/png;base64,{base64.b64encode(data).decode()}" for name, data in pictures.items()
+        name: data and f"data:image/png;base64,{base64.b64encode(data).decode()}"
+        for name, data in pictures.items()
     }
-    template = environment.get_template("report.html.j2")
-    return template.render(m=metrics, record=record, facts=facts(metrics, record), pictures=embedded)
+    return environment.get_template(template).render(pictures=embedded, **values)
 
 
 def facts(metrics: Mapping[str, Any], record: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -3,54 +3,18 @@
 from __future__ import annotations
 
 import json
-import math
 import shlex
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from gesture_tools.errors import UserError
-from gesture_training.config import TrainConfig
+from gesture_training.commands.options import INTERRUPTED, Names, config_of, training_options
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-INTERRUPTED = 130
-"""Exit code of a process ended by Ctrl-C, as shells expect it."""
-
-
-class WindowLength(click.ParamType[int | float]):
-    """A count of samples (128) or a time (1.5s, 1.5)."""
-
-    name = "N|SECONDS"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | float:
-        """Return samples as int, seconds as float."""
-        text = str(value).strip()
-        try:
-            length = int(text) if text.isdigit() else float(text.removesuffix("s"))
-        except ValueError:
-            length = 0
-        if not 0 < length < math.inf:
-            raise UserError(f"--window is {text!r}: expected samples (128) or seconds (1.5s)")
-        return length
-
-
-class Names(click.ParamType[tuple[str, ...]]):
-    """Names separated by commas."""
-
-    name = "a,b,..."
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, ...]:
-        """Return the names without surrounding blanks."""
-        if isinstance(value, tuple):
-            return value
-        return tuple(name.strip() for name in str(value).split(",") if name.strip())
 
 
 @click.command(
@@ -75,22 +39,7 @@ class Names(click.ParamType[tuple[str, ...]]):
 @click.option(
     "--no-test", is_flag=True, help="Train on everyone; the accuracy on other people stays unknown."
 )
-@click.option(
-    "--labels", type=Names(), default=(), help="Labels to use, all others are left out [default: all]."
-)
-@click.option(
-    "--background",
-    type=Names(),
-    default=(),
-    help="Labels that mean no gesture [default: those whose names say so].",
-)
-@click.option("--rate", "rate_hz", type=float, help="Sampling rate of the model, Hz.")
-@click.option("--window", type=WindowLength(), help="Window: samples (128) or seconds (1.5s).")
-@click.option("--hop", type=int, help="Samples between two windows, a multiple of 4.")
-@click.option(
-    "--epochs", type=click.IntRange(1, 10000), help=f"Passes [default: {TrainConfig().fit.epochs}]."
-)
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=TrainConfig().seed, show_default=True)
+@training_options
 @click.option("--json", "as_json", is_flag=True, help="Print metrics.json on standard output.")
 def command(
     data: tuple[Path, ...],
@@ -109,17 +58,12 @@ def command(
     """Train a model; see the help text above."""
     if no_test and test_subjects:
         raise UserError("--no-test and --test-subjects contradict each other: give one of them")
-    if rate_hz is not None and not 1 <= rate_hz <= 1000:
-        raise UserError(f"--rate is {rate_hz:g}: expected 1 to 1000 Hz")
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     from gesture_training.pipeline import train
     from gesture_training.prepare import Request
 
-    config = TrainConfig(seed=seed)
-    if epochs is not None:
-        config = replace(config, fit=replace(config.fit, epochs=epochs))
     request = Request(
         data=data,
         out=out,
@@ -131,7 +75,7 @@ def command(
         test_subjects=test_subjects,
         test=not no_test,
         command=shlex.join(["gesture", *sys.argv[1:]]),
-        config=config,
+        config=config_of(seed, epochs),
     )
     console = Console(stderr=True)
     columns = (

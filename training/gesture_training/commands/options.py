@@ -1,0 +1,98 @@
+"""Options that the commands which train have in common."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import click
+
+from gesture_tools.errors import UserError
+from gesture_training.config import TrainConfig
+
+INTERRUPTED = 130
+"""Exit code of a process ended by Ctrl-C, as shells expect it."""
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class WindowLength(click.ParamType[int | float]):
+    """A count of samples (128) or a time (1.5s, 1.5)."""
+
+    name = "N|SECONDS"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | float:
+        """Return samples as int, seconds as float."""
+        text = str(value).strip()
+        try:
+            length = int(text) if text.isdigit() else float(text.removesuffix("s"))
+        except ValueError:
+            length = 0
+        if not 0 < length < math.inf:
+            raise UserError(f"--window is {text!r}: expected samples (128) or seconds (1.5s)")
+        return length
+
+
+class Names(click.ParamType[tuple[str, ...]]):
+    """Names separated by commas."""
+
+    name = "a,b,..."
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """Return the names without surrounding blanks."""
+        if isinstance(value, tuple):
+            return value
+        return tuple(name.strip() for name in str(value).split(",") if name.strip())
+
+
+class Rate(click.ParamType[float]):
+    """A sampling rate in Hz, 1 to 1000."""
+
+    name = "HZ"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the rate."""
+        try:
+            rate = float(value)
+        except ValueError:
+            rate = 0.0
+        if not 1 <= rate <= 1000:
+            raise UserError(f"--rate is {value}: expected 1 to 1000 Hz")
+        return rate
+
+
+OPTIONS = (
+    click.option(
+        "--labels", type=Names(), default=(), help="Labels to use, all others are left out [default: all]."
+    ),
+    click.option(
+        "--background",
+        type=Names(),
+        default=(),
+        help="Labels that mean no gesture [default: those whose names say so].",
+    ),
+    click.option("--rate", "rate_hz", type=Rate(), help="Sampling rate of the model, Hz."),
+    click.option("--window", type=WindowLength(), help="Window: samples (128) or seconds (1.5s)."),
+    click.option("--hop", type=int, help="Samples between two windows, a multiple of 4."),
+    click.option(
+        "--epochs", type=click.IntRange(1, 10000), help=f"Passes [default: {TrainConfig().fit.epochs}]."
+    ),
+    click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=TrainConfig().seed, show_default=True),
+)
+
+
+def training_options(command: Command) -> Command:
+    """Give a command the options of a training: labels, background, rate_hz, window, hop, epochs, seed."""
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return command
+
+
+def config_of(seed: int, epochs: int | None) -> TrainConfig:
+    """Return the default training with another seed and, unless None, number of passes."""
+    config = TrainConfig(seed=seed)
+    return config if epochs is None else replace(config, fit=replace(config.fit, epochs=epochs))
