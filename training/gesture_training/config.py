@@ -15,7 +15,7 @@ class Augmentation:
     gain: float = 0.02  # natural logarithm of a channel's sensitivity
     bias: float = 20.0  # offset of a channel, milli-g
     noise: float = 15.0  # largest noise level of a window, milli-g
-    shift: float = 0.15  # share of a window by which it moves about the strongest motion
+    shift: float = 0.15  # share of a window by which it moves about the strongest motion, at least
 
 
 @dataclass(frozen=True)

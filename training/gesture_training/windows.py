@@ -20,6 +20,9 @@ COLUMN_SCALE = 64
 ANYWHERE = 0.7
 """Share of background windows taken anywhere, not around the strongest motion."""
 
+MOTION_SHARE = 0.95
+"""Share of a motion's energy after which it counts as over."""
+
 
 class WindowSource:
     """Pieces laid end to end, from which batches of windows are drawn, balanced over labels and people."""
@@ -37,15 +40,24 @@ class WindowSource:
         self.labels = np.array([piece.label for piece in pieces], dtype=np.int64)
         peaks = [strongest(piece.recording.samples, window, 1) for piece in pieces]
         self.peak = self.start + np.array(peaks) - np.maximum(0, window - self.length) // 2
+        ends = np.array([_motion_end(piece.recording.samples) for piece in pieces])
+        self.over = np.maximum(self.start + ends - window, self.peak - window // 2)
+        """Where a window starts that ends with the motion, at most half a window before the strongest."""
         self.share = self._shares([piece.subject for piece in pieces])
 
     def draw(
         self, count: int, settings: Augmentation, rng: np.random.Generator
     ) -> tuple[NDArray[np.int8], NDArray[np.int64]]:
-        """Return count varied windows (count, window, channels) of columns and their labels (count,)."""
+        """Return count varied windows (count, window, channels) of columns and their labels (count,).
+
+        They lie about the strongest motion, and as early as a device first sees a whole gesture: when its
+        motion is just over, and none of the rest behind it is in the window yet.
+        """
         window = self.contract.window
         chosen = rng.choice(len(self.labels), count, p=self.share)
-        starts = self.peak[chosen] + rng.uniform(-settings.shift, settings.shift, count) * window
+        high = self.peak[chosen] + settings.shift * window
+        low = np.minimum(self.peak[chosen] - settings.shift * window, self.over[chosen])
+        starts = low + rng.random(count) * (high - low)
         room = np.maximum(self.length[chosen] - window, 0)
         anywhere = (self.labels[chosen] == self.contract.background) & (rng.random(count) < ANYWHERE)
         starts = np.where(anywhere & (room > 0), self.start[chosen] + rng.random(count) * room, starts)
@@ -67,6 +79,13 @@ class WindowSource:
                 share[his] = total * weight[his] / weight[his].sum()
             share[mine] /= share[mine].sum()
         return np.asarray(share / share.sum())
+
+
+def _motion_end(samples: NDArray[np.int16]) -> int:
+    """Return the sample of (n, channels) by which MOTION_SHARE of the motion's energy has passed, 1 to n."""
+    motion = samples - np.median(samples, axis=0)
+    energy = np.cumsum((motion**2).sum(axis=1))
+    return int(np.searchsorted(energy, MOTION_SHARE * energy[-1])) + 1
 
 
 def preprocess(contract: Contract, windows: NDArray[np.int16]) -> NDArray[np.int8]:
