@@ -76,7 +76,7 @@ def command(form: str, data: tuple[Path, ...], out: Path, rate: float | None, as
         click.echo(json.dumps(document, indent=2))
         return
     also = f", {changed} of them resampled" if changed else ""
-    click.echo(f"wrote {len(recordings)} recordings to {len(files)} files{also}")
+    click.echo(f"wrote {len(recordings)} recordings to {len(files)} file{'s' * (len(files) > 1)}{also}")
     if lost and not writer.keeps_spans:
         click.echo(f"left out, as the format has no place for it: {', '.join(lost)}")
     hint = ["--rate", f"{common:g}"] if writer.even_rate and common else []
