@@ -275,6 +275,18 @@ def test_labels_and_people_cannot_leave_the_folder(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["deep", "in.csv"]
 
 
+def test_labels_that_differ_in_case_only_get_files_of_their_own(tmp_path: Path) -> None:
+    for number, label in enumerate(("Wave", "wave", "w ave", "w_ave")):
+        file = tmp_path / f"{label}.ann.csv"
+        file.write_text(f"aX,aY,aZ\n0.{number},0,1\n0,0,1\n")
+    ok(import_, "arduino", tmp_path, "--rate", 50, "--out", tmp_path / "b")
+    logs = load([tmp_path / "b"])
+    assert {log.label for log in logs} == {"Wave", "wave", "w ave", "w_ave"}
+    assert len({str(log.source).casefold() for log in logs}) == 4
+    assert "one file on many systems" in refusal(export, "arduino", tmp_path / "b", "--out", tmp_path / "o")
+    assert not (tmp_path / "o").exists()
+
+
 BAD = [
     ("arduino", "w.a.csv", "", "holds no samples"),
     ("arduino", "w.a.csv", "1,2,3\n", "line 1: expected the columns aX,aY,aZ"),

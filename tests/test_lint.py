@@ -155,6 +155,17 @@ def test_a_fault_is_found_where_it_is(tmp_path: Path, code: str, severity: str, 
         assert "p1/flick_00" in found[code][0]
 
 
+def test_lost_samples_are_no_gap_and_a_short_stumble_is_none_either(tmp_path: Path) -> None:
+    recordings = good()
+    one, two = "p1/flick_00", "p1/flick_01"
+    recordings[one] = drop(recordings[one])
+    late = np.where(np.arange(80) >= 40, 75_000, 0)
+    recordings[two] = replace(recordings[two], t_us=recordings[two].t_us + late)
+    found = codes(write(tmp_path / "data", recordings), WARNING)
+    assert found["lost"] == (f"{one}: 20 of 80",)
+    assert "gaps" not in found
+
+
 def test_one_person_is_an_error_and_few_are_a_warning(tmp_path: Path) -> None:
     one = {name: r for name, r in good().items() if r.subject == "p1"}
     assert "people" in codes(write(tmp_path / "one", one), ERROR)

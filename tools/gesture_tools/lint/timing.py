@@ -11,7 +11,8 @@ MIXED = 1.1
 """Largest measured rate over the smallest that still counts as one."""
 
 GAP = 3.5
-"""A step so many times the median step is a gap."""
+GAP_S = 0.1
+"""A step so many times the median step, and so long, is a gap: it can hide part of a gesture."""
 
 JITTER = 0.25
 """Median deviation of a step from the median step, as a share of it, that is worth knowing."""
@@ -33,7 +34,7 @@ def check(data: DataSet) -> list[Finding]:
             lost.append(f"{recording.id}: {recording.lost} of {count + recording.lost}")
         steps = np.diff(recording.t_us) / (1 if recording.seq is None else np.diff(recording.seq))
         median = float(np.median(steps))
-        wide = steps > GAP * median
+        wide = (steps > GAP * median) & (steps >= GAP_S * 1e6)
         missing = float(steps[wide].sum() / median) - int(wide.sum())
         if missing > LOST * count:
             gaps.append(
