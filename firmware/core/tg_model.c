@@ -31,7 +31,8 @@ typedef struct {
     unsigned block_count;
     step_blocks *steps;
     uint32_t tables_size;
-    uint32_t most; /* bytes of the largest step so far: tensors and scratch */
+    uint32_t last_read; /* the tensor that tg_prepare.output describes, or UINT32_MAX */
+    uint32_t most;      /* bytes of the largest step so far: tensors and scratch */
 } graph;
 
 static int open_graph(graph *g, const uint8_t *data, uint32_t size) {
@@ -103,16 +104,18 @@ static int read_quantization(tg_reader *r, const tg_table *tensor, tg_view *view
     if (scales.count > 1 && (dimension >= TG_MAX_DIMS || view->dim[dimension] != scales.count)) {
         return TG_ERR_QUANTIZATION;
     }
+    int32_t zero = (int32_t)tg_load32(zeros.items);
+    int32_t sign = (int32_t)tg_load32(zeros.items + 4U);
+    bool ok = zero >= INT8_MIN && zero <= INT8_MAX && sign == (zero < 0 ? -1 : 0);
+    uint32_t all_zeros = 0; /* or'ed */
     for (uint32_t i = 0; i < scales.count; i++) {
-        int32_t zero = (int32_t)tg_load32(zeros.items + 8U * i);
-        int32_t sign = (int32_t)tg_load32(zeros.items + 8U * i + 4U);
-        int32_t limit = scales.count == 1 ? 128 : 0;
-        if (sign != (zero < 0 ? -1 : 0) || zero < -limit || zero > (limit == 0 ? 0 : 127) ||
-            !tg_scale_valid(tg_item32(&scales, i))) {
-            return TG_ERR_QUANTIZATION;
-        }
-        view->zero_point = (int8_t)zero;
+        all_zeros |= tg_load32(zeros.items + 8U * i) | tg_load32(zeros.items + 8U * i + 4U);
+        ok &= tg_scale_valid(tg_item32(&scales, i));
     }
+    if (!ok || (scales.count > 1 && all_zeros != 0)) {
+        return TG_ERR_QUANTIZATION;
+    }
+    view->zero_point = (int8_t)zero;
     view->scales = scales.items;
     view->scale_count = scales.count;
     view->scale_dim = (uint8_t)dimension;
@@ -143,7 +146,10 @@ static int read_data(graph *g, const tg_table *tensor, tg_view *view) {
 }
 
 static int read_tensor(graph *g, uint32_t index, tg_view *view) {
-    *view = (tg_view){0};
+    view->data = NULL;
+    view->scales = NULL;
+    view->scale_count = 0;
+    view->zero_point = 0;
     if (index >= g->tensors.count) {
         return TG_ERR_TRUNCATED;
     }
@@ -196,16 +202,23 @@ static int read_inputs(graph *g, const tg_table *op, unsigned step, tg_prepare *
         return g->reader.err != 0 ? g->reader.err : TG_ERR_GRAPH;
     }
     p->input_count = (uint8_t)inputs.count;
+    for (unsigned k = 1; k < TG_MAX_OP_INPUTS; k++) {
+        p->input[k].data = NULL;
+        p->input[k].type = 0;
+    }
     for (unsigned k = 0; k < inputs.count; k++) {
         uint32_t index = tg_item32(&inputs, k);
         blocks[k] = NO_BLOCK;
         if (index == UINT32_MAX && k > 0) { /* an optional input left out */
-            p->input[k] = (tg_view){0};
             continue;
         }
-        int err = read_tensor(g, index, &p->input[k]);
-        if (err != 0) {
-            return err;
+        if (index == g->last_read) {
+            p->input[k] = p->output; /* of the step before */
+        } else {
+            int err = read_tensor(g, index, &p->input[k]);
+            if (err != 0) {
+                return err;
+            }
         }
         if (p->input[k].data == NULL) {
             unsigned block = find_block(g, index);
@@ -220,6 +233,7 @@ static int read_inputs(graph *g, const tg_table *op, unsigned step, tg_prepare *
 }
 
 static int read_output(graph *g, const tg_table *op, tg_prepare *p, uint32_t *index) {
+    g->last_read = UINT32_MAX;
     tg_vector outputs = tg_read_vector(&g->reader, op, OPERATOR_OUTPUTS, 4);
     if (outputs.count != 1) {
         return g->reader.err != 0 ? g->reader.err : TG_ERR_GRAPH;
@@ -232,6 +246,7 @@ static int read_output(graph *g, const tg_table *op, tg_prepare *p, uint32_t *in
     if (p->output.data != NULL || find_block(g, *index) != NO_BLOCK) {
         return TG_ERR_GRAPH; /* a constant, or produced twice */
     }
+    g->last_read = *index;
     return tg_check_int8(&p->output);
 }
 
@@ -317,50 +332,49 @@ static uint32_t room(graph *g, const tg_prepare *p) {
     return g->most > own ? g->most - own : 0;
 }
 
-/* Verifies operator `step` and adds its node. */
-static int add_step(graph *g, unsigned step, tg_fault *fault) {
+/* Verifies operator `step` and adds its node. p->output is that of the step before. */
+static int add_step(graph *g, unsigned step, tg_prepare *p, tg_fault *fault) {
     tg_table table = tg_read_item(&g->reader, &g->operators, step);
     uint32_t kind = 0;
     if (!find_op(g, &table, &kind, fault)) {
         return g->reader.err != 0 ? g->reader.err : TG_ERR_OPERATOR;
     }
     const tg_op *op = g->ops[kind];
-    tg_prepare p = {.file = g->reader.data,
-                    .arena = &g->arena,
-                    .options = tg_read_table(&g->reader, &table, OPERATOR_OPTIONS)};
+    p->options = tg_read_table(&g->reader, &table, OPERATOR_OPTIONS);
+    p->scratch_size = 0;
     uint8_t blocks[TG_MAX_OP_INPUTS] = {NO_BLOCK, NO_BLOCK, NO_BLOCK, NO_BLOCK};
     uint32_t output = 0;
-    int err = read_inputs(g, &table, step, &p, blocks);
+    int err = read_inputs(g, &table, step, p, blocks);
     if (err == 0) {
-        err = read_output(g, &table, &p, &output);
+        err = read_output(g, &table, p, &output);
     }
     if (err != 0) {
         return err;
     }
-    if (absorbed(g, step, op, &p, blocks[0], output)) {
+    if (absorbed(g, step, op, p, blocks[0], output)) {
         return 0;
     }
     struct tg_node *node = &g->nodes[g->node_count];
     *node = (struct tg_node){
-        .input = tg_constant(&p, &p.input[0]),
-        .input2 = tg_constant(&p, &p.input[1]),
+        .input = tg_constant(p, &p->input[0]),
+        .input2 = tg_constant(p, &p->input[1]),
         .op = kind,
     };
-    p.room = room(g, &p);
-    err = op->prepare(&p, node);
+    p->room = room(g, p);
+    err = op->prepare(p, node);
     if (err != 0) {
         return err;
     }
     step_blocks *where = &g->steps[g->node_count];
     if (op->run == NULL) {
-        add_block(g, output, p.output.size, step, blocks[0]);
+        add_block(g, output, p->output.size, step, blocks[0]);
         return 0;
     }
     where->input = blocks[0];
     where->input2 = blocks[1];
-    where->output = (uint8_t)add_block(g, output, p.output.size, step, NO_BLOCK);
+    where->output = (uint8_t)add_block(g, output, p->output.size, step, NO_BLOCK);
     where->scratch =
-        p.scratch_size == 0 ? NO_BLOCK : (uint8_t)add_block(g, TG_NO_TENSOR, p.scratch_size, step, NO_BLOCK);
+        p->scratch_size == 0 ? NO_BLOCK : (uint8_t)add_block(g, TG_NO_TENSOR, p->scratch_size, step, NO_BLOCK);
     g->node_count++;
     return 0;
 }
@@ -420,20 +434,24 @@ static int place_all(graph *g, size_t arena_size, uint32_t *used) {
 }
 
 static int open_model(graph *g, tg_model *model, size_t arena_size, tg_fault *fault) {
-    tg_view input;
-    tg_view output;
-    int err = read_tensor(g, g->input_tensor, &input);
+    tg_prepare p;
+    tg_tensor input;
+    p.file = g->reader.data;
+    p.arena = &g->arena;
+    int err = read_tensor(g, g->input_tensor, &p.output);
     if (err == 0) {
-        err = input.data != NULL ? TG_ERR_GRAPH : tg_check_int8(&input);
+        err = p.output.data != NULL ? TG_ERR_GRAPH : tg_check_int8(&p.output);
     }
     if (err != 0) {
         return err;
     }
-    add_block(g, g->input_tensor, input.size, 0, NO_BLOCK);
+    g->last_read = g->input_tensor;
+    public_tensor(&input, &p.output);
+    add_block(g, g->input_tensor, p.output.size, 0, NO_BLOCK);
     for (unsigned step = 0; step < g->operators.count; step++) {
         fault->op = (int16_t)step;
         fault->opcode = -1;
-        err = add_step(g, step, fault);
+        err = add_step(g, step, &p, fault);
         if (err != 0) {
             return err;
         }
@@ -444,7 +462,9 @@ static int open_model(graph *g, tg_model *model, size_t arena_size, tg_fault *fa
         return TG_ERR_GRAPH;
     }
     g->blocks[last].last = (uint8_t)g->operators.count;
-    err = read_tensor(g, g->output_tensor, &output);
+    if (g->last_read != g->output_tensor) {
+        err = read_tensor(g, g->output_tensor, &p.output);
+    }
     uint32_t used = 0;
     if (err == 0) {
         err = place_all(g, arena_size, &used);
@@ -462,8 +482,8 @@ static int open_model(graph *g, tg_model *model, size_t arena_size, tg_fault *fa
         .input = (int8_t *)g->arena.base + place(g, 0, TG_REF_NONE),
         .output = (int8_t *)g->arena.base + place(g, last, TG_REF_NONE),
     };
-    public_tensor(&model->input_tensor, &input);
-    public_tensor(&model->output_tensor, &output);
+    model->input_tensor = input;
+    public_tensor(&model->output_tensor, &p.output);
     return 0;
 }
 

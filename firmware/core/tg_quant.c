@@ -13,11 +13,6 @@ static int32_t exponent_of(uint32_t bits) {
     return (int32_t)(bits >> MANTISSA_BITS) - EXPONENT_BIAS;
 }
 
-bool tg_scale_valid(uint32_t bits) {
-    return bits >= (uint32_t)(EXPONENT_BIAS - 60) << MANTISSA_BITS && bits <= (uint32_t)(EXPONENT_BIAS + 60)
-                                                                                  << MANTISSA_BITS;
-}
-
 /* value / 2^count rounded to nearest even; sticky: something nonzero lies below value's last bit. */
 static uint64_t round_even(uint64_t value, unsigned count, bool sticky) {
     uint64_t half = 1ULL << (count - 1U);

@@ -17,7 +17,9 @@ typedef struct {
 
 /* True for the bits of a positive float within 2^-60 .. 2^60: every scale a model may use, and products of
  * two stay normal numbers. */
-bool tg_scale_valid(uint32_t bits);
+static inline bool tg_scale_valid(uint32_t bits) {
+    return bits - (67U << 23) <= 120U << 23; /* biased exponents 127 - 60 .. 127 + 60 */
+}
 
 /* Bits of a x b, rounded to nearest even as the float product is. Both valid scales. */
 uint32_t tg_scale_product(uint32_t a, uint32_t b);

@@ -20,11 +20,11 @@ static int32_t exp_quarter(int32_t a) {
     static const int32_t EXP_MINUS_EIGHTH = 1895147668;
     static const int32_t THIRD = 715827883;
     int32_t x = a + (1 << 28);
-    int32_t x2 = tg_high_mul(x, x);
-    int32_t x3 = tg_high_mul(x2, x);
-    int32_t x4 = tg_high_mul(x2, x2);
-    int32_t tail = tg_round_shift(tg_high_mul(tg_round_shift(x4, 2) + x3, THIRD) + x2, 1);
-    return EXP_MINUS_EIGHTH + tg_high_mul(EXP_MINUS_EIGHTH, x + tail);
+    int32_t x2 = tg_high_mul_positive(x < 0 ? -x : x, x < 0 ? -x : x);
+    int32_t x3 = tg_high_mul_positive(x, x2);
+    int32_t x4 = tg_high_mul_positive(x2, x2);
+    int32_t tail = tg_round_shift(tg_high_mul_positive(tg_round_shift(x4, 2) + x3, THIRD) + x2, 1);
+    return EXP_MINUS_EIGHTH + tg_high_mul_positive(x + tail, EXP_MINUS_EIGHTH);
 }
 
 /* exp(a) for a <= 0 in Q5.26; the result in Q0.31. */
@@ -40,7 +40,7 @@ static int32_t exp_negative(int32_t a) {
     int32_t multiple = rest - a; /* a multiple of 1/4 */
     for (unsigned k = 0; k < sizeof FACTORS / sizeof FACTORS[0]; k++) {
         if ((multiple & (QUARTER << k)) != 0) {
-            result = tg_high_mul(result, FACTORS[k]);
+            result = tg_high_mul_positive(result, FACTORS[k]);
         }
     }
     return result;
@@ -63,16 +63,16 @@ static int32_t exp_of(const softmax *s, int32_t difference) {
     return exp_negative(tg_high_mul(tg_wrap_shift(difference, s->multiplier.shift), s->multiplier.mantissa));
 }
 
-static void run_row(const softmax *s, const int8_t *input, int8_t *output) {
+/* exps: room for a row. */
+static void run_row(const softmax *s, const int8_t *input, int8_t *output, int32_t *exps) {
     int32_t max = INT8_MIN;
     for (uint32_t i = 0; i < s->depth; i++) {
         max = input[i] > max ? input[i] : max;
     }
     int32_t sum = 0; /* Q12.19: at least 1.0 of the maximum itself */
     for (uint32_t i = 0; i < s->depth; i++) {
-        if (input[i] - max >= s->least) {
-            sum += tg_round_shift(exp_of(s, input[i] - max), 12);
-        }
+        exps[i] = input[i] - max >= s->least ? exp_of(s, input[i] - max) : -1;
+        sum += exps[i] >= 0 ? tg_round_shift(exps[i], 12) : 0;
     }
     int32_t zeros = 0;
     while (((uint32_t)sum << zeros >> 31) == 0) {
@@ -81,8 +81,8 @@ static void run_row(const softmax *s, const int8_t *input, int8_t *output) {
     int32_t scale = reciprocal((int32_t)(((uint32_t)sum << zeros) - (1U << 31)));
     for (uint32_t i = 0; i < s->depth; i++) {
         int32_t value = INT8_MIN;
-        if (input[i] - max >= s->least) {
-            value += tg_round_shift(tg_high_mul(scale, exp_of(s, input[i] - max)), 12 - zeros + 31 - 8);
+        if (exps[i] >= 0) {
+            value += tg_round_shift(tg_high_mul_positive(exps[i], scale), 12 - zeros + 31 - 8);
         }
         output[i] = (int8_t)tg_clamp(value, INT8_MIN, INT8_MAX);
     }
@@ -93,7 +93,7 @@ static void run(const tg_model *model, const struct tg_node *node) {
     const int8_t *input = tg_at(model, node->input);
     int8_t *output = tg_at(model, node->output);
     for (uint32_t row = 0; row < s->rows; row++) {
-        run_row(s, input + (size_t)row * s->depth, output + (size_t)row * s->depth);
+        run_row(s, input + (size_t)row * s->depth, output + (size_t)row * s->depth, tg_at(model, node->scratch));
     }
 }
 
@@ -122,6 +122,7 @@ static int prepare(tg_prepare *p, struct tg_node *node) {
     if (s->depth > MAX_DEPTH) {
         return TG_ERR_TOO_BIG;
     }
+    p->scratch_size = s->depth * (uint32_t)sizeof(int32_t);
     s->least = 0;
     if (tg_multiplier_make(&s->multiplier, beta, tg_scale_of(input), TG_SCALE_ONE, 26)) {
         if (s->multiplier.shift < 1) {
