@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 from dataclasses import replace
@@ -14,6 +15,7 @@ from click.testing import CliRunner, Result
 from gesture_tools.commands.export import command as export
 from gesture_tools.commands.import_ import NAMES
 from gesture_tools.commands.import_ import command as import_
+from gesture_tools.errors import UserError
 from gesture_tools.exchange import FORMATS, Options
 from gesture_tools.exchange.filenames import decode, encode, slug
 from gesture_tools.exchange.pieces import cut
@@ -374,3 +376,33 @@ def test_lost_samples_are_bridged_where_a_format_has_no_times(tmp_path: Path) ->
     assert "1 of them resampled" in ok(export, "arduino", data, "--out", tmp_path / "out")
     (log,) = again("arduino", tmp_path / "out", Options(rate_hz=50.0))[-1:]
     assert (log.subject, len(log.samples)) == ("cid", 40)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_damaged_files_are_read_or_refused(tmp_path: Path, name: str) -> None:
+    needs(name)
+    rng = np.random.default_rng(len(name))
+    made = [recording(rng, f"r{k}", subject="ann", label="wave") for k in range(2)]
+    write_files(name, made, tmp_path / ("t.csv" if name == "tidy" else "out"))
+    file = next(path for path in sorted(tmp_path.rglob("*.*")) if path.is_file())
+    sound = file.read_bytes()
+    for _ in range(150):
+        data = bytearray(sound[: int(rng.integers(len(sound)))] if rng.random() < 0.3 else sound)
+        for place in rng.integers(0, min(len(data), 600), 3) if data else []:
+            data[place] = (
+                rng.choice(list(b'0-,."[]{}nx\n\xff\x00')) if rng.random() < 0.7 else rng.integers(256)
+            )
+        file.write_bytes(data)
+        with contextlib.suppress(UserError):
+            assert FORMATS[name].read(file, Options(rate_hz=50.0))
+
+
+def test_numbers_too_large_for_a_float_are_refused(tmp_path: Path) -> None:
+    huge = "1" + "0" * 400
+    (tmp_path / "e.json").write_text(json.dumps(edge_impulse()).replace("19.6133", huge))
+    assert "values, sample 2" in refusal(
+        import_, "edge-impulse", tmp_path / "e.json", "--out", tmp_path / "b"
+    )
+    data = f'{{"x": [{huge}, 1], "y": [1, 1], "z": [1, 1]}}'
+    (tmp_path / "c.json").write_text(f'[{{"name": "a", "recordings": [{{"data": {data}}}]}}]')
+    assert "expected numbers" in refusal(import_, "createai", tmp_path / "c.json", "--out", tmp_path / "b")

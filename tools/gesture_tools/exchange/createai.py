@@ -127,6 +127,6 @@ def _samples(path: Path, actions: list[dict[str, Any]], unit: str) -> Iterator[t
                 )
             try:
                 rows = [[float(value) for value in sample] for sample in zip(*axes, strict=True)]
-            except (TypeError, ValueError) as error:
+            except (TypeError, ValueError, OverflowError) as error:
                 raise UserError(f"{path}, {where}: expected numbers in x, y and z") from error
             yield action["name"], number, milli_g(path, where, rows or [[0.0] * 3], unit)[: len(rows)]

@@ -43,7 +43,7 @@ class EdgeImpulse:
         for number, row in enumerate(values if isinstance(values, list) else [], 1):
             try:
                 rows.append([float(row[column]) for column in columns])
-            except (TypeError, ValueError, IndexError) as error:
+            except (TypeError, ValueError, IndexError, KeyError, OverflowError) as error:
                 raise UserError(
                     f"{path}: values, sample {number}: expected a number per sensor, found {str(row)[:60]!r}"
                 ) from error

@@ -10,6 +10,7 @@ import csv
 import gzip
 import io
 import re
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ import numpy as np
 
 from gesture_tools.errors import UserError
 from gesture_tools.exchange.format import SESSION, Options, in_milli_g, origin
+from gesture_tools.files import read_bytes
 from gesture_tools.recordings import BACKGROUND, Recording
 from gesture_tools.tables import COLUMNS, read_table
 
@@ -36,6 +38,7 @@ class Tidy:
 
     def read(self, path: Path, options: Options) -> list[Recording]:
         """Read one table; samples to the milli-g, times to the microsecond."""
+        _check_text(path)
         recordings = read_table(path)
         extras = _extras(path)
         result = []
@@ -100,6 +103,16 @@ def _labels(recording: Recording) -> list[str]:
         first, last = np.searchsorted(recording.t_us, (span.start_us, span.end_us)).tolist()
         labels[first:last] = [span.label] * (last - first)
     return labels
+
+
+def _check_text(path: Path) -> None:
+    data = read_bytes(path)
+    try:
+        (gzip.decompress(data) if path.name.endswith(".gz") else data).decode()
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not UTF-8 text (byte {error.start}): expected a table") from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise UserError(f"{path} is not a readable gzip file ({error}): fetch it again") from error
 
 
 def _extras(path: Path) -> dict[str, dict[str, list[str]]]:
