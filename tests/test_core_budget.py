@@ -1,0 +1,186 @@
+"""What the core costs stays what firmware/budget.toml says: instructions, flash, RAM and stack, counted.
+
+Models of fixed shapes with seeded weights, compiled with GCC, run in an instruction-set emulator. A figure
+that grows or shrinks by more than 3 % fails; a change that is meant is written with
+
+    python -m tests.test_core_budget --write
+"""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gesture_tools.files import write_atomic
+
+pytest.importorskip("tensorflow")
+pytest.importorskip("unicorn")
+from tensorflow.lite.python import schema_py_generated as schema
+
+from gesture_tools.cost import measure, random_inputs
+from gesture_tools.runtime import Model
+from gesture_tools.runtime.emulated import CPUS
+from gesture_tools.toolchain import find_toolchain
+from tests.support.graphs import Code, Graph, Options
+
+BUDGET = Path(__file__).resolve().parents[1] / "firmware" / "budget.toml"
+COMPILER = "gcc"
+TOLERANCE = 0.03
+FIGURES = ("instructions", "open_instructions", "flash", "flash_all_operators", "ram", "stack")
+INPUTS = 3
+SAME, VALID = 0, 1
+RELU = 1
+
+
+class Net:
+    """A sequential int8 network with seeded weights, as a training leaves it: ReLU, a scale per channel."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.rng = np.random.default_rng(7)
+        self.graph = Graph()
+        self.source = self.x = self.graph.tensor(shape, 1 / 127.5, -1)
+
+    def _weighted(
+        self, weights: tuple[int, ...], channels: int, dimension: int, per_channel: bool = True
+    ) -> list[int]:
+        scale = self.rng.uniform(0.002, 0.004, channels if per_channel else 1)
+        w = self.graph.tensor(weights, scale, 0, self.rng.integers(-127, 128, weights), dimension)
+        return [self.x, w, self.graph.tensor((channels,), data=self.rng.integers(-500, 500, channels))]
+
+    def conv(
+        self, shape: tuple[int, ...], weights: tuple[int, ...], stride: int, depthwise: bool = False
+    ) -> None:
+        """Along width with this stride, SAME, ReLU."""
+        options = schema.DepthwiseConv2DOptionsT() if depthwise else schema.Conv2DOptionsT()
+        options.strideW, options.strideH, options.padding = stride, 1, SAME
+        options.fusedActivationFunction = RELU
+        if depthwise:
+            options.depthMultiplier = 1
+        code = Code.DEPTHWISE_CONV_2D if depthwise else Code.CONV_2D
+        kind = Options.DepthwiseConv2DOptions if depthwise else Options.Conv2DOptions
+        inputs = self._weighted(weights, shape[-1], 3 if depthwise else 0)
+        self.x = self.graph.op(code, inputs, self.graph.tensor(shape, 0.02, -128), kind, options)
+
+    def max_pool(self, shape: tuple[int, ...], size: tuple[int, int], padding: int) -> None:
+        options = schema.Pool2DOptionsT()
+        options.filterHeight = options.strideH = size[0]
+        options.filterWidth = options.strideW = size[1]
+        options.padding = padding
+        y = self.graph.tensor(shape, self.graph.scale(self.x), -128)
+        self.x = self.graph.op(Code.MAX_POOL_2D, [self.x], y, Options.Pool2DOptions, options)
+
+    def reshape(self, shape: tuple[int, ...]) -> None:
+        y = self.graph.tensor(shape, self.graph.scale(self.x), -128)
+        inputs = [self.x, self.graph.tensor((len(shape),), data=np.array(shape))]
+        self.x = self.graph.op(Code.RESHAPE, inputs, y, Options.ReshapeOptions, schema.ReshapeOptionsT())
+
+    def mean(self, channels: int) -> None:
+        axes = self.graph.tensor((2,), data=np.array([1, 2]))
+        y = self.graph.tensor((1, channels), 0.015, -128)
+        self.x = self.graph.op(Code.MEAN, [self.x, axes], y, Options.ReducerOptions, schema.ReducerOptionsT())
+
+    def dense(self, outputs: int, relu: bool, per_channel: bool = True) -> None:
+        options = schema.FullyConnectedOptionsT()
+        options.fusedActivationFunction = RELU if relu else 0
+        depth = self.graph.shape(self.x)[-1]
+        y = self.graph.tensor((1, outputs), 0.02, -128 if relu else 5)
+        inputs = self._weighted((outputs, depth), outputs, 0, per_channel)
+        self.x = self.graph.op(Code.FULLY_CONNECTED, inputs, y, Options.FullyConnectedOptions, options)
+
+    def softmax(self) -> bytes:
+        options = schema.SoftmaxOptionsT()
+        options.beta = 1.0
+        y = self.graph.tensor(self.graph.shape(self.x), 1 / 256, -128)
+        return self.graph.build(
+            self.source, self.graph.op(Code.SOFTMAX, [self.x], y, Options.SoftmaxOptions, options)
+        )
+
+
+def magic_wand() -> bytes:
+    """Return the classic magic-wand network: 2-D convolutions and max-pooling."""
+    net = Net((1, 128, 3, 1))
+    net.conv((1, 128, 3, 8), (8, 4, 3, 1), 1)
+    net.max_pool((1, 42, 1, 8), (3, 3), VALID)
+    net.conv((1, 42, 1, 16), (16, 4, 1, 8), 1)
+    net.max_pool((1, 14, 1, 16), (3, 1), SAME)
+    net.reshape((1, 224))
+    net.dense(16, relu=True)
+    net.dense(4, relu=False)
+    return net.softmax()
+
+
+def separable() -> bytes:
+    """Return a depthwise-separable 1-D network."""
+    net = Net((1, 1, 100, 3))
+    net.conv((1, 1, 50, 16), (16, 1, 5, 3), 2)
+    net.conv((1, 1, 25, 16), (1, 1, 5, 16), 2, depthwise=True)
+    net.conv((1, 1, 25, 24), (24, 1, 1, 16), 1)
+    net.conv((1, 1, 13, 24), (1, 1, 5, 24), 2, depthwise=True)
+    net.conv((1, 1, 13, 32), (32, 1, 1, 24), 1)
+    net.mean(32)
+    net.dense(5, relu=False)
+    return net.softmax()
+
+
+def perceptron() -> bytes:
+    """Return three dense layers."""
+    net = Net((1, 33))
+    net.dense(20, relu=True)
+    net.dense(10, relu=True)
+    net.dense(4, relu=False)
+    return net.softmax()
+
+
+MODELS = {"magic_wand": magic_wand, "separable": separable, "perceptron": perceptron}
+
+
+def figures(cpu: str, name: str) -> dict[str, int]:
+    model = Model(MODELS[name]())
+    cost = measure(model, cpu, random_inputs(model, INPUTS), COMPILER)
+    assert cost.matches_reference
+    table = asdict(cost)
+    return {figure: table[figure] for figure in FIGURES}
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("cpu", CPUS)
+def test_costs_are_as_budgeted(cpu: str, name: str) -> None:
+    budget = tomllib.loads(BUDGET.read_text())
+    version = find_toolchain(COMPILER).version
+    if version != budget["compiler"]:
+        pytest.skip(f"the budget is for {budget['compiler']}, this is {version}")
+    found = figures(cpu, name)
+    expected = budget[cpu][name]
+    off = [
+        f"{figure}: {expected[figure]:,} budgeted, {found[figure]:,} found"
+        for figure in FIGURES
+        if abs(found[figure] - expected[figure]) > TOLERANCE * expected[figure]
+    ]
+    assert not off, f"{'; '.join(off)} - if it is meant: python -m tests.test_core_budget --write"
+
+
+def write() -> None:
+    lines = [
+        "# What the core costs, counted (tests/test_core_budget.py says of what). A test fails when a figure is",
+        "# off by more than 3 %; after a change that is meant: python -m tests.test_core_budget --write",
+        f'compiler = "{find_toolchain(COMPILER).version}"',
+    ]
+    for cpu in CPUS:
+        for name in MODELS:
+            lines += [
+                "",
+                f"[{cpu}.{name}]",
+                *(f"{key} = {value}" for key, value in figures(cpu, name).items()),
+            ]
+    write_atomic(BUDGET, "\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["--write"]:
+        sys.exit("usage: python -m tests.test_core_budget --write")
+    write()
