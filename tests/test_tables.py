@@ -166,3 +166,10 @@ def test_real_tables_load(path: Path) -> None:
         assert 20 < recording.rate_hz < 110
         for span in recording.spans:
             assert recording.t_us[0] <= span.start_us < span.end_us <= recording.t_us[-1]
+
+
+def test_a_table_that_is_neither_numbers_nor_utf8(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_bytes(b"recording_id,label,subject,t_ms,ax,ay,az\nr,up,p,0,one,0,0\nr,up,p\xff,20,0,0,0\n")
+    with pytest.raises(UserError, match="not UTF-8"):
+        read_table(path)

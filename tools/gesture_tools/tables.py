@@ -132,13 +132,13 @@ def _parse(path: Path, data: bytes) -> pd.DataFrame:
 
     try:
         table = read(**{name: np.float64 for name in NUMBER_COLUMNS})
-    except UnicodeDecodeError as error:
-        raise UserError(
-            f"{path} is not UTF-8 text: expected a table with the columns {','.join(COLUMNS)}"
-        ) from error
     except pd.errors.ParserError as error:
         raise UserError(f"{path} cannot be read as a table: {' '.join(str(error).split())}") from error
     except ValueError as error:
+        if not _is_utf8(data):
+            raise UserError(
+                f"{path} is not UTF-8 text: expected a table with the columns {','.join(COLUMNS)}"
+            ) from error
         raise _diagnose(path, read(**{name: str for name in NUMBER_COLUMNS})) from error
     for name in TEXT_COLUMNS:
         column = table[name]
@@ -147,6 +147,14 @@ def _parse(path: Path, data: bytes) -> pd.DataFrame:
             row = int(nothing.argmax())
             raise UserError(f"{path}, line {row + 2}, column {name}: expected text, found nothing")
     return table
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _diagnose(path: Path, table: pd.DataFrame) -> UserError:
