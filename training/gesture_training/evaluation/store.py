@@ -18,6 +18,12 @@ from gesture_training.record import versions
 
 FOLDER = "folds"
 
+CODE = {
+    "gesture_training": ("*.py", "evaluation/*.py"),
+    "gesture_tools": ("contract.py", "resample.py", "simulation.py", "verdict.py", "runtime/*.py"),
+}
+"""What a fold's result depends on, beside the data as it was read."""
+
 
 def fold_key(request: Request, people: Sequence[str], data_sha256: str) -> str:
     """Return the identity of a fold: data, people, every option, versions and code."""
@@ -44,9 +50,9 @@ def keep(folder: Path, key: str, judged: Judged) -> None:
 def _code() -> str:
     """Return a digest of the code that makes a fold: Python and the compiled core."""
     state = hashlib.sha256(installed_library().read_bytes())
-    for package in ("gesture_training", "gesture_tools"):
+    for package, patterns in CODE.items():
         spec = find_spec(package)
         for folder in (spec.submodule_search_locations or []) if spec else []:
-            for path in sorted(Path(folder).rglob("*.py")):
+            for path in sorted(path for pattern in patterns for path in Path(folder).glob(pattern)):
                 state.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
     return state.hexdigest()
