@@ -342,7 +342,7 @@ static int add_step(graph *g, unsigned step, tg_prepare *p, tg_fault *fault) {
     const tg_op *op = g->ops[kind];
     p->options = tg_read_table(&g->reader, &table, OPERATOR_OPTIONS);
     p->scratch_size = 0;
-    uint8_t blocks[TG_MAX_OP_INPUTS] = {NO_BLOCK, NO_BLOCK, NO_BLOCK, NO_BLOCK};
+    uint8_t blocks[TG_MAX_OP_INPUTS] = {NO_BLOCK, NO_BLOCK, NO_BLOCK};
     uint32_t output = 0;
     int err = read_inputs(g, &table, step, p, blocks);
     if (err == 0) {
@@ -355,11 +355,10 @@ static int add_step(graph *g, unsigned step, tg_prepare *p, tg_fault *fault) {
         return 0;
     }
     struct tg_node *node = &g->nodes[g->node_count];
-    *node = (struct tg_node){
-        .input = tg_constant(p, &p->input[0]),
-        .input2 = tg_constant(p, &p->input[1]),
-        .op = kind,
-    };
+    node->input = tg_constant(p, &p->input[0]);
+    node->input2 = tg_constant(p, &p->input[1]);
+    node->params = TG_REF_NONE;
+    node->op = kind;
     p->room = room(g, p);
     err = op->prepare(p, node);
     if (err != 0) {
@@ -384,9 +383,11 @@ static tg_ref place(const graph *g, unsigned block, tg_ref constant) {
 }
 
 static void public_tensor(tg_tensor *tensor, const tg_view *view) {
-    *tensor = (tg_tensor){.dims = view->dims, .size = view->size, .zero_point = view->zero_point};
-    for (unsigned i = 0; i < view->dims; i++) {
-        tensor->dim[i] = view->dim[TG_MAX_DIMS - view->dims + i];
+    tensor->dims = view->dims;
+    tensor->size = view->size;
+    tensor->zero_point = view->zero_point;
+    for (unsigned i = 0; i < TG_MAX_DIMS; i++) {
+        tensor->dim[i] = i < view->dims ? view->dim[TG_MAX_DIMS - view->dims + i] : 0;
     }
     memcpy(&tensor->scale, view->scales, sizeof tensor->scale);
 }
@@ -435,7 +436,6 @@ static int place_all(graph *g, size_t arena_size, uint32_t *used) {
 
 static int open_model(graph *g, tg_model *model, size_t arena_size, tg_fault *fault) {
     tg_prepare p;
-    tg_tensor input;
     p.file = g->reader.data;
     p.arena = &g->arena;
     int err = read_tensor(g, g->input_tensor, &p.output);
@@ -446,7 +446,7 @@ static int open_model(graph *g, tg_model *model, size_t arena_size, tg_fault *fa
         return err;
     }
     g->last_read = g->input_tensor;
-    public_tensor(&input, &p.output);
+    public_tensor(&model->input_tensor, &p.output);
     add_block(g, g->input_tensor, p.output.size, 0, NO_BLOCK);
     for (unsigned step = 0; step < g->operators.count; step++) {
         fault->op = (int16_t)step;
@@ -472,17 +472,14 @@ static int open_model(graph *g, tg_model *model, size_t arena_size, tg_fault *fa
     if (err != 0) {
         return err;
     }
-    *model = (tg_model){
-        .data = g->reader.data,
-        .arena = g->arena.base,
-        .ops = g->ops,
-        .nodes = g->nodes,
-        .node_count = (uint16_t)g->node_count,
-        .arena_used = used,
-        .input = (int8_t *)g->arena.base + place(g, 0, TG_REF_NONE),
-        .output = (int8_t *)g->arena.base + place(g, last, TG_REF_NONE),
-    };
-    model->input_tensor = input;
+    model->data = g->reader.data;
+    model->arena = g->arena.base;
+    model->ops = g->ops;
+    model->nodes = g->nodes;
+    model->node_count = (uint16_t)g->node_count;
+    model->arena_used = used;
+    model->input = (int8_t *)g->arena.base + place(g, 0, TG_REF_NONE);
+    model->output = (int8_t *)g->arena.base + place(g, last, TG_REF_NONE);
     public_tensor(&model->output_tensor, &p.output);
     return 0;
 }

@@ -14,7 +14,7 @@
 #include "tg_quant.h"
 #include "tg_schema.h"
 
-#define TG_MAX_OP_INPUTS 4U
+#define TG_MAX_OP_INPUTS 3U
 
 /* A tensor as the file describes it. Shapes are padded with leading ones to four dimensions (N, H, W, C). */
 typedef struct {

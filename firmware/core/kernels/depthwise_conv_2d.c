@@ -84,7 +84,8 @@ static int prepare(tg_prepare *p, struct tg_node *node) {
     tg_conv *c;
     int err = tg_conv_prepare(p, node, true, &c);
     if (err == 0 && tg_depthwise_by_four(c)) {
-        p->scratch_size = (uint32_t)c->h.filter * c->w.filter * TG_DEPTHWISE_TAP;
+        uint32_t taps = (uint32_t)c->h.filter * c->w.filter * TG_DEPTHWISE_TAP;
+        p->scratch_size = taps < TG_DEPTHWISE_SUMS ? TG_DEPTHWISE_SUMS : taps;
     }
     return err;
 }

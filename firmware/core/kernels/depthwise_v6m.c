@@ -11,17 +11,21 @@
 
 #define CHANNELS TG_V6M_CHANNELS
 
-/* Some taps of a row and four channels. The function below knows this layout. */
+/* Some taps of a row and four channels, at some positions. The function below knows this layout. */
 typedef struct {
-    int32_t sums[CHANNELS]; /* 0: added to */
-    const int8_t *input;    /* 16: at the first tap */
-    const int8_t *weights;  /* 20: of the first tap */
-    int32_t offset;         /* 24: of the input */
-    uint32_t step;          /* 28: from a tap to the next, less three */
-    uint32_t end;           /* 32: of the taps' indices; at least one tap */
-} taps_of_row;
+    const int8_t *input;   /* 0: at the first tap */
+    const int8_t *weights; /* 4: of the first tap */
+    int32_t offset;        /* 8: of the input */
+    uint32_t step;         /* 12: from a tap to the next, less three */
+    uint32_t end;          /* 16: of the taps' indices; at least one tap */
+    uint32_t input_step;   /* 20: from a position to the next */
+    uint32_t count;        /* 24: positions */
+    const int32_t *start;  /* 28: what the products are added to: biases, or the sums of the rows above */
+    uint32_t start_step;   /* 32: from a position's to the next one's: 0, or 16 bytes */
+    int32_t *sums;         /* 36: where they go */
+} line;
 
-_Static_assert(offsetof(taps_of_row, input) == 16 && offsetof(taps_of_row, end) == 32,
+_Static_assert(offsetof(line, end) == 16 && offsetof(line, count) == 24 && offsetof(line, sums) == 36,
                "as the assembly below has it");
 
 #define TAP(sum, step)                                                                                            \
@@ -32,7 +36,7 @@ _Static_assert(offsetof(taps_of_row, input) == 16 && offsetof(taps_of_row, end) 
     "add " sum ", r5\n"                                                                                           \
     "adds r0, r0, " step "\n"
 
-static TG_NAKED void add_row(taps_of_row *row) {
+static TG_NAKED void add_line(line *l) {
     __asm__ volatile(".syntax unified\n"
                      "push {r4-r7, lr}\n"
                      "mov r4, r8\n"
@@ -40,27 +44,70 @@ static TG_NAKED void add_row(taps_of_row *row) {
                      "mov r6, r10\n"
                      "mov r7, r11\n"
                      "push {r0, r4-r7}\n"
-                     "ldm r0!, {r4-r7}\n"
+                     "1:\n"
+                     "ldr r1, [r0, #28]\n"
+                     "ldr r2, [r0, #32]\n"
+                     "ldm r1!, {r4-r7}\n"
+                     "subs r1, #16\n"
+                     "adds r1, r1, r2\n"
+                     "str r1, [r0, #28]\n"
                      "mov r8, r4\n"
                      "mov r9, r5\n"
                      "mov r10, r6\n"
                      "mov r11, r7\n"
                      "ldm r0!, {r1, r2, r3, r4, r7}\n"
                      "movs r0, #0\n"
-                     "1:\n" TAP("r8", "#1") TAP("r9", "#1") TAP("r10", "#1") TAP("r11", "r4") "cmp r0, r7\n"
-                     "bne 1b\n"
-                     "pop {r0}\n"
+                     "2:\n" TAP("r8", "#1") TAP("r9", "#1") TAP("r10", "#1") TAP("r11", "r4") "cmp r0, r7\n"
+                     "bne 2b\n"
+                     "ldr r0, [sp]\n"
+                     "ldr r1, [r0, #36]\n"
                      "mov r4, r8\n"
                      "mov r5, r9\n"
                      "mov r6, r10\n"
                      "mov r7, r11\n"
-                     "stm r0!, {r4-r7}\n"
-                     "pop {r4-r7}\n"
+                     "stm r1!, {r4-r7}\n"
+                     "str r1, [r0, #36]\n"
+                     "ldr r1, [r0]\n"
+                     "ldr r2, [r0, #20]\n"
+                     "adds r1, r1, r2\n"
+                     "str r1, [r0]\n"
+                     "ldr r1, [r0, #24]\n"
+                     "subs r1, #1\n"
+                     "str r1, [r0, #24]\n"
+                     "bne 1b\n"
+                     "pop {r0, r4-r7}\n"
                      "mov r8, r4\n"
                      "mov r9, r5\n"
                      "mov r10, r6\n"
                      "mov r11, r7\n"
                      "pop {r4-r7, pc}\n");
+}
+
+/* The accumulators of `count` positions that have the same taps, from (y, x) on. */
+static void sum_up(const tg_depthwise *d, const int32_t *bias, unsigned channel, unsigned y, unsigned x,
+                   unsigned count) {
+    const tg_conv *c = d->c;
+    const tg_taps taps = tg_depthwise_taps(d, y, x);
+    int32_t *sums = (int32_t *)d->scratch;
+    line l = {.offset = c->input_offset, .step = c->out_c - 3U, .end = taps.columns * c->out_c};
+    l.input_step = (uint32_t)c->w.stride * c->in_c;
+    const int8_t *input = taps.input + channel;
+    const int8_t *weights = d->weights + taps.first * c->out_c + channel;
+    if (l.end == 0 || taps.rows == 0) {
+        memcpy(sums, bias, CHANNELS * sizeof *bias); /* one position, all in the padding */
+        return;
+    }
+    for (unsigned row = 0; row < taps.rows; row++) {
+        l.input = input;
+        l.weights = weights;
+        l.start = row == 0 ? bias : sums;
+        l.start_step = row == 0 ? 0 : CHANNELS * sizeof *sums;
+        l.sums = sums;
+        l.count = count;
+        add_line(&l);
+        input += (uint32_t)c->h.dilation * c->w.input * c->in_c;
+        weights += (uint32_t)c->w.filter * c->out_c;
+    }
 }
 
 void tg_depthwise_four(const tg_depthwise *d, unsigned channel) {
@@ -78,29 +125,23 @@ void tg_depthwise_four(const tg_depthwise *d, unsigned channel) {
         bias[i] = tg_bias_of(&d->factors, channel + i);
         factor[i] = tg_factor_of(&d->factors, channel + i);
     }
-    taps_of_row row = {.offset = c->input_offset, .step = c->out_c - 3U};
+    const unsigned most = TG_DEPTHWISE_SUMS / (CHANNELS * sizeof(int32_t));
     int32_t last = c->w.input - c->w.filter; /* the last first tap with all taps inside */
     for (unsigned y = 0; y < c->h.output; y++) {
-        tg_taps taps = {0};
         int32_t at = -(int32_t)c->w.pad;
-        bool inside = false;
-        for (unsigned x = c->w.output; x > 0; x--, at += c->w.stride, output += c->out_c) {
-            if (inside && at <= last) {
-                taps.input += (uint32_t)c->w.stride * c->in_c;
-            } else {
-                taps = tg_depthwise_taps(d, y, c->w.output - x);
-                inside = at >= 0;
+        unsigned count;
+        for (unsigned x = 0; x < c->w.output; x += count) {
+            count = 1;
+            for (int32_t next = at; at >= 0 && count < most && x + count < c->w.output; count++) {
+                next += c->w.stride;
+                if (next > last) {
+                    break;
+                }
             }
-            memcpy(row.sums, bias, sizeof bias);
-            row.input = taps.input + channel;
-            row.weights = d->weights + taps.first * c->out_c + channel;
-            row.end = taps.columns * c->out_c;
-            for (unsigned k = row.end > 0 ? taps.rows : 0; k > 0; k--) {
-                add_row(&row);
-                row.input += (uint32_t)c->h.dilation * c->w.input * c->in_c;
-                row.weights += (uint32_t)c->w.filter * c->out_c;
-            }
-            tg_v6m_store(d->factors.how, row.sums, factor, output, 0, 1, CHANNELS);
+            sum_up(d, bias, channel, y, x, count);
+            tg_v6m_store(d->factors.how, (int32_t *)d->scratch, factor, output, c->out_c, count, CHANNELS);
+            output += count * c->out_c;
+            at += (int32_t)(count * c->w.stride);
         }
     }
 }

@@ -13,11 +13,12 @@ typedef struct {
     const int8_t *input;
     const int8_t *weights;
     tg_factors factors;
-    uint32_t *scratch; /* TG_DEPTHWISE_TAP bytes for every filter tap */
+    uint32_t *scratch; /* TG_DEPTHWISE_TAP bytes for every filter tap, at least TG_DEPTHWISE_SUMS */
     int8_t *output;
 } tg_depthwise;
 
-#define TG_DEPTHWISE_TAP 8U
+#define TG_DEPTHWISE_TAP  8U
+#define TG_DEPTHWISE_SUMS 128U /* and at least these, four accumulators of eight positions */
 
 /* The filter taps that fall inside the input at one output position. */
 typedef struct {
