@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -158,6 +159,46 @@ def test_bad_logs(
     if content is not None:
         path.write_text(content)
     refused(run(*filled(words, MODEL=model, LOG=path)), expected)
+
+
+def test_no_arguments_show_the_help(run: Run) -> None:
+    code, _, err = run()
+    assert code == 2
+    assert "Commands:" in err
+
+
+def test_standard_output_that_is_full_or_closed(model: Path, log: Path) -> None:
+    simulate = f"{sys.executable} -m gesture_tools simulate {model} {log}"
+    for redirection, expected in ((">/dev/full", 2), (">&-", 0), ("| head -c 1", 0)):
+        result = subprocess.run(
+            ["sh", "-c", f"{simulate} {redirection}"], capture_output=True, text=True, check=False
+        )
+        assert result.returncode == expected, redirection
+        assert "Traceback" not in result.stderr
+        assert len(result.stderr.splitlines()) <= 1, result.stderr
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x05\x06", b"\x93NUMPY", b"x" * 100])
+def test_inputs_that_are_no_npz(run: Run, model: Path, content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "x.npz"
+    path.write_bytes(content)
+    refused(run("bench", model, "--inputs", path), "expected an .npz file")
+
+
+def test_inputs_of_another_shape(run: Run, model: Path, tmp_path: Path) -> None:
+    for x in (np.zeros((0, 1, 50, 3), np.int8), np.zeros((2, 3), np.int8), np.zeros((2, 1, 50, 3))):
+        np.savez(tmp_path / "x.npz", x=x)
+        refused(run("bench", model, "--inputs", tmp_path / "x.npz"), "expected int8")
+
+
+@pytest.mark.parametrize("words", [("simulate", "MODEL", "LOG"), ("build", *MODEL_COMMANDS[2][1:])])
+def test_a_wrong_self_test(run: Run, words: tuple[str, ...], model: Path, log: Path, tmp_path: Path) -> None:
+    data = bytearray(model.read_bytes())
+    at = data.index((1).to_bytes(4, "little"), data.index(b"TGCT")) + 4  # the outputs of the case of seed 1
+    data[at] ^= 1
+    path = tmp_path / "wrong.tflite"
+    path.write_bytes(data)
+    refused(run(*filled(words, MODEL=path, LOG=log, OUT=tmp_path / "out")), "self-test")
 
 
 def test_output_that_cannot_be_written(run: Run, model: Path, tmp_path: Path) -> None:

@@ -78,24 +78,28 @@ def c_array(model: Model, command: str = "gesture build") -> tuple[str, str]:
     contract = model.require_contract()
     arena = Stream(model).arena_size
     names = [operator_names()[code] for code in operator_codes(model.data)]
-    command = command.replace("*/", "* /").replace("\n", " ")
     header = HEADER.format(
-        command=command,
+        command=_comment(command),
         size=len(model.data),
         model_id=model.model_id,
         interface_id=contract.interface_id,
-        labels=", ".join(contract.labels).replace("*/", "* /"),
+        labels=_comment(", ".join(contract.labels)),
         operators=", ".join(names),
         arena=(arena + 7) // 8 * 8,
     )
     source = SOURCE.format(
-        command=command,
+        command=_comment(command),
         data=_bytes(model.data),
         ops="\n".join(f"    &tg_op_{name.lower()}," for name in names),
         model_id=_bytes(bytes.fromhex(model.model_id)),
         interface_id=_bytes(bytes.fromhex(contract.interface_id)),
     )
     return source, header
+
+
+def _comment(text: str) -> str:
+    """Return text that can stand in a C comment: on one line, without its end and without trigraphs."""
+    return text.replace("\n", " ").replace("*/", "* /").replace("??", "? ?")
 
 
 def _bytes(data: bytes) -> str:

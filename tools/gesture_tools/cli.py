@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 from importlib import metadata
 
@@ -46,15 +48,33 @@ def main() -> None:
 
     Exit codes: 0 success, 1 an expectation failed, 2 a mistake in the input, 130 interrupted.
     """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started us
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - open until the end
     try:
         code = group.main(standalone_mode=False)
+        sys.stdout.flush()
     except UserError as error:
         error.show()
         sys.exit(error.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(2)
     except click.ClickException as error:
         click.echo(f"error: {' '.join(error.format_message().split())}", err=True)
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         sys.exit(130)
+    except OSError as error:
+        _abandon_output()
+        if not isinstance(error, BrokenPipeError):
+            click.echo(f"error: {error.strerror or error}: {error.filename or 'standard output'}", err=True)
+        sys.exit(2)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _abandon_output() -> None:
+    """Keep the interpreter from trying once more, at its end, to write what cannot be written."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

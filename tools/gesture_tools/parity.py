@@ -198,7 +198,6 @@ def _windows_runner(model: Model) -> Runner:
 
 def _stream_runner(model: Model) -> Runner:
     stream = Stream(model)
-    stream.self_test()
 
     def run(samples: NDArray[np.int16]) -> Outputs:
         stream.reset()

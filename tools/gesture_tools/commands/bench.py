@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shlex
 from dataclasses import asdict
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gesture_tools.errors import UserError
+from gesture_tools.files import read_bytes
 from gesture_tools.toolchain import COMPILERS
 
 if TYPE_CHECKING:
@@ -63,12 +65,13 @@ def command(
 def _read_inputs(path: Path, model: Model) -> NDArray[np.int8]:
     import numpy as np
 
+    data = read_bytes(path)
     try:
-        with np.load(path) as arrays:
-            x = arrays["x"]
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(f"{path}: expected an .npz file with an array x ({error})") from error
-    if x.dtype != np.int8 or x.shape[1:] != model.input_shape[1:]:
+        with np.load(io.BytesIO(data)) as arrays:
+            x = np.asarray(arrays["x"])
+    except Exception as error:  # numpy raises a dozen kinds for what is no .npz file
+        raise UserError(f"{path}: expected an .npz file with an array x ({type(error).__name__})") from error
+    if x.dtype != np.int8 or x.shape[1:] != model.input_shape[1:] or len(x) == 0:
         raise UserError(f"{path}: x is {x.dtype} {x.shape}, expected int8 (k, {model.input_shape[1:]})")
     return np.asarray(x, np.int8)
 

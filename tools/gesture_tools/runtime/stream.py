@@ -32,7 +32,10 @@ class Stream:
     """Recognises gestures in samples pushed to it, as the board does."""
 
     def __init__(self, model: Model) -> None:
-        """Open a recognizer on the model's machine; raise UserError when contract and model disagree."""
+        """Open a recognizer on the model's machine and run its self-test.
+
+        Raises UserError when contract and model disagree, or the self-test gives other outputs.
+        """
         self.contract = model.require_contract()
         self._machine: Machine = model.machine
         self._data = self._machine.place(model.data)
@@ -42,6 +45,7 @@ class Stream:
         )
         self._hops: list[NDArray[np.int8]] = []
         self._ends: list[NDArray[np.uint32]] = []
+        self.self_test()
 
     @property
     def arena_size(self) -> int:
