@@ -89,7 +89,10 @@ static void sum_up(const tg_depthwise *d, const int32_t *bias, unsigned channel,
     const tg_conv *c = d->c;
     const tg_taps taps = tg_depthwise_taps(d, y, x);
     int32_t *sums = (int32_t *)d->scratch;
-    line l = {.offset = c->input_offset, .step = c->out_c - 3U, .end = taps.columns * c->out_c};
+    line l;
+    l.offset = c->input_offset;
+    l.step = c->out_c - 3U;
+    l.end = taps.columns * c->out_c;
     l.input_step = (uint32_t)c->w.stride * c->in_c;
     const int8_t *input = taps.input + channel;
     const int8_t *weights = d->weights + taps.first * c->out_c + channel;

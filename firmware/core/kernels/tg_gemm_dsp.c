@@ -18,8 +18,7 @@
 #define GROUP TG_GEMM_GROUP
 #define STEP  4U /* values of depth */
 
-/* Words of a step: of a group of patches, of a pair's weights, of a single patch. */
-#define GROUP_WORDS  6U
+/* Words of a step: of a pair's weights, of a single patch. */
 #define PAIR_WORDS   4U
 #define SINGLE_WORDS 2U
 
@@ -319,16 +318,17 @@ static const uint32_t *expand_all(const tg_gemm *g, uint32_t *lanes, const int8_
     return lanes;
 }
 
-static void run_pairs(const tg_gemm *g, const int8_t *input, unsigned outputs, int8_t *output) {
+static __attribute__((noinline)) void run_pairs(const tg_gemm *g, const uint32_t *lanes, const uint32_t *last,
+                                                unsigned outputs, int8_t *output) {
     const int8_t *weights = g->weights;
-    uint32_t steps = (g->depth + STEP - 1U) / STEP;
-    uint32_t *lanes = g->scratch + steps * PAIR_WORDS;
     bool pooled = tg_gemm_pooled(g);
     pair p;
     p.weights = g->scratch;
-    p.last = expand_all(g, lanes, input, outputs);
+    p.last = last;
     p.output_step = g->output_step;
-    p.lanes_step = pooled ? (uint32_t)(p.last - lanes) / outputs * sizeof *lanes : steps * GROUP_WORDS * sizeof *lanes;
+    /* Outputs that are no maximum share groups: then it is a group's. */
+    uint32_t groups = pooled ? outputs : (outputs + GROUP - 1U) / GROUP;
+    p.lanes_step = (uint32_t)(last - lanes) / groups * sizeof *lanes;
     p.relu = g->factors.how->kind == TG_REQUANT_RELU;
     p.to_b = 1;
     for (unsigned channel = 0; channel < g->channels; channel += 2U) {
@@ -414,7 +414,7 @@ static const uint32_t *expand_single(const tg_gemm *g, const int8_t *input) {
 
 /* One patch of at least four values. The last four channels overlap those before; fewer than four are taken one by
  * one. */
-static void run_single(const tg_gemm *g, const int8_t *input, int8_t *output) {
+static __attribute__((noinline)) void run_single(const tg_gemm *g, const int8_t *input, int8_t *output) {
     const uint32_t depth = g->depth;
     single s;
     s.lanes = g->scratch;
@@ -441,7 +441,9 @@ void tg_gemm_run(const tg_gemm *g, const int8_t *input, unsigned outputs, int8_t
     if (outputs == 1U && !tg_gemm_pooled(g) && g->depth >= STEP) {
         run_single(g, input, output);
     } else {
-        run_pairs(g, input, outputs, output);
+        uint32_t *lanes = g->scratch + (g->depth + STEP - 1U) / STEP * PAIR_WORDS;
+        const uint32_t *last = expand_all(g, lanes, input, outputs);
+        run_pairs(g, lanes, last, outputs, output);
     }
 }
 
