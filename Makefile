@@ -43,11 +43,13 @@ format: .venv/.test
 	@touch $@
 
 .venv/.demo: .venv/.python pyproject.toml $(C_FILES)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[train,emulate]'
+	@echo "installing TensorFlow and the rest into .venv: about 2.5 GB, a few minutes"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[train,emulate]'
 	@touch $@
 
 .venv/.test: .venv/.python pyproject.toml $(C_FILES)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@echo "installing TensorFlow, the test tools and the rest into .venv: about 3 GB, a few minutes"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	@touch $@ .venv/.demo
 
 clean:

@@ -40,6 +40,8 @@ def test_commands_work(document: Path, workplace: Path) -> None:
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
     for command in commands(document):
         words = shlex.split(command)
+        if words[0] == ".":
+            continue  # the environment these tests run in
         if words[0] == "make":
             assert words[1] in targets, command
             continue
@@ -88,7 +90,7 @@ def test_the_readme_c_compiles(tmp_path: Path) -> None:
         "extern const tg_op *const gesture_model_ops[];\n"
     )
     (tmp_path / "example.c").write_text(
-        "#include <stdint.h>\nvoid turn_page(unsigned label);\nvoid on_start(void);\n"
+        "#include <stdint.h>\nvoid turn_page(unsigned label);\nint on_start(void);\n"
         "void on_sample(const int16_t milli_g[3]);\n" + code
     )
     flags = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-c"]

@@ -69,6 +69,11 @@ const uint8_t gesture_interface_id[8] = {{
 """
 
 
+def recognizer_arena_size(model: Model) -> int:
+    """Return the bytes of arena of a recognizer with this model: the same on every processor."""
+    return (Stream(model).arena_size + 7) // 8 * 8
+
+
 def c_array(model: Model, command: str = "gesture build") -> tuple[str, str]:
     """Return the texts of ``gesture_model.c`` and ``gesture_model.h`` for a model with a contract.
 
@@ -76,7 +81,6 @@ def c_array(model: Model, command: str = "gesture build") -> tuple[str, str]:
     model without a contract, or whose contract does not fit it.
     """
     contract = model.require_contract()
-    arena = Stream(model).arena_size
     names = [operator_names()[code] for code in operator_codes(model.data)]
     header = HEADER.format(
         command=_comment(command),
@@ -85,7 +89,7 @@ def c_array(model: Model, command: str = "gesture build") -> tuple[str, str]:
         interface_id=contract.interface_id,
         labels=_comment(", ".join(contract.labels)),
         operators=", ".join(names),
-        arena=(arena + 7) // 8 * 8,
+        arena=recognizer_arena_size(model),
     )
     source = SOURCE.format(
         command=_comment(command),

@@ -34,12 +34,12 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="tinygesture")
 def group() -> None:
-    """Record, train, build, flash and test gesture recognition on a microcontroller.
+    """Train, build, emulate and test gesture recognition for a microcontroller.
 
     \b
-    gesture train data/starter --out model     logs to an int8 model with its contract
-    gesture simulate model/gesture.tflite LOG  events in a log, as the board would report them
-    gesture emulate --model model/gesture.tflite LOG   the whole firmware on an emulated board
+    gesture train data/starter --out build/model   logs to an int8 model with its contract
+    gesture simulate build/model/gesture.tflite LOG   events in a log, as the board would report them
+    gesture emulate --model build/model/gesture.tflite LOG   the whole firmware on an emulated board
     """
 
 

@@ -175,7 +175,7 @@ def _float_stage() -> Callable[[Path, NDArray[np.float32]], NDArray[np.float32]]
 def tflm_runner(model: Model) -> Runner:
     """TensorFlow Lite Micro on the host, from its wheel; raise Missing where there is none."""
     if importlib.util.find_spec("tflite_micro") is None:
-        raise Missing("no tflite_micro wheel here: pip install --pre tflite-micro (Linux x86-64)")
+        raise Missing("not installed: pip install --pre tflite-micro (wheels for Linux x86-64 only)")
     from tflite_micro import runtime
 
     interpreter = runtime.Interpreter.from_bytes(model.data, arena_size=TFLM_ARENA)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gesture_tools.c_array import recognizer_arena_size
 from gesture_tools.contract import Contract, SelfTest
 from gesture_tools.runtime import Model, self_test_outputs
 from gesture_training.emit import strip, with_contract
@@ -39,7 +40,7 @@ def train(request: Request, say: Callable[[str], None], progress: Progress) -> d
         measured |= {
             "model_id": model.model_id,
             "model_bytes": len(model.data),
-            "arena_bytes": model.arena_size,
+            "arena_bytes": recognizer_arena_size(model),
             "parameters": int(network.count_params()),
             "multiply_accumulates": multiply_accumulates(network),
         }

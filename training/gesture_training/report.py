@@ -38,7 +38,7 @@ def facts(metrics: Mapping[str, Any], record: Mapping[str, Any]) -> list[tuple[s
         ("window", f"{contract['window']} samples, {contract['window'] / rate:.2f} s"),
         ("hop", f"{contract['hop']} samples, {contract['hop'] / rate:.2f} s"),
         ("model file", f"{metrics['model_bytes']:,} bytes"),
-        ("arena", f"{metrics['arena_bytes']:,} bytes (host; the board's is at most this)"),
+        ("arena", f"{metrics['arena_bytes']:,} bytes of RAM for model and window, on every processor"),
         ("parameters", f"{metrics['parameters']:,}"),
         ("multiply-accumulates", f"{metrics['multiply_accumulates']:,} a window"),
         ("trained on", f"{record['pieces']['train']} recordings of {len(record['people']['train'])} people"),

@@ -54,7 +54,7 @@ def command(
         click.echo(json.dumps(tables[0] if cpu else tables, indent=2))
     else:
         _show(costs)
-        build = ["gesture", "build", "--board", "qemu_mps2", "--model", str(model), "--out", "firmware"]
+        build = ["gesture", "build", "--board", "qemu_mps2", "--model", str(model), "--out", "build/firmware"]
         click.echo(f"next: {shlex.join(build)}")
     different = [cost for cost in costs if not cost.matches_reference]
     for cost in different:

@@ -45,6 +45,7 @@ def command(data: Path, out: Path) -> None:
     if has_qemu:
         _run("emulate", "--model", model, session)
     _run("simulate", model, session)
+    click.echo("\ncounting what it costs ...")
     costs = {cpu: _json("bench", model, "--cpu", cpu, "--count", "3", "--json") for cpu in CPUS}
     firmware = _json("build", "--board", BOARD, "--model", model, "--out", out / "firmware", "--json")
     _table(metrics, costs, firmware, time.monotonic() - start)
@@ -99,11 +100,12 @@ def _table(
     rows = [
         ("accuracy, people never seen, int8", f"{metrics['accuracy']:.1%}", ""),
         ("model", f"{metrics['model_bytes']:,} B", "in flash, read in place"),
-        ("firmware flash", f"{firmware['flash']:,} B", f"{BOARD}, model included"),
+        ("firmware flash", f"{firmware['flash']:,} B", f"{BOARD}, {firmware['compiler']}, model included"),
         ("firmware RAM", f"{firmware['ram']:,} B", f"of it {firmware['arena']:,} B arena"),
     ]
     for cpu, cost in costs.items():
-        rows.append((f"one inference, {cpu}", f"{cost['instructions']:,}", "instructions, counted"))
+        note = f"instructions, {cost['compiler']}"
+        rows.append((f"one inference, {cpu}", f"{cost['instructions']:,}", note))
     rows.append(("all of this took", f"{seconds:.0f} s", ""))
     width = min(shutil.get_terminal_size().columns, 78)
     click.echo("\n" + "-" * width)
