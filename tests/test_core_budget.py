@@ -166,8 +166,8 @@ def test_costs_are_as_budgeted(cpu: str, name: str) -> None:
 
 def write() -> None:
     lines = [
-        "# What the core costs, counted (tests/test_core_budget.py says of what). A test fails when a figure is",
-        "# off by more than 3 %; after a change that is meant: python -m tests.test_core_budget --write",
+        "# What the core costs, counted (tests/test_core_budget.py says of what). A test fails when a figure",
+        "# is off by more than 3 %; after a change that is meant: python -m tests.test_core_budget --write",
         f'compiler = "{find_toolchain(COMPILER).version}"',
     ]
     for cpu in CPUS:

@@ -217,8 +217,9 @@ static void run(const tg_model *model, const struct tg_node *node) {
     s.gemm.patches.count = rows ? c->pool_w.filter : c->pool_h.filter;
     s.gemm.patches.runs = rows ? c->pool_h.filter : c->pool_w.filter;
     s.gemm.scratch = tg_at(model, node->scratch);
-    s.strips = (int8_t *)s.gemm.scratch +
-               tg_gemm_scratch(s.gemm.depth, s.gemm.patches.count, s.gemm.patches.runs, c->chunk);
+    s.gemm.pair = s.gemm.scratch + tg_gemm_scratch(s.gemm.depth, s.gemm.patches.count, s.gemm.patches.runs,
+                                                   c->chunk) / sizeof *s.gemm.pair;
+    s.strips = (int8_t *)s.gemm.pair;
     unsigned groups = c->in_c / c->filter_c;
     s.gemm.channels = c->out_c / groups;
     for (unsigned group = 0; group < groups; group++) {
@@ -241,7 +242,9 @@ static uint32_t plan(tg_conv *c, uint32_t room) {
     if (rows && c->w.pad == 0 && covered(&c->w, &c->pool_w, length) <= c->w.input) {
         strip = 0;
     }
-    return tg_gemm_scratch(depth, count, runs, c->chunk) + runs * strip + (rows ? 0 : SLACK);
+    uint32_t strips = runs * strip + (rows ? 0 : SLACK);
+    uint32_t pair = tg_gemm_pair(depth);
+    return tg_gemm_scratch(depth, count, runs, c->chunk) + (pair > strips ? pair : strips);
 }
 
 static int prepare(tg_prepare *p, struct tg_node *node) {

@@ -4,6 +4,7 @@
 typedef struct {
     uint32_t rows;
     uint32_t chunk; /* rows taken at a time */
+    uint32_t lanes; /* bytes of scratch in front of the pair */
     uint16_t depth;
     uint16_t outputs;
     int16_t input_offset;
@@ -22,6 +23,7 @@ static void run(const tg_model *model, const struct tg_node *node) {
         .channels = f->outputs,
         .input_offset = f->input_offset,
         .scratch = tg_at(model, node->scratch),
+        .pair = (uint32_t *)tg_at(model, node->scratch) + f->lanes / sizeof(uint32_t),
     };
     const int8_t *input = tg_at(model, node->input);
     int8_t *output = tg_at(model, node->output);
@@ -60,7 +62,8 @@ static int prepare(tg_prepare *p, struct tg_node *node) {
     f->input_offset = (int16_t)-input->zero_point;
     f->bias = tg_constant(p, &p->input[2]);
     f->chunk = tg_gemm_chunk(depth, 1, 1, f->rows, p->room);
-    p->scratch_size = tg_gemm_scratch(depth, 1, 1, f->chunk);
+    f->lanes = tg_gemm_scratch(depth, 1, 1, f->chunk);
+    p->scratch_size = f->lanes + (f->chunk == 1U && depth >= 4U ? 0 : tg_gemm_pair(depth));
     uint8_t activation = tg_read_u8(&p->options, FULLY_CONNECTED_ACTIVATION, ACTIVATION_NONE);
     return tg_requant_make(&f->requant, p, activation, depth, outputs, true);
 }

@@ -33,5 +33,9 @@ uint32_t tg_gemm_scratch(uint32_t depth, uint32_t count, uint32_t runs, uint32_t
     }
     uint32_t patches =
         count * runs == 1U ? (outputs + GROUP - 1U) / GROUP * GROUP : outputs * patches_of(count, runs);
-    return (patches + 2U) * patch_size(depth); /* and a pair of channels' weights */
+    return patches * patch_size(depth);
+}
+
+uint32_t tg_gemm_pair(uint32_t depth) {
+    return 2U * patch_size(depth);
 }

@@ -31,6 +31,7 @@ typedef struct {
     tg_patches patches;
     uint32_t output_step; /* from an output's channels to the next one's */
     uint32_t *scratch;    /* tg_gemm_scratch() bytes */
+    uint32_t *pair;       /* tg_gemm_pair() bytes, which the input may share: it is read before they are written */
 } tg_gemm;
 
 /* Whether an output is made of several patches. */
@@ -45,6 +46,9 @@ uint32_t tg_gemm_chunk(uint32_t depth, uint32_t count, uint32_t runs, uint32_t o
 /* Bytes of scratch for a call of `outputs` outputs: what the DSP form needs, so that an arena has one size
  * everywhere, and for the four accumulators of one output at least. A multiple of 4. */
 uint32_t tg_gemm_scratch(uint32_t depth, uint32_t count, uint32_t runs, uint32_t outputs);
+
+/* Bytes for a pair of channels' weights in the DSP form, unless one patch makes the only output. */
+uint32_t tg_gemm_pair(uint32_t depth);
 
 /* Makes `outputs` outputs, no more than tg_gemm_scratch() was asked for, from the patches at `input`. */
 void tg_gemm_run(const tg_gemm *gemm, const int8_t *input, unsigned outputs, int8_t *output);

@@ -323,7 +323,7 @@ static __attribute__((noinline)) void run_pairs(const tg_gemm *g, const uint32_t
     const int8_t *weights = g->weights;
     bool pooled = tg_gemm_pooled(g);
     pair p;
-    p.weights = g->scratch;
+    p.weights = g->pair;
     p.last = last;
     p.output_step = g->output_step;
     /* Outputs that are no maximum share groups: then it is a group's. */
@@ -335,7 +335,7 @@ static __attribute__((noinline)) void run_pairs(const tg_gemm *g, const uint32_t
         if (channel + 1U == g->channels) {
             p.to_b = 0; /* a last single channel is paired with itself */
         }
-        p.end = expand_weights(g->scratch, weights, p.to_b * g->depth, g->depth);
+        p.end = expand_weights(g->pair, weights, p.to_b * g->depth, g->depth);
         weights += 2U * g->depth;
         p.bias[0] = p.bias[1] = p.bias[2] = tg_bias_of(&g->factors, channel);
         p.bias[3] = p.bias[4] = p.bias[5] = tg_bias_of(&g->factors, channel + p.to_b);
@@ -441,7 +441,7 @@ void tg_gemm_run(const tg_gemm *g, const int8_t *input, unsigned outputs, int8_t
     if (outputs == 1U && !tg_gemm_pooled(g) && g->depth >= STEP) {
         run_single(g, input, output);
     } else {
-        uint32_t *lanes = g->scratch + (g->depth + STEP - 1U) / STEP * PAIR_WORDS;
+        uint32_t *lanes = g->scratch;
         const uint32_t *last = expand_all(g, lanes, input, outputs);
         run_pairs(g, lanes, last, outputs, output);
     }
