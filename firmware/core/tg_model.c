@@ -436,6 +436,7 @@ static int place_all(graph *g, size_t arena_size, uint32_t *used) {
 
 static int open_model(graph *g, tg_model *model, size_t arena_size, tg_fault *fault) {
     tg_prepare p;
+    tg_tensor input; /* the model is not touched before all is well */
     p.file = g->reader.data;
     p.arena = &g->arena;
     int err = read_tensor(g, g->input_tensor, &p.output);
@@ -446,7 +447,7 @@ static int open_model(graph *g, tg_model *model, size_t arena_size, tg_fault *fa
         return err;
     }
     g->last_read = g->input_tensor;
-    public_tensor(&model->input_tensor, &p.output);
+    public_tensor(&input, &p.output);
     add_block(g, g->input_tensor, p.output.size, 0, NO_BLOCK);
     for (unsigned step = 0; step < g->operators.count; step++) {
         fault->op = (int16_t)step;
@@ -480,6 +481,7 @@ static int open_model(graph *g, tg_model *model, size_t arena_size, tg_fault *fa
     model->arena_used = used;
     model->input = (int8_t *)g->arena.base + place(g, 0, TG_REF_NONE);
     model->output = (int8_t *)g->arena.base + place(g, last, TG_REF_NONE);
+    model->input_tensor = input;
     public_tensor(&model->output_tensor, &p.output);
     return 0;
 }
