@@ -19,6 +19,7 @@ from gesture_tools.verdict import verdicts
 from gesture_training import pipeline
 from gesture_training.commands.train import command
 from gesture_training.evaluate import Outcome, metrics
+from gesture_training.outputs import FILES
 
 pytest.importorskip("tensorflow")
 
@@ -135,6 +136,18 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     result = train(tmp_path, tmp_path / "locked" / "model")
     assert result.exit_code == 2
     assert "cannot write" in result.stderr
+
+
+def test_names_are_text_and_no_markup(tmp_path: Path) -> None:
+    labels = ("wave", "[/x]", r"$\frac$")
+    write_table(tmp_path / "a.csv", (*PEOPLE[:2], r"$\sqrt$"), labels)
+    out = tmp_path / "[bold]out[/y]"
+    result = train(tmp_path, out, ["--epochs", "1", "--test-subjects", r"$\sqrt$", "--window", "48"])
+    assert result.exit_code == 0, result.output
+    assert "[/x]" in result.stdout
+    assert r"$\frac$" in result.stdout
+    assert f"report: {out / 'report.html'}" in result.stdout
+    assert {path.name for path in out.iterdir()} == set(FILES)
 
 
 def test_metrics_count_what_was_said() -> None:

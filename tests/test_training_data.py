@@ -20,6 +20,7 @@ from gesture_training.config import Augmentation, Network
 from gesture_training.grip import grip_rotation
 from gesture_training.labels import choose_labels, means_no_gesture
 from gesture_training.network import kernel_length, receptive_field
+from gesture_training.outputs import staged
 from gesture_training.prepare import Request, prepare
 from gesture_training.windows import WindowSource
 
@@ -48,6 +49,40 @@ def test_wanted_labels_keep_their_order_and_a_lone_background_its_name() -> None
 
 def test_without_background_there_is_none() -> None:
     assert choose_labels({"wave", "chop"}, (), ()).background is None
+
+
+@pytest.mark.parametrize(
+    ("label", "message"),
+    [
+        ("\x1b[31mred", r"'\\x1b\[31mred' is empty or has control characters"),
+        ("a\nb", "control characters"),
+        ("a\x85b", "control characters"),
+        ("a\ud800b", "control characters"),
+        ("", "is empty"),
+        ("é" * 17, "34 bytes.*holds 32"),
+    ],
+)
+def test_labels_that_no_model_holds_are_named(label: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        choose_labels({"wave", label}, (), ())
+    assert choose_labels({"wave", "chop", label}, ("wave", "chop"), ()).names == ("wave", "chop")
+    with pytest.raises(UserError) as refused:
+        choose_labels({"wave", label}, ("wafe",), ())
+    assert all(ord(character) >= 0x20 for character in refused.value.message)
+
+
+def test_as_many_and_as_long_labels_as_a_model_holds() -> None:
+    assert choose_labels({"é" * 16, "wave"}, (), ()).names == ("wave", "é" * 16)
+    assert len(choose_labels({f"l{n}" for n in range(32)}, (), ()).names) == 32
+    with pytest.raises(UserError, match="33 classes, a model holds 32"):
+        choose_labels({f"l{n}" for n in range(33)}, (), ())
+
+
+def test_a_background_of_several_labels_beside_one_of_its_name_is_refused() -> None:
+    found = {"idle", "rest", "background", "wave"}
+    with pytest.raises(UserError, match="idle and rest one label 'background', which the data has too"):
+        choose_labels(found, (), ("idle", "rest"))
+    assert choose_labels(found, (), ("idle", "rest", "background")).names == ("background", "wave")
 
 
 def continuous(spans: tuple[Span, ...], seconds: float = 20.0) -> Recording:
@@ -104,6 +139,15 @@ def test_a_window_counts_samples_or_seconds(tmp_path: Path) -> None:
     request = Request(data=(tmp_path / "a.csv",), out=tmp_path / "out")
     assert prepare(replace(request, window=40)).contract.window == 40
     assert prepare(replace(request, window=1.5)).contract.window == 75
+
+
+def test_the_window_chosen_is_no_longer_than_a_contract_holds() -> None:
+    recording = continuous((Span("wave", 0, 2_500_000), Span("chop", 2_500_000, 5_000_000)))
+    labels = choose_labels({"wave", "chop"}, (), ())
+    pieces = dataset.cut([recording], labels, RATE_HZ, 0.05)
+    assert choices.choose_window(pieces, RATE_HZ, None) == 124
+    pieces = [replace(piece, start=0, end=2500) for piece in pieces]
+    assert choices.choose_window(pieces, 1000.0, None) == 1024
 
 
 def test_kernels_shrink_with_the_window() -> None:
@@ -207,6 +251,10 @@ def test_channels_that_differ_are_refused() -> None:
         (["--hop", "6"], "multiple of 4"),
         (["--hop", "400"], "multiple of 4"),
         (["--hop", "0"], "multiple of 4"),
+        (["--labels", ","], "--labels is empty"),
+        (["--labels", ""], "--labels is empty"),
+        (["--background", " "], "--background is empty"),
+        (["--test-subjects", ""], "--test-subjects is empty"),
     ],
 )
 def test_bad_wishes_are_one_line(tmp_path: Path, options: list[str], message: str) -> None:
@@ -257,6 +305,37 @@ def test_an_output_that_is_a_file_is_refused(tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert "cannot write" in result.stderr
     assert (tmp_path / "out").read_text() == "mine"
+
+
+def test_an_output_whose_files_cannot_be_replaced_is_refused(tmp_path: Path) -> None:
+    write_table(tmp_path / "a.csv", PEOPLE)
+    out = tmp_path / "out"
+    (out / "gesture.tflite").mkdir(parents=True)
+    (out / "confusion.png").write_text("mine")
+    refuse(tmp_path, [str(tmp_path / "a.csv")], "gesture.tflite is in the way")
+    assert (out / "confusion.png").read_text() == "mine"
+    assert len(list(out.iterdir())) == 2
+
+
+def test_an_output_link_that_leads_in_a_circle_is_refused(tmp_path: Path) -> None:
+    write_table(tmp_path / "a.csv", PEOPLE)
+    (tmp_path / "out").symlink_to("out")
+    refuse(tmp_path, [str(tmp_path / "a.csv")], "leads in a circle")
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_outputs_are_staged_on_the_file_system_of_their_folder(tmp_path: Path, exists: bool) -> None:
+    there = tmp_path / "there"
+    there.mkdir()
+    (tmp_path / "out").symlink_to("there/model")
+    if exists:
+        (there / "model").mkdir()
+    with staged(tmp_path / "out") as folder:
+        assert folder.parent == (there / "model" if exists else there)
+        (folder / "gesture.tflite").write_text("model")
+    assert (tmp_path / "out").is_symlink()
+    assert [path.name for path in (there / "model").iterdir()] == ["gesture.tflite"]
+    assert [path.name for path in there.iterdir()] == ["model"]
 
 
 def refuse(folder: Path, arguments: list[str], message: str) -> None:

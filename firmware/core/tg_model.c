@@ -325,7 +325,8 @@ static uint32_t block_size(const graph *g, unsigned block) {
 static uint32_t room(graph *g, const tg_prepare *p) {
     if (g->node_count > 0) {
         const step_blocks *last = &g->steps[g->node_count - 1U];
-        uint32_t size = block_size(g, last->input) + block_size(g, last->output) + block_size(g, last->scratch);
+        uint32_t size =
+            block_size(g, last->input) + block_size(g, last->output) + block_size(g, last->scratch);
         g->most = size > g->most ? size : g->most;
     }
     uint32_t own = p->input[0].size + p->output.size;
@@ -372,8 +373,9 @@ static int add_step(graph *g, unsigned step, tg_prepare *p, tg_fault *fault) {
     where->input = blocks[0];
     where->input2 = blocks[1];
     where->output = (uint8_t)add_block(g, output, p->output.size, step, NO_BLOCK);
-    where->scratch =
-        p->scratch_size == 0 ? NO_BLOCK : (uint8_t)add_block(g, TG_NO_TENSOR, p->scratch_size, step, NO_BLOCK);
+    where->scratch = p->scratch_size == 0
+                         ? NO_BLOCK
+                         : (uint8_t)add_block(g, TG_NO_TENSOR, p->scratch_size, step, NO_BLOCK);
     g->node_count++;
     return 0;
 }

@@ -35,7 +35,8 @@ tg_ratio tg_ratio_make(uint32_t a, uint32_t c) {
     tg_ratio ratio = {.a = a, .c = c};
     uint32_t divisor = mantissa_of(c);
     uint32_t rest = mantissa_of(a);
-    /* Long division, eight bits a step; the first 7 bits make it 63 in all. rest < 2^24, so nothing overflows. */
+    /* Long division, eight bits a step; the first 7 bits make it 63 in all. rest < 2^24, so nothing
+     * overflows. */
     for (unsigned bits = 7, step = 0; step < 8U; step++, bits = 8) {
         rest <<= bits;
         uint32_t digit = rest / divisor;
@@ -50,7 +51,8 @@ int32_t tg_scale_quotient(uint32_t value, uint32_t scale) {
     tg_ratio ratio = tg_ratio_make(value, scale);
     /* 31 or 32 bits and all that follow: a quotient of 24-bit numbers has none after 32 zeros. */
     unsigned excess = (ratio.high >> 31) != 0 ? 8U : 7U;
-    uint32_t quotient = (uint32_t)round_even(ratio.high, excess, ratio.low != 0); /* the float's mantissa, exactly */
+    uint32_t quotient =
+        (uint32_t)round_even(ratio.high, excess, ratio.low != 0); /* the float's mantissa, exactly */
     int32_t exponent = exponent_of(value) - exponent_of(scale) - 31 + (int32_t)excess;
     if (exponent > -8) {
         return 65535; /* 2^23 and more: saturates long before */
@@ -81,20 +83,22 @@ static uint32_t divide_product(uint32_t a, uint32_t b, unsigned shift, uint32_t 
     return quotient;
 }
 
-/* The reference computes double(a) * double(b) / double(c), which is the quotient rounded to 53 bits, halves to even,
- * and rounds that to 31 bits, halves up. Let q be the first 32 bits of the exact quotient of the mantissas: it lies in
- * [q, q + 1), and a tie of the second rounding at an odd q. When q is odd, the first rounding leads to no less than
- * q, so q + 1 >> 1 is right. When it is even, q >> 1 is, unless the first rounding leads up to q + 1: the quotient is
- * then within 2^-22 below (53 bits are 21 more than 32; halves go there as well, its last 21 bits being zeros). With
- * the remainder r of q that is c - r <= c / 2^22.
+/* The reference computes double(a) * double(b) / double(c), which is the quotient rounded to 53 bits, halves
+ * to even, and rounds that to 31 bits, halves up. Let q be the first 32 bits of the exact quotient of the
+ * mantissas: it lies in [q, q + 1), and a tie of the second rounding at an odd q. When q is odd, the first
+ * rounding leads to no less than q, so q + 1 >> 1 is right. When it is even, q >> 1 is, unless the first
+ * rounding leads up to q + 1: the quotient is then within 2^-22 below (53 bits are 21 more than 32; halves go
+ * there as well, its last 21 bits being zeros). With the remainder r of q that is c - r <= c / 2^22.
  *
  * q comes from v = a b / c x 2^31, of which b x ratio, its last 32 bits cut off, is less than 1.01 too small:
- * ratio is less than 1 too small and b less than 2^24. q and v / 2^bits agree, and no tie is near, as long as the
- * last bits of the product are 8 below the next q: 2^-22 q is at most 4 there. The rare others are divided exactly.
+ * ratio is less than 1 too small and b less than 2^24. q and v / 2^bits agree, and no tie is near, as long as
+ * the last bits of the product are 8 below the next q: 2^-22 q is at most 4 there. The rare others are
+ * divided exactly.
  */
 bool tg_multiplier_of(tg_multiplier *multiplier, const tg_ratio *ratio, uint32_t b, int32_t exponent) {
     uint32_t mantissa_b = mantissa_of(b);
-    uint64_t v = (uint64_t)mantissa_b * ratio->high + ((uint64_t)mantissa_b * ratio->low >> 32); /* 54 to 56 bits */
+    uint64_t v =
+        (uint64_t)mantissa_b * ratio->high + ((uint64_t)mantissa_b * ratio->low >> 32); /* 54 to 56 bits */
     uint32_t high = (uint32_t)(v >> 32);
     uint32_t low = (uint32_t)v;
     unsigned bits = (high >> 22) == 0 ? 22U : (high >> 23) == 0 ? 23U : 24U;

@@ -25,6 +25,7 @@ HOP_S = 0.2
 """Aim for the time between windows, seconds."""
 
 MOST_WINDOW = 1024
+"""Samples of the longest window that a contract holds."""
 
 
 def choose_profile(
@@ -76,7 +77,8 @@ def choose_window(pieces: Sequence[Piece], rate_hz: float, asked: float | int | 
     lengths = [piece.end - piece.start for piece in pieces]
     if asked is None:
         seconds = np.clip(np.percentile(lengths, 75) / rate_hz, *WINDOW_S)
-        return max(LEAST_WINDOW, round(seconds * rate_hz / TOTAL_STRIDE) * TOTAL_STRIDE)
+        window = round(seconds * rate_hz / TOTAL_STRIDE) * TOTAL_STRIDE
+        return min(max(LEAST_WINDOW, window), MOST_WINDOW)
     window = asked if isinstance(asked, int) else round(asked * rate_hz)
     if not LEAST_WINDOW <= window <= MOST_WINDOW:
         raise UserError(

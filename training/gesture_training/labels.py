@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,9 @@ PREFIXES = ("background", "negative", "not a", "unlabelled", "unlabeled")
 MOST_LABELS = 32
 MOST_LABEL_BYTES = 32
 
+CONTROLS = ("Cc", "Cs", "Zl", "Zp")
+"""Unicode categories of characters that are no text."""
+
 
 @dataclass(frozen=True)
 class Labels:
@@ -40,14 +44,19 @@ def means_no_gesture(label: str) -> bool:
     return words in NO_GESTURE or words.startswith(PREFIXES)
 
 
+def shown(label: str) -> str:
+    """Return a label of the data as text for a terminal: as it is, or quoted when it cannot be a model's."""
+    return repr(label) if _has_controls(label) else label
+
+
 def choose_labels(found: Collection[str], wanted: Sequence[str], background: Sequence[str]) -> Labels:
     """Choose the model's labels: the background first, then gestures by name or in the order wanted.
 
     found: the labels of the data. wanted: those to use, none for all. background: those that mean no
     gesture, none for those whose names say so. Several background labels become one named "background".
-    Raises UserError for names that are not there and for fewer than two classes.
+    Raises UserError for names that are not there or that no model can hold, and for fewer than two classes.
     """
-    there = ", ".join(sorted(found))
+    there = ", ".join(shown(name) for name in sorted(found))
     for name in [*wanted, *background]:
         if name not in found:
             raise UserError(f"no recording has the label {name!r}: the data has {there}")
@@ -62,8 +71,31 @@ def choose_labels(found: Collection[str], wanted: Sequence[str], background: Seq
         )
     if len(names) > MOST_LABELS:
         raise UserError(f"found {len(names)} classes, a model holds {MOST_LABELS}: choose some with --labels")
+    if len(set(names)) < len(names):
+        raise UserError(
+            f"--background makes {' and '.join(shown(name) for name in none)} one label {BACKGROUND!r}, "
+            f"which the data has too: name {BACKGROUND!r} with them, or leave it out with --labels"
+        )
     for name in names:
-        if len(name.encode()) > MOST_LABEL_BYTES:
-            raise UserError(f"label {name!r} is longer than {MOST_LABEL_BYTES} bytes: rename it in the data")
+        _check_name(name)
     index = {name: names.index(name) for name in gestures} | dict.fromkeys(none, 0)
     return Labels(tuple(names), 0 if none else None, index)
+
+
+def _check_name(name: str) -> None:
+    """Refuse a label that the contract of a model cannot hold."""
+    if not name or _has_controls(name):
+        raise UserError(
+            f"label {name[:MOST_LABEL_BYTES]!r} is empty or has control characters: rename it in the data, "
+            "or leave it out with --labels"
+        )
+    if len(name.encode()) > MOST_LABEL_BYTES:
+        raise UserError(
+            f"label {name[:MOST_LABEL_BYTES]!r} takes {len(name.encode())} bytes of UTF-8, a model holds "
+            f"{MOST_LABEL_BYTES}: rename it in the data, or leave it out with --labels"
+        )
+
+
+def _has_controls(text: str) -> bool:
+    """Whether a text has control characters, line separators or lone surrogates."""
+    return any(unicodedata.category(character) in CONTROLS for character in text)

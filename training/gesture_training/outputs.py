@@ -1,4 +1,4 @@
-"""The files of a training, written beside their folder and moved into it at the end."""
+"""The files of a training, written to a temporary folder and moved into theirs at the end."""
 
 from __future__ import annotations
 
@@ -24,28 +24,44 @@ from gesture_training.prepare import Prepared, Request
 from gesture_training.record import record_of
 from gesture_training.report import render
 
+FILES = (
+    "gesture.tflite", "gesture_model.c", "gesture_model.h", "model.keras", "metrics.json", "record.json",
+    "confusion.png", "windows.png", "report.html",
+)  # fmt: skip
+"""Names of all files that a training may write."""
+
 
 @contextlib.contextmanager
 def staged(out: Path) -> Iterator[Path]:
-    """Give a temporary folder beside out; move its files into out when the block ends without an error.
+    """Give a temporary folder; move its files, some of FILES, into out when the block ends without an error.
 
-    Files of other names in out stay. Raises UserError at once when out cannot be written.
+    The temporary folder lies on out's file system: in out, or beside it while there is none. Files of
+    other names in out stay. Raises UserError at once when out cannot be written.
     """
     if out.exists() and not (out.is_dir() and os.access(out, os.W_OK | os.X_OK)):
         raise UserError(
             f"cannot write into {out}: expected a folder that you may write to; choose another --out"
         )
-    parent = out.absolute().parent
-    make_folder(parent)
     try:
-        folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.partial-", dir=parent))
+        target = Path(os.path.realpath(out))
     except OSError as error:
-        raise UserError(f"cannot write beside {out}: {error.strerror}; choose another --out") from error
+        raise UserError(f"cannot write {out}: {error.strerror}; choose another --out") from error
+    if target.is_symlink():
+        raise UserError(f"{out} is a link that leads in a circle: expected a folder; choose another --out")
+    for path in (target / name for name in FILES):
+        if os.path.lexists(path) and not (path.is_file() or path.is_symlink()):
+            raise UserError(f"{out / path.name} is in the way of a file: move it, or choose another --out")
+    place = target if target.exists() else target.parent
+    make_folder(place)
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.partial-", dir=place))
+    except OSError as error:
+        raise UserError(f"cannot write in {place}: {error.strerror}; choose another --out") from error
     try:
         yield folder
-        make_folder(out)
+        make_folder(target)
         for file in sorted(folder.iterdir()):
-            os.replace(file, out / file.name)
+            os.replace(file, target / file.name)
     except OSError as error:
         raise UserError(f"cannot write {out}: {error.strerror or error}") from error
     finally:

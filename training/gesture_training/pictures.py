@@ -22,8 +22,8 @@ def confusion_matrix(labels: Sequence[str], confusion: Sequence[Sequence[int]]) 
     figure = new_figure(side + 0.6, side)
     axes = figure.add_subplot()
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    axes.set_xticks(range(len(labels)), labels, rotation=45, ha="right")
-    axes.set_yticks(range(len(labels)), labels)
+    axes.set_xticks(range(len(labels)), labels, rotation=45, ha="right", parse_math=False)
+    axes.set_yticks(range(len(labels)), labels, parse_math=False)
     axes.set_xlabel("verdict")
     axes.set_ylabel("truth")
     for row, column in np.ndindex(counts.shape):
@@ -44,7 +44,7 @@ def example_windows(labels: Sequence[str], windows: Mapping[str, NDArray[np.int1
         seconds = np.arange(len(samples)) / rate_hz
         for channel, name, colour in zip(samples.T / 1000, "xyz", COLOURS, strict=False):
             axis.plot(seconds, channel, color=colour, linewidth=1.2, label=name)
-        axis.set_title(label, fontsize=9, loc="left")
+        axis.set_title(label, fontsize=9, loc="left", parse_math=False)
     for axis in axes[len(labels) :]:
         axis.set_visible(False)
     axes[0].legend(fontsize=7, ncols=3, frameon=False)
@@ -69,7 +69,8 @@ def person_bars(per_person: Mapping[str, Mapping[str, Any]]) -> bytes:
     figure = new_figure(5.0, 0.9 + 0.28 * len(people))
     axes = figure.add_subplot()
     values = [per_person[person]["accuracy"] for person in people]
-    axes.barh(people, values, color=BLUE)
+    axes.barh(range(len(people)), values, color=BLUE)
+    axes.set_yticks(range(len(people)), people, parse_math=False)
     axes.set_xlim(0, 1)
     axes.invert_yaxis()
     axes.set_xlabel("accuracy")

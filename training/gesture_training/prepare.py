@@ -22,7 +22,7 @@ from gesture_training.choices import (
 from gesture_training.config import TrainConfig
 from gesture_training.dataset import Piece, check_classes, cut, digest, hold_out, labels_of, outline
 from gesture_training.grip import grip_rotation
-from gesture_training.labels import Labels, choose_labels
+from gesture_training.labels import Labels, choose_labels, shown
 
 
 @dataclass(frozen=True)
@@ -161,5 +161,5 @@ def _warnings(
         )
     left_out = sorted(set(labels_of(recordings)) - set(labels.index))
     if left_out:
-        lines.append(f"note: left out by --labels: {', '.join(left_out)}")
+        lines.append(f"note: left out by --labels: {', '.join(map(shown, left_out))}")
     return lines

@@ -1,13 +1,13 @@
 /* CONV_2D: weights [out_c, filter_h, filter_w, filter_c]; filter_c < in_c is a grouped convolution.
  *
  * Every output position is a patch of the input times all filters: a matrix product (tg_gemm.h), a chunk of
- * outputs at a time. Patches of a convolution along one dimension lie in the input one behind the other and are
- * taken from there; where they reach into the padding, from a copy. For all others strips are gathered: for one
- * output column, the input's rows as the filter's columns see them, so that the patches of successive outputs
- * overlap in it.
+ * outputs at a time. Patches of a convolution along one dimension lie in the input one behind the other and
+ * are taken from there; where they reach into the padding, from a copy. For all others strips are gathered:
+ * for one output column, the input's rows as the filter's columns see them, so that the patches of successive
+ * outputs overlap in it.
  *
- * A MAX_POOL_2D behind the convolution whose windows do not overlap is run with it: each of its outputs is the
- * maximum over a block of patches, and the convolution's own output is never stored.
+ * A MAX_POOL_2D behind the convolution whose windows do not overlap is run with it: each of its outputs is
+ * the maximum over a block of patches, and the convolution's own output is never stored.
  */
 #include "tg_gemm.h"
 #include "tg_pool.h"
@@ -86,8 +86,8 @@ static void fill_columns(int8_t *to, uint32_t count, uint32_t row, uint32_t rows
 
 #define SLACK 3U /* values that may be written behind a strip */
 
-/* Copies `length` values of each of some rows; from_step and to_step lead from one to the next. all: what lies
- * behind them in the rows of `to` may be overwritten. */
+/* Copies `length` values of each of some rows; from_step and to_step lead from one to the next. all: what
+ * lies behind them in the rows of `to` may be overwritten. */
 static void copy_rows(int8_t *to, uint32_t to_step, const int8_t *from, uint32_t from_step, uint32_t rows,
                       uint32_t length, bool all) {
     if (all && length <= 4U && from_step >= SLACK) {
@@ -101,8 +101,8 @@ static void copy_rows(int8_t *to, uint32_t to_step, const int8_t *from, uint32_t
     }
 }
 
-/* Gathers `rows` rows of the strip of output column x, from the input's row `row` (of which there may be none) on,
- * for input channels from `channel`. */
+/* Gathers `rows` rows of the strip of output column x, from the input's row `row` (of which there may be
+ * none) on, for input channels from `channel`. */
 static int8_t *gather(const state *s, int8_t *to, int32_t row, uint32_t rows, unsigned x, unsigned channel) {
     const tg_conv *c = s->c;
     int8_t zero = (int8_t)-c->input_offset;
@@ -125,8 +125,7 @@ static int8_t *gather(const state *s, int8_t *to, int32_t row, uint32_t rows, un
         bool together = pixel == c->filter_c; /* taps lie side by side in the input as in the strip */
         uint32_t length = (together ? end - first : 1U) * c->filter_c;
         for (unsigned tap = first; tap < end; tap = together ? end : tap + 1U, from += pixel) {
-            copy_rows(to + tap * c->filter_c, size, from, dilation * input_row, inside, length,
-                      together);
+            copy_rows(to + tap * c->filter_c, size, from, dilation * input_row, inside, length, together);
         }
         if (first > 0) {
             fill_columns(to, first * c->filter_c, size, inside, zero);
@@ -194,7 +193,8 @@ static void run_group(state *s, unsigned channel, int8_t *output) {
         int8_t *to = output + line * (rows ? row : c->out_c);
         for (unsigned i = 0; i < length; i += c->chunk, to += c->chunk * s->gemm.output_step) {
             unsigned now = length - i < c->chunk ? length - i : c->chunk;
-            if (now < TG_GEMM_GROUP && c->chunk >= TG_GEMM_GROUP) { /* rather some twice than a group for few */
+            if (now < TG_GEMM_GROUP &&
+                c->chunk >= TG_GEMM_GROUP) { /* rather some twice than a group for few */
                 i -= TG_GEMM_GROUP - now;
                 to -= (TG_GEMM_GROUP - now) * s->gemm.output_step;
                 now = TG_GEMM_GROUP;
@@ -217,8 +217,9 @@ static void run(const tg_model *model, const struct tg_node *node) {
     s.gemm.patches.count = rows ? c->pool_w.filter : c->pool_h.filter;
     s.gemm.patches.runs = rows ? c->pool_h.filter : c->pool_w.filter;
     s.gemm.scratch = tg_at(model, node->scratch);
-    s.gemm.pair = s.gemm.scratch + tg_gemm_scratch(s.gemm.depth, s.gemm.patches.count, s.gemm.patches.runs,
-                                                   c->chunk) / sizeof *s.gemm.pair;
+    s.gemm.pair =
+        s.gemm.scratch + tg_gemm_scratch(s.gemm.depth, s.gemm.patches.count, s.gemm.patches.runs, c->chunk) /
+                             sizeof *s.gemm.pair;
     s.strips = (int8_t *)s.gemm.pair;
     unsigned groups = c->in_c / c->filter_c;
     s.gemm.channels = c->out_c / groups;
@@ -238,7 +239,8 @@ static uint32_t plan(tg_conv *c, uint32_t room) {
     uint32_t runs = rows ? c->pool_h.filter : c->pool_w.filter;
     uint32_t length = rows ? c->pool_w.output : c->pool_h.output;
     c->chunk = c->h.dilation == 1 || rows ? (uint16_t)tg_gemm_chunk(depth, count, runs, length, room) : 1U;
-    uint32_t strip = rows ? covered(&c->w, &c->pool_w, c->chunk) * c->in_c : strip_rows(c, c->chunk) * row_size(c);
+    uint32_t strip =
+        rows ? covered(&c->w, &c->pool_w, c->chunk) * c->in_c : strip_rows(c, c->chunk) * row_size(c);
     if (rows && c->w.pad == 0 && covered(&c->w, &c->pool_w, length) <= c->w.input) {
         strip = 0;
     }

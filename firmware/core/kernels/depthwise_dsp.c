@@ -1,5 +1,6 @@
-/* Four channels at a time with the DSP extension: an input word holds one tap of four channels, and the 16-bit
- * multiply-accumulates take either half of a register. The channels' weights are expanded once for all positions.
+/* Four channels at a time with the DSP extension: an input word holds one tap of four channels, and the
+ * 16-bit multiply-accumulates take either half of a register. The channels' weights are expanded once for all
+ * positions.
  */
 #include "tg_depthwise.h"
 
@@ -49,37 +50,37 @@ _Static_assert(offsetof(four, input) == 16 && offsetof(four, rows) == 36 && offs
                "as the assembly below has it");
 
 /* Accumulators of one position in r4 to r7. In and out: r0 the four. */
-#define SUMS                                                                                                      \
-    "ldm r0, {r4-r12, lr}\n"                                                                                      \
-    "2:\n"                                                                                                        \
-    "ldr r0, [r8]\n"                                                                                              \
-    "ldm r9!, {r2, r3}\n"                                                                                         \
-    "sxtab16 r1, r12, r0, ror #8\n"                                                                               \
-    "sxtab16 r0, r12, r0\n"                                                                                       \
-    "add r8, r8, r11\n"                                                                                           \
-    "smlabb r4, r0, r2, r4\n"                                                                                     \
-    "smlabb r5, r1, r3, r5\n"                                                                                     \
-    "smlatt r6, r0, r2, r6\n"                                                                                     \
-    "smlatt r7, r1, r3, r7\n"                                                                                     \
-    "cmp r9, r10\n"                                                                                               \
-    "bne 2b\n"                                                                                                    \
-    "ldr r0, [sp]\n"                                                                                              \
-    "subs lr, lr, #1\n"                                                                                           \
-    "beq 3f\n"                                                                                                    \
-    "ldrd r1, r2, [r0, #104]\n"                                                                                   \
-    "ldr r3, [r0, #112]\n"                                                                                        \
-    "add r8, r8, r1\n"                                                                                            \
-    "add r9, r9, r2\n"                                                                                            \
-    "add r10, r9, r3\n"                                                                                           \
-    "b 2b\n"                                                                                                      \
+#define SUMS                                                                                                 \
+    "ldm r0, {r4-r12, lr}\n"                                                                                 \
+    "2:\n"                                                                                                   \
+    "ldr r0, [r8]\n"                                                                                         \
+    "ldm r9!, {r2, r3}\n"                                                                                    \
+    "sxtab16 r1, r12, r0, ror #8\n"                                                                          \
+    "sxtab16 r0, r12, r0\n"                                                                                  \
+    "add r8, r8, r11\n"                                                                                      \
+    "smlabb r4, r0, r2, r4\n"                                                                                \
+    "smlabb r5, r1, r3, r5\n"                                                                                \
+    "smlatt r6, r0, r2, r6\n"                                                                                \
+    "smlatt r7, r1, r3, r7\n"                                                                                \
+    "cmp r9, r10\n"                                                                                          \
+    "bne 2b\n"                                                                                               \
+    "ldr r0, [sp]\n"                                                                                         \
+    "subs lr, lr, #1\n"                                                                                      \
+    "beq 3f\n"                                                                                               \
+    "ldrd r1, r2, [r0, #104]\n"                                                                              \
+    "ldr r3, [r0, #112]\n"                                                                                   \
+    "add r8, r8, r1\n"                                                                                       \
+    "add r9, r9, r2\n"                                                                                       \
+    "add r10, r9, r3\n"                                                                                      \
+    "b 2b\n"                                                                                                 \
     "3:\n"
 
 /* tg_requantize() of a register by the next factor at r1. */
-#define REQUANTIZE(r)                                                                                             \
-    "ldm r1!, {r8, r9, r10}\n"                                                                                    \
-    "lsl " r ", " r ", #1\n"                                                                                      \
-    "smmlar " r ", " r ", r8, r10\n"                                                                              \
-    "asr " r ", " r ", r9\n"                                                                                      \
+#define REQUANTIZE(r)                                                                                        \
+    "ldm r1!, {r8, r9, r10}\n"                                                                               \
+    "lsl " r ", " r ", #1\n"                                                                                 \
+    "smmlar " r ", " r ", r8, r10\n"                                                                         \
+    "asr " r ", " r ", r9\n"                                                                                 \
     "ssat " r ", #8, " r "\n"
 
 /* Makes the outputs of all positions, requantised as TG_REQUANT_RELU. */
@@ -87,19 +88,19 @@ static TG_NAKED void four_run(four *f) {
     __asm__ volatile("push {r0, r4-r11, lr}\n"
                      "1:\n" SUMS "add r1, r0, #40\n" REQUANTIZE("r4") REQUANTIZE("r5") REQUANTIZE("r6")
                          REQUANTIZE("r7") "ldm r1, {r8-r11}\n"
-                     "strb r4, [r8]\n"
-                     "strb r5, [r8, #1]\n"
-                     "strb r6, [r8, #2]\n"
-                     "strb r7, [r8, #3]\n"
-                     "ldr r2, [r0, #16]\n"
-                     "add r8, r8, r9\n"
-                     "add r2, r2, r10\n"
-                     "str r2, [r0, #16]\n"
-                     "str r8, [r1]\n"
-                     "subs r11, r11, #1\n"
-                     "str r11, [r1, #12]\n"
-                     "bne 1b\n"
-                     "pop {r0, r4-r11, pc}\n");
+                                          "strb r4, [r8]\n"
+                                          "strb r5, [r8, #1]\n"
+                                          "strb r6, [r8, #2]\n"
+                                          "strb r7, [r8, #3]\n"
+                                          "ldr r2, [r0, #16]\n"
+                                          "add r8, r8, r9\n"
+                                          "add r2, r2, r10\n"
+                                          "str r2, [r0, #16]\n"
+                                          "str r8, [r1]\n"
+                                          "subs r11, r11, #1\n"
+                                          "str r11, [r1, #12]\n"
+                                          "bne 1b\n"
+                                          "pop {r0, r4-r11, pc}\n");
 }
 
 /* Stores the accumulators of one position. */
@@ -151,14 +152,16 @@ void tg_depthwise_four(const tg_depthwise *d, unsigned channel) {
     f.output = d->output + channel;
     f.output_step = c->out_c;
     f.input_step = (uint32_t)c->w.stride * c->in_c;
-    int32_t last = c->w.input - (c->w.filter - 1) * c->w.dilation; /* from here on a first tap has some outside */
+    int32_t last =
+        c->w.input - (c->w.filter - 1) * c->w.dilation; /* from here on a first tap has some outside */
     for (unsigned y = 0; y < c->h.output; y++) {
         int32_t at = -(int32_t)c->w.pad;
         unsigned count;
         for (unsigned x = 0; x < c->w.output; x += count) {
             count = 1; /* in one go: all positions without padding */
             if (at >= 0) {
-                for (int32_t next = at + c->w.stride; next < last && x + count < c->w.output; next += c->w.stride) {
+                for (int32_t next = at + c->w.stride; next < last && x + count < c->w.output;
+                     next += c->w.stride) {
                     count++;
                 }
             }

@@ -1,5 +1,5 @@
-/* Four channels at a time for Armv6-M, with the accumulators in the high registers (see tg_gemm_v6m.c). One index
- * serves inputs and weights, as from one tap to the next both go on by as many values.
+/* Four channels at a time for Armv6-M, with the accumulators in the high registers (see tg_gemm_v6m.c). One
+ * index serves inputs and weights, as from one tap to the next both go on by as many values.
  */
 #include "tg_depthwise.h"
 
@@ -7,7 +7,8 @@
 
 #include "tg_v6m.h"
 
-#pragma GCC diagnostic ignored "-Wunused-parameter" /* the function in assembly takes its own from a register */
+#pragma GCC diagnostic ignored                                                                               \
+    "-Wunused-parameter" /* the function in assembly takes its own from a register */
 
 #define CHANNELS TG_V6M_CHANNELS
 
@@ -28,12 +29,12 @@ typedef struct {
 _Static_assert(offsetof(line, end) == 16 && offsetof(line, count) == 24 && offsetof(line, sums) == 36,
                "as the assembly below has it");
 
-#define TAP(sum, step)                                                                                            \
-    "ldrsb r5, [r1, r0]\n"                                                                                        \
-    "ldrsb r6, [r2, r0]\n"                                                                                        \
-    "adds r5, r5, r3\n"                                                                                           \
-    "muls r5, r6\n"                                                                                               \
-    "add " sum ", r5\n"                                                                                           \
+#define TAP(sum, step)                                                                                       \
+    "ldrsb r5, [r1, r0]\n"                                                                                   \
+    "ldrsb r6, [r2, r0]\n"                                                                                   \
+    "adds r5, r5, r3\n"                                                                                      \
+    "muls r5, r6\n"                                                                                          \
+    "add " sum ", r5\n"                                                                                      \
     "adds r0, r0, " step "\n"
 
 static TG_NAKED void add_line(line *l) {
@@ -57,30 +58,31 @@ static TG_NAKED void add_line(line *l) {
                      "mov r11, r7\n"
                      "ldm r0!, {r1, r2, r3, r4, r7}\n"
                      "movs r0, #0\n"
-                     "2:\n" TAP("r8", "#1") TAP("r9", "#1") TAP("r10", "#1") TAP("r11", "r4") "cmp r0, r7\n"
-                     "bne 2b\n"
-                     "ldr r0, [sp]\n"
-                     "ldr r1, [r0, #36]\n"
-                     "mov r4, r8\n"
-                     "mov r5, r9\n"
-                     "mov r6, r10\n"
-                     "mov r7, r11\n"
-                     "stm r1!, {r4-r7}\n"
-                     "str r1, [r0, #36]\n"
-                     "ldr r1, [r0]\n"
-                     "ldr r2, [r0, #20]\n"
-                     "adds r1, r1, r2\n"
-                     "str r1, [r0]\n"
-                     "ldr r1, [r0, #24]\n"
-                     "subs r1, #1\n"
-                     "str r1, [r0, #24]\n"
-                     "bne 1b\n"
-                     "pop {r0, r4-r7}\n"
-                     "mov r8, r4\n"
-                     "mov r9, r5\n"
-                     "mov r10, r6\n"
-                     "mov r11, r7\n"
-                     "pop {r4-r7, pc}\n");
+                     "2:\n" TAP("r8", "#1") TAP("r9", "#1") TAP("r10", "#1")
+                         TAP("r11", "r4") "cmp r0, r7\n"
+                                          "bne 2b\n"
+                                          "ldr r0, [sp]\n"
+                                          "ldr r1, [r0, #36]\n"
+                                          "mov r4, r8\n"
+                                          "mov r5, r9\n"
+                                          "mov r6, r10\n"
+                                          "mov r7, r11\n"
+                                          "stm r1!, {r4-r7}\n"
+                                          "str r1, [r0, #36]\n"
+                                          "ldr r1, [r0]\n"
+                                          "ldr r2, [r0, #20]\n"
+                                          "adds r1, r1, r2\n"
+                                          "str r1, [r0]\n"
+                                          "ldr r1, [r0, #24]\n"
+                                          "subs r1, #1\n"
+                                          "str r1, [r0, #24]\n"
+                                          "bne 1b\n"
+                                          "pop {r0, r4-r7}\n"
+                                          "mov r8, r4\n"
+                                          "mov r9, r5\n"
+                                          "mov r10, r6\n"
+                                          "mov r11, r7\n"
+                                          "pop {r4-r7, pc}\n");
 }
 
 /* The accumulators of `count` positions that have the same taps, from (y, x) on. */

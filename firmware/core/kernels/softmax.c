@@ -93,7 +93,8 @@ static void run(const tg_model *model, const struct tg_node *node) {
     const int8_t *input = tg_at(model, node->input);
     int8_t *output = tg_at(model, node->output);
     for (uint32_t row = 0; row < s->rows; row++) {
-        run_row(s, input + (size_t)row * s->depth, output + (size_t)row * s->depth, tg_at(model, node->scratch));
+        run_row(s, input + (size_t)row * s->depth, output + (size_t)row * s->depth,
+                tg_at(model, node->scratch));
     }
 }
 

@@ -1,7 +1,8 @@
 /* Depthwise convolution, some channels at all positions.
  *
- * The four channels exist three times, with equal results: as four times one in plain C (depthwise_conv_2d.c), in
- * depthwise_dsp.c for the DSP extension, and in depthwise_v6m.c for Armv6-M. Internal to the core.
+ * The four channels exist three times, with equal results: as four times one in plain C
+ * (depthwise_conv_2d.c), in depthwise_dsp.c for the DSP extension, and in depthwise_v6m.c for Armv6-M.
+ * Internal to the core.
  */
 #ifndef TG_DEPTHWISE_H
 #define TG_DEPTHWISE_H

@@ -1,10 +1,10 @@
 /* The matrix product that convolutions and fully connected layers are made of.
  *
- * Input patches (rows of `depth` int8 values) times all output channels, requantised. An output may be made of
- * several patches, as a max-pooling behind a convolution wants it: it is then the maximum over them, taken before
- * requantisation, which keeps the order. It exists three times, with equal results: tg_gemm_plain.c in readable C
- * for every processor, tg_gemm_dsp.c for those with the dual 16-bit multiply-accumulate of the Armv7E-M DSP
- * extension, and tg_gemm_v6m.c for Armv6-M. Internal to the core.
+ * Input patches (rows of `depth` int8 values) times all output channels, requantised. An output may be made
+ * of several patches, as a max-pooling behind a convolution wants it: it is then the maximum over them, taken
+ * before requantisation, which keeps the order. It exists three times, with equal results: tg_gemm_plain.c in
+ * readable C for every processor, tg_gemm_dsp.c for those with the dual 16-bit multiply-accumulate of the
+ * Armv7E-M DSP extension, and tg_gemm_v6m.c for Armv6-M. Internal to the core.
  */
 #ifndef TG_GEMM_H
 #define TG_GEMM_H
@@ -31,7 +31,7 @@ typedef struct {
     tg_patches patches;
     uint32_t output_step; /* from an output's channels to the next one's */
     uint32_t *scratch;    /* tg_gemm_scratch() bytes */
-    uint32_t *pair;       /* tg_gemm_pair() bytes, which the input may share: it is read before they are written */
+    uint32_t *pair; /* tg_gemm_pair() bytes, which the input may share: it is read before they are written */
 } tg_gemm;
 
 /* Whether an output is made of several patches. */
@@ -39,8 +39,8 @@ static inline bool tg_gemm_pooled(const tg_gemm *gemm) {
     return gemm->patches.count != 1U || gemm->patches.runs != 1U;
 }
 
-/* Outputs that one call should make, at most `outputs`: more share the work that is done once a call, and take
- * more scratch. room: bytes of it that cost nothing. */
+/* Outputs that one call should make, at most `outputs`: more share the work that is done once a call, and
+ * take more scratch. room: bytes of it that cost nothing. */
 uint32_t tg_gemm_chunk(uint32_t depth, uint32_t count, uint32_t runs, uint32_t outputs, uint32_t room);
 
 /* Bytes of scratch for a call of `outputs` outputs: what the DSP form needs, so that an arena has one size

@@ -1,10 +1,10 @@
-/* The matrix product with the DSP extension: dual 16-bit multiply-accumulates, two output channels times three
- * patches at a time, or four channels times one patch.
+/* The matrix product with the DSP extension: dual 16-bit multiply-accumulates, two output channels times
+ * three patches at a time, or four channels times one patch.
  *
- * Patches and the two channels' weights are expanded to int16, the patches' zero point taken off, four values a
- * step: first the pairs of values 0 and 2 of each, then those of values 1 and 3, which is how SXTB16 takes four
- * bytes apart. The patches of a call are expanded once, and a pair of weight rows once for all of them. A last
- * step of fewer than four values is filled up with weights of zero.
+ * Patches and the two channels' weights are expanded to int16, the patches' zero point taken off, four values
+ * a step: first the pairs of values 0 and 2 of each, then those of values 1 and 3, which is how SXTB16 takes
+ * four bytes apart. The patches of a call are expanded once, and a pair of weight rows once for all of them.
+ * A last step of fewer than four values is filled up with weights of zero.
  */
 #include "tg_gemm.h"
 
@@ -22,8 +22,8 @@
 #define PAIR_WORDS   4U
 #define SINGLE_WORDS 2U
 
-/* The last depth % 4 values before `end`, not all four, with zeros behind them. Nothing in front of the row is
- * read. */
+/* The last depth % 4 values before `end`, not all four, with zeros behind them. Nothing in front of the row
+ * is read. */
 static inline uint32_t last_values(const int8_t *end, uint32_t depth) {
     uint32_t rest = depth % STEP;
     if (depth > STEP) {
@@ -58,10 +58,10 @@ _Static_assert(offsetof(pair, weights) == 24 && offsetof(pair, factor) == 36 && 
                    offsetof(pair, sums) == 84 && offsetof(pair, relu) == 108,
                "as the assembly below has it");
 
-/* Expands a group of patches: `first` up to `end`, and those to_second and to_third behind it. Returns where the
- * next words go. */
-static TG_NAKED uint32_t *expand_group(uint32_t *lanes, const int8_t *first, uint32_t to_second, uint32_t to_third,
-                                       const int8_t *end, uint32_t base) {
+/* Expands a group of patches: `first` up to `end`, and those to_second and to_third behind it. Returns where
+ * the next words go. */
+static TG_NAKED uint32_t *expand_group(uint32_t *lanes, const int8_t *first, uint32_t to_second,
+                                       uint32_t to_third, const int8_t *end, uint32_t base) {
     __asm__ volatile("push {r4-r9, lr}\n"
                      "ldrd r12, lr, [sp, #28]\n"
                      "cmp r1, r12\n"
@@ -83,7 +83,8 @@ static TG_NAKED uint32_t *expand_group(uint32_t *lanes, const int8_t *first, uin
                      "pop {r4-r9, pc}\n");
 }
 
-/* Expands two rows of weights: `weights` up to `end`, and the one to_b behind it. Returns where the next words go.
+/* Expands two rows of weights: `weights` up to `end`, and the one to_b behind it. Returns where the next
+ * words go.
  */
 static TG_NAKED uint32_t *expand_pair(uint32_t *to, const int8_t *weights, uint32_t to_b, const int8_t *end) {
     __asm__ volatile("push {r4-r7, lr}\n"
@@ -103,55 +104,55 @@ static TG_NAKED uint32_t *expand_pair(uint32_t *to, const int8_t *weights, uint3
                      "pop {r4-r7, pc}\n");
 }
 
-/* Accumulators of the next group, the first channel's in r5 to r7 and the second's in r8 to r10: 18 instructions
- * for 24 products. In and out: r0 the pair; out: r12 the lanes behind the group. */
-#define DOT                                                                                                       \
-    "ldm r0, {r5-r12, lr}\n"                                                                                      \
-    "2:\n" HALF_DOT HALF_DOT "cmp r11, lr\n"                                                                      \
-    "bne 2b\n"                                                                                                    \
-    "ldr r0, [sp]\n"                                                                                              \
+/* Accumulators of the next group, the first channel's in r5 to r7 and the second's in r8 to r10: 18
+ * instructions for 24 products. In and out: r0 the pair; out: r12 the lanes behind the group. */
+#define DOT                                                                                                  \
+    "ldm r0, {r5-r12, lr}\n"                                                                                 \
+    "2:\n" HALF_DOT HALF_DOT "cmp r11, lr\n"                                                                 \
+    "bne 2b\n"                                                                                               \
+    "ldr r0, [sp]\n"                                                                                         \
     "str r12, [r0, #28]\n"
-#define HALF_DOT                                                                                                  \
-    "ldm r11!, {r0, r1}\n"                                                                                        \
-    "ldm r12!, {r2, r3, r4}\n"                                                                                    \
-    "smlad r5, r0, r2, r5\n"                                                                                      \
-    "smlad r6, r0, r3, r6\n"                                                                                      \
-    "smlad r7, r0, r4, r7\n"                                                                                      \
-    "smlad r8, r1, r2, r8\n"                                                                                      \
-    "smlad r9, r1, r3, r9\n"                                                                                      \
+#define HALF_DOT                                                                                             \
+    "ldm r11!, {r0, r1}\n"                                                                                   \
+    "ldm r12!, {r2, r3, r4}\n"                                                                               \
+    "smlad r5, r0, r2, r5\n"                                                                                 \
+    "smlad r6, r0, r3, r6\n"                                                                                 \
+    "smlad r7, r0, r4, r7\n"                                                                                 \
+    "smlad r8, r1, r2, r8\n"                                                                                 \
+    "smlad r9, r1, r3, r9\n"                                                                                 \
     "smlad r10, r1, r4, r10\n"
 
 /* tg_requantize() of a register by the factor in r2 (mantissa), r3 (right) and r4 (constant). */
-#define REQUANTIZE(r)                                                                                             \
-    "lsl " r ", " r ", #1\n"                                                                                      \
-    "smmlar " r ", " r ", r2, r4\n"                                                                               \
-    "asr " r ", " r ", r3\n"                                                                                      \
+#define REQUANTIZE(r)                                                                                        \
+    "lsl " r ", " r ", #1\n"                                                                                 \
+    "smmlar " r ", " r ", r2, r4\n"                                                                          \
+    "asr " r ", " r ", r3\n"                                                                                 \
     "ssat " r ", #8, " r "\n"
 
 /* Makes the outputs of all groups up to `last`, requantised as TG_REQUANT_RELU. */
 static TG_NAKED void pair_run(pair *p) {
     __asm__ volatile("push {r0, r4-r11, lr}\n"
                      "1:\n" DOT "add r1, r0, #36\n"
-                     "ldm r1!, {r2, r3, r4}\n" REQUANTIZE("r5") REQUANTIZE("r6") REQUANTIZE("r7")
-                     "ldm r1!, {r2, r3, r4}\n" REQUANTIZE("r8") REQUANTIZE("r9") REQUANTIZE("r10")
-                     "ldm r1, {r1, r2, r3, r4}\n"
-                     "strb r5, [r1]\n"
-                     "strb r8, [r1, r3]\n"
-                     "add r1, r1, r2\n"
-                     "strb r6, [r1]\n"
-                     "strb r9, [r1, r3]\n"
-                     "add r1, r1, r2\n"
-                     "strb r7, [r1]\n"
-                     "strb r10, [r1, r3]\n"
-                     "add r1, r1, r2\n"
-                     "str r1, [r0, #60]\n"
-                     "cmp r12, r4\n"
-                     "bne 1b\n"
-                     "pop {r0, r4-r11, pc}\n");
+                     "ldm r1!, {r2, r3, r4}\n" REQUANTIZE("r5") REQUANTIZE("r6")
+                         REQUANTIZE("r7") "ldm r1!, {r2, r3, r4}\n" REQUANTIZE("r8") REQUANTIZE("r9")
+                             REQUANTIZE("r10") "ldm r1, {r1, r2, r3, r4}\n"
+                                               "strb r5, [r1]\n"
+                                               "strb r8, [r1, r3]\n"
+                                               "add r1, r1, r2\n"
+                                               "strb r6, [r1]\n"
+                                               "strb r9, [r1, r3]\n"
+                                               "add r1, r1, r2\n"
+                                               "strb r7, [r1]\n"
+                                               "strb r10, [r1, r3]\n"
+                                               "add r1, r1, r2\n"
+                                               "str r1, [r0, #60]\n"
+                                               "cmp r12, r4\n"
+                                               "bne 1b\n"
+                                               "pop {r0, r4-r11, pc}\n");
 }
 
-/* The largest accumulators of the next output go to sums[0] and [1]; with `relu`, outputs are made of those of all
- * up to `last`. */
+/* The largest accumulators of the next output go to sums[0] and [1]; with `relu`, outputs are made of those
+ * of all up to `last`. */
 static TG_NAKED void pair_max(pair *p) {
     __asm__ volatile("push {r0, r4-r11, lr}\n"
                      "1:\n"
@@ -189,16 +190,16 @@ static TG_NAKED void pair_max(pair *p) {
                      "mov r5, r1\n"
                      "mov r8, r2\n"
                      "add r1, r0, #36\n"
-                     "ldm r1!, {r2, r3, r4}\n" REQUANTIZE("r5") "ldm r1!, {r2, r3, r4}\n" REQUANTIZE("r8")
-                     "ldm r1, {r1, r2, r3, r4}\n"
-                     "strb r5, [r1]\n"
-                     "strb r8, [r1, r3]\n"
-                     "add r1, r1, r2\n"
-                     "str r1, [r0, #60]\n"
-                     "cmp r12, r4\n"
-                     "bne 1b\n"
-                     "4:\n"
-                     "pop {r0, r4-r11, pc}\n");
+                     "ldm r1!, {r2, r3, r4}\n" REQUANTIZE("r5") "ldm r1!, {r2, r3, r4}\n" REQUANTIZE(
+                         "r8") "ldm r1, {r1, r2, r3, r4}\n"
+                               "strb r5, [r1]\n"
+                               "strb r8, [r1, r3]\n"
+                               "add r1, r1, r2\n"
+                               "str r1, [r0, #60]\n"
+                               "cmp r12, r4\n"
+                               "bne 1b\n"
+                               "4:\n"
+                               "pop {r0, r4-r11, pc}\n");
 }
 
 /* Stores the accumulators of one group. */
@@ -287,9 +288,10 @@ static const uint32_t *expand_weights(uint32_t *to, const int8_t *weights, uint3
     return to;
 }
 
-/* Expands the patches of a line, `step` apart. When they do not fill the last group it starts earlier, or repeats
- * the last patch. */
-static uint32_t *expand_line(const tg_gemm *g, uint32_t *lanes, const int8_t *line, uint32_t step, unsigned count) {
+/* Expands the patches of a line, `step` apart. When they do not fill the last group it starts earlier, or
+ * repeats the last patch. */
+static uint32_t *expand_line(const tg_gemm *g, uint32_t *lanes, const int8_t *line, uint32_t step,
+                             unsigned count) {
     uint32_t base = tg_pair((int16_t)g->input_offset);
     for (unsigned i = 0; i < count; i += GROUP) {
         if (i + GROUP > count && i > 0) {
@@ -365,31 +367,31 @@ typedef struct {
 _Static_assert(offsetof(single, lanes) == 16 && offsetof(single, row) == 24 && offsetof(single, back) == 36,
                "as the assembly below has it");
 
-#define ROW(sum)                                                                                                  \
-    "sxtb16 r3, r2\n"                                                                                             \
-    "sxtb16 r2, r2, ror #8\n"                                                                                     \
-    "smlad " sum ", r3, r0, " sum "\n"                                                                            \
+#define ROW(sum)                                                                                             \
+    "sxtb16 r3, r2\n"                                                                                        \
+    "sxtb16 r2, r2, ror #8\n"                                                                                \
+    "smlad " sum ", r3, r0, " sum "\n"                                                                       \
     "smlad " sum ", r2, r1, " sum "\n"
 
 /* Adds the products to sums: 23 instructions for 16. */
 static TG_NAKED void single_sums(single *s) {
-    __asm__ volatile("push {r0, r4-r11, lr}\n"
-                     "ldm r0, {r4-r10, r12}\n"
-                     "ldrd r11, lr, [r0, #32]\n"
-                     "1:\n"
-                     "ldrd r0, r1, [r8], #8\n"
-                     "ldr r2, [r9, r10]\n" ROW("r5") "ldr r2, [r9, r10, lsl #1]\n" ROW("r6")
-                     "ldr r2, [r9, r12]\n" ROW("r7") "ldr r2, [r9], #4\n" ROW("r4")
-                     "cmp r8, r11\n"
-                     "bne 1b\n"
-                     "sub r9, r9, lr\n"
-                     "add r11, r11, #8\n"
-                     "movs r0, lr\n"
-                     "mov lr, #0\n"
-                     "bne 1b\n"
-                     "pop {r0}\n"
-                     "stm r0, {r4-r7}\n"
-                     "pop {r4-r11, pc}\n");
+    __asm__ volatile(
+        "push {r0, r4-r11, lr}\n"
+        "ldm r0, {r4-r10, r12}\n"
+        "ldrd r11, lr, [r0, #32]\n"
+        "1:\n"
+        "ldrd r0, r1, [r8], #8\n"
+        "ldr r2, [r9, r10]\n" ROW("r5") "ldr r2, [r9, r10, lsl #1]\n" ROW("r6") "ldr r2, [r9, r12]\n" ROW(
+            "r7") "ldr r2, [r9], #4\n" ROW("r4") "cmp r8, r11\n"
+                                                 "bne 1b\n"
+                                                 "sub r9, r9, lr\n"
+                                                 "add r11, r11, #8\n"
+                                                 "movs r0, lr\n"
+                                                 "mov lr, #0\n"
+                                                 "bne 1b\n"
+                                                 "pop {r0}\n"
+                                                 "stm r0, {r4-r7}\n"
+                                                 "pop {r4-r11, pc}\n");
 }
 
 /* Expands one patch; what the last step shares with the one before is zero in it. */
@@ -412,8 +414,8 @@ static const uint32_t *expand_single(const tg_gemm *g, const int8_t *input) {
     return lanes;
 }
 
-/* One patch of at least four values. The last four channels overlap those before; fewer than four are taken one by
- * one. */
+/* One patch of at least four values. The last four channels overlap those before; fewer than four are taken
+ * one by one. */
 static __attribute__((noinline)) void run_single(const tg_gemm *g, const int8_t *input, int8_t *output) {
     const uint32_t depth = g->depth;
     single s;

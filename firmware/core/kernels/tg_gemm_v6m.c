@@ -1,6 +1,6 @@
-/* The matrix product for Armv6-M, which has one 32-bit multiplication and eight registers that most instructions can
- * use: four output channels at a time, so that an input value is read once for four weights, with the accumulators in
- * the high registers. Compilers keep them on the stack.
+/* The matrix product for Armv6-M, which has one 32-bit multiplication and eight registers that most
+ * instructions can use: four output channels at a time, so that an input value is read once for four weights,
+ * with the accumulators in the high registers. Compilers keep them on the stack.
  */
 #include "tg_gemm.h"
 
@@ -8,7 +8,8 @@
 
 #include "tg_v6m.h"
 
-#pragma GCC diagnostic ignored "-Wunused-parameter" /* the function in assembly takes its own from a register */
+#pragma GCC diagnostic ignored                                                                               \
+    "-Wunused-parameter" /* the function in assembly takes its own from a register */
 
 #define CHANNELS TG_V6M_CHANNELS
 
@@ -22,29 +23,29 @@ typedef struct {
     int32_t start;          /* 32: minus the depth */
     uint32_t count;         /* 36: patches */
     uint32_t step;          /* 40: from a patch to the next */
-    int32_t *sums;          /* 44: where four accumulators go for every patch; or four that are raised to them */
-    uint32_t pooled;        /* 48 */
+    int32_t *sums;   /* 44: where four accumulators go for every patch; or four that are raised to them */
+    uint32_t pooled; /* 48 */
 } quad;
 
 _Static_assert(offsetof(quad, patch) == 16 && offsetof(quad, start) == 32 && offsetof(quad, sums) == 44 &&
                    offsetof(quad, pooled) == 48,
                "as the assembly below has it");
 
-#define MULTIPLY(weights, sum)                                                                                    \
-    "ldrsb r7, [" weights ", r0]\n"                                                                               \
-    "muls r7, r6\n"                                                                                               \
+#define MULTIPLY(weights, sum)                                                                               \
+    "ldrsb r7, [" weights ", r0]\n"                                                                          \
+    "muls r7, r6\n"                                                                                          \
     "add " sum ", r7\n"
 
-#define STEP                                                                                                      \
-    "ldrsb r6, [r1, r0]\n"                                                                                        \
-    "add r6, r12\n" MULTIPLY("r2", "r8") MULTIPLY("r3", "r9") MULTIPLY("r4", "r10")                               \
+#define STEP                                                                                                 \
+    "ldrsb r6, [r1, r0]\n"                                                                                   \
+    "add r6, r12\n" MULTIPLY("r2", "r8") MULTIPLY("r3", "r9") MULTIPLY("r4", "r10")                          \
         MULTIPLY("r5", "r11") "adds r0, #1\n"
 
-#define RAISE(place, sum)                                                                                         \
-    "ldr r5, [r6, #" place "]\n"                                                                                  \
-    "cmp " sum ", r5\n"                                                                                           \
-    "ble 6f\n"                                                                                                    \
-    "str " sum ", [r6, #" place "]\n"                                                                             \
+#define RAISE(place, sum)                                                                                    \
+    "ldr r5, [r6, #" place "]\n"                                                                             \
+    "cmp " sum ", r5\n"                                                                                      \
+    "ble 6f\n"                                                                                               \
+    "str " sum ", [r6, #" place "]\n"                                                                        \
     "6:\n"
 
 /* 31 instructions for 8 products. */
@@ -84,24 +85,26 @@ static TG_NAKED void run_line(quad *q) {
                      "stm r6!, {r1-r4}\n"
                      "str r6, [r0, #44]\n"
                      "b 5f\n"
-                     "4:\n" RAISE("0", "r1") RAISE("4", "r2") RAISE("8", "r3") RAISE("12", "r4") "5:\n"
-                     "ldr r1, [r0, #16]\n"
-                     "ldr r2, [r0, #36]\n"
-                     "ldr r3, [r0, #40]\n"
-                     "adds r1, r1, r3\n"
-                     "str r1, [r0, #16]\n"
-                     "subs r2, #1\n"
-                     "str r2, [r0, #36]\n"
-                     "bne 1b\n"
-                     "pop {r0, r4-r7}\n"
-                     "mov r8, r4\n"
-                     "mov r9, r5\n"
-                     "mov r10, r6\n"
-                     "mov r11, r7\n"
-                     "pop {r4-r7, pc}\n");
+                     "4:\n" RAISE("0", "r1") RAISE("4", "r2") RAISE("8", "r3")
+                         RAISE("12", "r4") "5:\n"
+                                           "ldr r1, [r0, #16]\n"
+                                           "ldr r2, [r0, #36]\n"
+                                           "ldr r3, [r0, #40]\n"
+                                           "adds r1, r1, r3\n"
+                                           "str r1, [r0, #16]\n"
+                                           "subs r2, #1\n"
+                                           "str r2, [r0, #36]\n"
+                                           "bne 1b\n"
+                                           "pop {r0, r4-r7}\n"
+                                           "mov r8, r4\n"
+                                           "mov r9, r5\n"
+                                           "mov r10, r6\n"
+                                           "mov r11, r7\n"
+                                           "pop {r4-r7, pc}\n");
 }
 
-/* The accumulators of `outputs` outputs and four channels, one behind the other; input: end of the first patch. */
+/* The accumulators of `outputs` outputs and four channels, one behind the other; input: end of the first
+ * patch. */
 static void sum_up(const tg_gemm *g, quad *q, const int8_t *input, unsigned outputs, int32_t *sums) {
     q->sums = sums;
     if (q->pooled == 0) {
@@ -132,7 +135,8 @@ void tg_gemm_run(const tg_gemm *g, const int8_t *input, unsigned outputs, int8_t
     q.row = now == 1U ? 0 : g->depth;
     q.start = -(int32_t)g->depth;
     for (unsigned channel = 0; channel < g->channels; channel += now) {
-        channel = channel + now > g->channels ? g->channels - now : channel; /* the last overlap those before */
+        channel =
+            channel + now > g->channels ? g->channels - now : channel; /* the last overlap those before */
         tg_factor factors[CHANNELS];
         for (unsigned i = 0; i < now; i++) {
             factors[i] = tg_factor_of(&g->factors, channel + i);

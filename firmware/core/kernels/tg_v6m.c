@@ -2,48 +2,50 @@
 
 #if defined(__ARM_ARCH_6M__)
 
-#pragma GCC diagnostic ignored "-Wunused-parameter" /* the function in assembly takes its own from registers */
+#pragma GCC diagnostic ignored                                                                               \
+    "-Wunused-parameter" /* the function in assembly takes its own from registers */
 
-/* One output: tg_requantize() for TG_REQUANT_RELU, r8 holding 2^14. An accumulator of 0 and less gives the zero point.
- * Any other has 30 bits, and with its halves a, b and those c, d of the mantissa the rounded high product is
- * 2 a c + (a d + b c + (b d >> 16) + 2^14 >> 15): all terms are positive, and their sum stays below 2^32. */
-#define STORE(sum, mantissa, right, constant, channel)                                                            \
-    "ldr r3, [r0, #" sum "]\n"                                                                                    \
-    "cmp r3, #0\n"                                                                                                \
-    "bgt 2f\n"                                                                                                    \
-    "movs r3, #127\n"                                                                                             \
-    "mvns r3, r3\n"                                                                                               \
-    "b 3f\n"                                                                                                      \
-    "2:\n"                                                                                                        \
-    "ldr r4, [r1, #" mantissa "]\n"                                                                               \
-    "uxth r5, r3\n"                                                                                               \
-    "lsrs r3, r3, #16\n"                                                                                          \
-    "uxth r6, r4\n"                                                                                               \
-    "lsrs r4, r4, #16\n"                                                                                          \
-    "movs r7, r5\n"                                                                                               \
-    "muls r7, r6\n"                                                                                               \
-    "lsrs r7, r7, #16\n"                                                                                          \
-    "muls r6, r3\n"                                                                                               \
-    "muls r5, r4\n"                                                                                               \
-    "muls r3, r4\n"                                                                                               \
-    "adds r5, r5, r6\n"                                                                                           \
-    "adds r5, r5, r7\n"                                                                                           \
-    "add r5, r8\n"                                                                                                \
-    "lsrs r5, r5, #15\n"                                                                                          \
-    "lsls r3, r3, #1\n"                                                                                           \
-    "ldr r4, [r1, #" constant "]\n"                                                                               \
-    "adds r3, r3, r5\n"                                                                                           \
-    "ldr r5, [r1, #" right "]\n"                                                                                  \
-    "adds r3, r3, r4\n"                                                                                           \
-    "asrs r3, r5\n"                                                                                               \
-    "cmp r3, #127\n"                                                                                              \
-    "ble 3f\n"                                                                                                    \
-    "movs r3, #127\n"                                                                                             \
-    "3:\n"                                                                                                        \
+/* One output: tg_requantize() for TG_REQUANT_RELU, r8 holding 2^14. An accumulator of 0 and less gives the
+ * zero point. Any other has 30 bits, and with its halves a, b and those c, d of the mantissa the rounded high
+ * product is 2 a c + (a d + b c + (b d >> 16) + 2^14 >> 15): all terms are positive, and their sum stays
+ * below 2^32. */
+#define STORE(sum, mantissa, right, constant, channel)                                                       \
+    "ldr r3, [r0, #" sum "]\n"                                                                               \
+    "cmp r3, #0\n"                                                                                           \
+    "bgt 2f\n"                                                                                               \
+    "movs r3, #127\n"                                                                                        \
+    "mvns r3, r3\n"                                                                                          \
+    "b 3f\n"                                                                                                 \
+    "2:\n"                                                                                                   \
+    "ldr r4, [r1, #" mantissa "]\n"                                                                          \
+    "uxth r5, r3\n"                                                                                          \
+    "lsrs r3, r3, #16\n"                                                                                     \
+    "uxth r6, r4\n"                                                                                          \
+    "lsrs r4, r4, #16\n"                                                                                     \
+    "movs r7, r5\n"                                                                                          \
+    "muls r7, r6\n"                                                                                          \
+    "lsrs r7, r7, #16\n"                                                                                     \
+    "muls r6, r3\n"                                                                                          \
+    "muls r5, r4\n"                                                                                          \
+    "muls r3, r4\n"                                                                                          \
+    "adds r5, r5, r6\n"                                                                                      \
+    "adds r5, r5, r7\n"                                                                                      \
+    "add r5, r8\n"                                                                                           \
+    "lsrs r5, r5, #15\n"                                                                                     \
+    "lsls r3, r3, #1\n"                                                                                      \
+    "ldr r4, [r1, #" constant "]\n"                                                                          \
+    "adds r3, r3, r5\n"                                                                                      \
+    "ldr r5, [r1, #" right "]\n"                                                                             \
+    "adds r3, r3, r4\n"                                                                                      \
+    "asrs r3, r5\n"                                                                                          \
+    "cmp r3, #127\n"                                                                                         \
+    "ble 3f\n"                                                                                               \
+    "movs r3, #127\n"                                                                                        \
+    "3:\n"                                                                                                   \
     "strb r3, [r2, #" channel "]\n"
 
-static TG_NAKED void store_relu(const int32_t *sums, const tg_factor *factors, int8_t *output, uint32_t output_step,
-                                unsigned count) {
+static TG_NAKED void store_relu(const int32_t *sums, const tg_factor *factors, int8_t *output,
+                                uint32_t output_step, unsigned count) {
     __asm__ volatile(".syntax unified\n"
                      "push {r4-r7, lr}\n"
                      "ldr r7, [sp, #20]\n"
@@ -57,19 +59,20 @@ static TG_NAKED void store_relu(const int32_t *sums, const tg_factor *factors, i
                      "mov r9, r3\n"
                      "mov r10, r7\n"
                      "1:\n" STORE("0", "0", "4", "8", "0") STORE("4", "12", "16", "20", "1")
-                         STORE("8", "24", "28", "32", "2") STORE("12", "36", "40", "44", "3") "adds r0, #16\n"
-                     "add r2, r9\n"
-                     "mov r3, r10\n"
-                     "subs r3, #1\n"
-                     "mov r10, r3\n"
-                     "beq 9f\n"
-                     "b 1b\n"
-                     "9:\n"
-                     "pop {r4-r6}\n"
-                     "mov r8, r4\n"
-                     "mov r9, r5\n"
-                     "mov r10, r6\n"
-                     "pop {r4-r7, pc}\n");
+                         STORE("8", "24", "28", "32", "2")
+                             STORE("12", "36", "40", "44", "3") "adds r0, #16\n"
+                                                                "add r2, r9\n"
+                                                                "mov r3, r10\n"
+                                                                "subs r3, #1\n"
+                                                                "mov r10, r3\n"
+                                                                "beq 9f\n"
+                                                                "b 1b\n"
+                                                                "9:\n"
+                                                                "pop {r4-r6}\n"
+                                                                "mov r8, r4\n"
+                                                                "mov r9, r5\n"
+                                                                "mov r10, r6\n"
+                                                                "pop {r4-r7, pc}\n");
 }
 
 void tg_v6m_store(const tg_requant *how, const int32_t *sums, const tg_factor *factors, int8_t *output,

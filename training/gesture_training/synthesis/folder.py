@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
+import stat
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +18,12 @@ from gesture_tools.profile import PROFILE_NAME
 from gesture_tools.recordings import SPANS_SUFFIX, Recording
 from gesture_training.synthesis.generate import PROFILE, Settings
 from gesture_training.synthesis.sensor import STEP_MG
+
+SYNTHETIC = b"# synthetic: yes"
+"""Header line of every log that this module writes."""
+
+HEADER_BYTES = 4096
+"""More than the header of a synthetic log."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +39,9 @@ def write(out: Path, settings: Settings, recordings: Iterable[Recording], replac
     """Write `recordings`, made with `settings`, as the folder `out`.
 
     With `replace`, a folder that holds nothing but synthetic logs is replaced. Raises UserError when the
-    folder is not empty, holds anything else, or cannot be written.
+    folder is not empty, holds anything else, is the current one, or cannot be written.
     """
-    out = out.absolute()
-    _check(out, replace)
+    out = _resolved(out)
     make_folder(out.parent)
     try:
         draft = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
@@ -42,43 +50,89 @@ def write(out: Path, settings: Settings, recordings: Iterable[Recording], replac
     try:
         draft.chmod(0o755)
         PROFILE.write(draft / PROFILE_NAME)
+        _check(out, draft, replace)
         count, seconds = 0, 0.0
         for recording in recordings:
             _write_recording(draft, recording, settings)
             count, seconds = count + 1, seconds + recording.duration_s
         size = sum(file.stat().st_size for file in draft.rglob("*") if file.is_file())
+        _check(out, draft, replace)  # again: making the logs takes a while, in which others may write
         _put_in_place(draft, out)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return Written(count, seconds, size)
 
 
-def _check(out: Path, replace: bool) -> None:
-    """Refuse whatever must not be replaced."""
-    if out.exists() and not out.is_dir():
-        raise UserError(f"{out} is a file: expected a new or empty folder")
-    found = sorted(path for path in out.rglob("*") if path.is_file())
-    if not found:
-        return
-    if not replace:
-        raise UserError(f"{out} is not empty: give a new folder, or --force to replace synthetic logs")
-    if foreign := [path for path in found if not _is_synthetic(path)]:
-        raise UserError(
-            f"{foreign[0]} is not a synthetic log: --force replaces nothing else; give a new folder"
-        )
-
-
-def _is_synthetic(path: Path) -> bool:
-    """Whether a file is one that this module writes."""
-    if path.name == PROFILE_NAME:
-        return True
-    if path.name.endswith(SPANS_SUFFIX):
-        path = path.with_name(path.name.removesuffix(SPANS_SUFFIX) + ".csv")
+def _check(out: Path, draft: Path, replace: bool) -> None:
+    """Refuse whatever must not be replaced; draft: the new folder, with its profile."""
     try:
-        with path.open(encoding="utf-8", errors="replace") as lines:
-            return "# synthetic: yes\n" in [next(lines, "") for _ in range(20)]
-    except OSError:
+        found = list(_entries(out))
+        if found and not replace:
+            raise UserError(f"{out} is not empty: give a new folder, or --force to replace synthetic logs")
+        for path in found:
+            if not _is_synthetic(path, out, draft):
+                raise UserError(
+                    f"{path} is not one of the synthetic logs: --force replaces nothing else; "
+                    "give a new folder"
+                )
+    except OSError as error:
+        raise UserError(f"cannot read {error.filename or out}: {error.strerror or error}") from error
+
+
+def _resolved(out: Path) -> Path:
+    """Return the folder that out names, links followed; refuse a file and the current folder."""
+    try:
+        current = Path.cwd()
+        resolved = Path(os.path.realpath(out))
+    except OSError as error:
+        raise UserError(f"cannot find the current folder: {error.strerror}; go to another one") from error
+    if os.path.lexists(resolved) and not resolved.is_dir():
+        kind = "a link that leads in a circle" if resolved.is_symlink() else "a file"
+        raise UserError(f"{out} is {kind}: expected a new or empty folder")
+    if current.is_relative_to(resolved):
+        raise UserError(
+            f"--out {out} is the current folder or one around it, which cannot be replaced: "
+            "give a folder inside it, or run the command from elsewhere"
+        )
+    return resolved
+
+
+def _entries(folder: Path) -> Iterator[Path]:
+    """Yield everything below a folder, links not followed; nothing when there is no folder."""
+    if not folder.exists():
+        return
+    with os.scandir(folder) as entries:
+        found = sorted(entries, key=lambda entry: entry.name)
+    for entry in found:
+        yield Path(entry.path)
+        if entry.is_dir(follow_symlinks=False):
+            yield from _entries(Path(entry.path))
+
+
+def _is_synthetic(path: Path, out: Path, draft: Path) -> bool:
+    """Whether path, below out, is what this module writes: the profile, a person's folder or a log."""
+    name = path.relative_to(out).as_posix()
+    mode = path.lstat().st_mode
+    if stat.S_ISDIR(mode):
+        return re.fullmatch(r"p\d\d", name) is not None
+    if not stat.S_ISREG(mode):
         return False
+    if name == PROFILE_NAME:
+        return path.read_bytes() == (draft / PROFILE_NAME).read_bytes()
+    if re.fullmatch(r"p\d\d/\w+(\.spans)?\.csv", name) is None:
+        return False
+    if name.endswith(SPANS_SUFFIX):
+        header = _header(path.with_name(path.name.removesuffix(SPANS_SUFFIX) + ".csv"))
+        return SYNTHETIC in header and not any(line.startswith(b"# label:") for line in header)
+    return SYNTHETIC in _header(path)
+
+
+def _header(path: Path) -> list[bytes]:
+    """Return the header lines of a log, none when it is missing."""
+    if not path.is_file():
+        return []
+    with path.open("rb") as file:
+        return [line for line in file.read(HEADER_BYTES).splitlines() if line.startswith(b"#")]
 
 
 def _write_recording(folder: Path, recording: Recording, settings: Settings) -> None:
@@ -105,8 +159,10 @@ def _put_in_place(draft: Path, out: Path) -> None:
         if out.exists():
             out.rename(old)
         draft.rename(out)
-    except OSError as error:
-        if old.exists():
+    except BaseException as error:
+        if old.exists() and not out.exists():
             old.rename(out)
-        raise UserError(f"cannot write {out}: {error.strerror or error}") from error
+        if isinstance(error, OSError):
+            raise UserError(f"cannot write {out}: {error.strerror or error}") from error
+        raise
     shutil.rmtree(old, ignore_errors=True)
