@@ -135,7 +135,7 @@ def command(
     else:
         from rich.console import Console
 
-        _show(Console(), summary, out, model, data)
+        _show(Console(markup=False, emoji=False), summary, out, model, data)
 
 
 def _check(context: click.Context, model: Path | None, subjects: tuple[str, ...]) -> None:

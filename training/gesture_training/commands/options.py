@@ -46,7 +46,10 @@ class Names(click.ParamType[tuple[str, ...]]):
         """Return the names without surrounding blanks."""
         if isinstance(value, tuple):
             return value
-        return tuple(name.strip() for name in str(value).split(",") if name.strip())
+        names = tuple(name.strip() for name in str(value).split(",") if name.strip())
+        if not names:
+            self.fail("it is empty: expected names separated by commas, or leave it out", param, ctx)
+        return names
 
 
 class Rate(click.ParamType[float]):

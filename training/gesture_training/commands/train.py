@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
 from gesture_tools.errors import UserError
 from gesture_training.commands.options import INTERRUPTED, Names, config_of, training_options
@@ -57,7 +56,6 @@ def command(
     as_json: bool,
 ) -> None:
     """Train a model; see the help text above."""
-    _refuse_empty(labels=labels, background=background, test_subjects=test_subjects)
     if no_test and test_subjects:
         raise UserError("--no-test and --test-subjects contradict each other: give one of them")
     from rich.console import Console
@@ -102,15 +100,6 @@ def command(
         click.echo(json.dumps(metrics, indent=2))
     else:
         _show(Console(markup=False, emoji=False), metrics, out)
-
-
-def _refuse_empty(**options: tuple[str, ...]) -> None:
-    """Raise UserError for an option that was given without a name in it."""
-    context = click.get_current_context()
-    for name, value in options.items():
-        if not value and context.get_parameter_source(name) is not ParameterSource.DEFAULT:
-            option = f"--{name.replace('_', '-')}"
-            raise UserError(f"{option} is empty: expected names separated by commas, or leave {option} out")
 
 
 def _show(console: Console, metrics: dict[str, Any], out: Path) -> None:
