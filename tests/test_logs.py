@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -83,6 +84,8 @@ def test_header_that_cannot_be_read_back_is_refused_when_written(tmp_path: Path,
         write_log(tmp_path / "x.csv", recording(), {key: "value"})
     with pytest.raises(ValueError, match="board"):
         write_log(tmp_path / "x.csv", recording(), {"board": "a\nb"})
+    with pytest.raises(ValueError, match="control character"):
+        write_log(tmp_path / "x.csv", replace(recording(), subject="p\t1"), {})
     assert not list(tmp_path.iterdir())
 
 
@@ -126,6 +129,13 @@ def test_line_ends_of_windows_and_a_byte_order_mark(tmp_path: Path) -> None:
         (ROWS + "2,61000,0,0,0\n", "line 9, column seq: the sequence number does not grow: 2 after 2"),
         (ROWS + "# note: x\n", "line 9: expected 5 columns, found 1"),
         (ROWS + "3,99999999999999999999,0,0,0\n", "line 9, column t_us: expected a whole number"),
+        (ROWS + "3,1000000000000001,0,0,0\n", "line 9, column t_us: expected a magnitude of at most 10^15"),
+        (ROWS + "9000000000000000000,61000,0,0,0\n", "line 9, column seq: expected a magnitude of at most"),
+        ("0,-9223372036854775808,0,0,0\n1,0,0,0,0\n", "line 6, column t_us: expected a magnitude of"),
+        (
+            ROWS + "3,60041001,0,0,0\n",
+            "line 9, column t_us: a gap of 60 s before this sample: expected at most",
+        ),
         ("0,0,1,2,3\n", "holds 1 complete samples: expected at least two"),
         ("", "holds 0 complete samples"),
     ],
@@ -160,6 +170,8 @@ def test_rows_that_all_lack_a_column_are_named(tmp_path: Path) -> None:
             HEADER + "# label: wave\n",
             "line 5: expected '# key: value', found '# label: wave' (a key appears twice)",
         ),
+        (HEADER.replace("flick", "fl\tick"), "line 2: label holds a control character: expected text"),
+        (HEADER.replace("p1", "p\x1b1"), "line 3: subject holds a control character: expected text"),
     ],
 )
 def test_a_wrong_header_is_named(tmp_path: Path, head: str, expected: str) -> None:
@@ -208,6 +220,8 @@ def test_no_text_no_file_no_content(tmp_path: Path) -> None:
         ("label,start_us,end_us\nflick,0,3000\n", "outside the recording: expected within 1000 to 41000 us"),
         ("label,start_us,end_us\nflick,2000,41001\n", "outside the recording"),
         ("label,start_us,end_us\nb,5000,9000\na,2000,5001\n", "'a' to 5001 us and 'b' from 5000 us overlap"),
+        ("label,start_us,end_us\na\tb,2000,3000\n", "line 2: the label 'a\\tb' holds a control character"),
+        ("label,start_us,end_us\n" + "a" * 200_000 + ",2000,3000\n", "line 2: expected comma-separated text"),
     ],
 )
 def test_wrong_spans_are_named(tmp_path: Path, spans: str, expected: str) -> None:
@@ -242,6 +256,26 @@ def test_nothing_to_load_is_said(tmp_path: Path) -> None:
     assert "does not exist" in refusal(lambda: load([tmp_path / "missing"]))
     assert "found none" in refusal(lambda: load([]))
     assert "spans are read with their log" in refusal(lambda: load([tmp_path / "x.spans.csv"]))
+
+
+def test_a_gap_of_a_minute_is_still_one_recording(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text(HEADER + COLUMNS + ROWS + "3,60041000,0,0,0\n")
+    assert len(read_log(tmp_path / "x.csv").t_us) == 4
+
+
+def test_only_regular_files_of_some_size_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    for path in (Path("/dev/zero"), tmp_path / "pipe.csv"):
+        with pytest.raises(UserError, match="expected a regular file"):
+            load([path])
+    (tmp_path / "large.csv").write_text(HEADER + COLUMNS + ROWS)
+    monkeypatch.setattr("gesture_tools.files.MAX_BYTES", 50)
+    assert "expected at most 1 GiB" in refusal(lambda: load([tmp_path / "large.csv"]))
+
+
+def test_a_link_that_leads_to_itself_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").symlink_to("x.csv")
+    assert f"cannot read {tmp_path / 'x.csv'}" in refusal(lambda: load([tmp_path]))
 
 
 def test_ambiguous_ids_are_refused(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from gesture_tools.errors import UserError
 from gesture_tools.recordings import Recording, Span
 from gesture_tools.resample import at_rate
 
@@ -108,3 +109,20 @@ def test_recordings_of_two_samples_and_long_ones() -> None:
     )
     assert (whole.samples[:4000] == part.samples[:4000]).all()
     assert error(whole, 3.0) < 0.01
+
+
+def test_clocks_and_sequence_numbers_that_are_wrong_take_no_memory() -> None:
+    two = replace(tone(1.0, 50.0), t_us=np.array([0, 20_000]), samples=np.zeros((2, 3), dtype=np.int16))
+    for wrong in ({"seq": np.array([0, 10**15])}, {"t_us": np.array([0, 10**15])}):
+        with pytest.raises(UserError, match="expected at most 50000000; split it or correct its seq"):
+            at_rate(replace(two, **wrong), 50.0)
+
+
+def test_a_very_fast_recording_takes_bounded_memory() -> None:
+    fast = replace(
+        tone(1.0, 50.0),
+        t_us=np.array([0, 1_000_000]),
+        samples=np.full((2, 3), 700, dtype=np.int16),
+        seq=np.array([0, 2_000_000]),
+    )
+    assert (at_rate(fast, 50.0).samples == 700).all()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass, field, replace
@@ -245,6 +246,42 @@ def test_what_was_written_is_expected(logs: Path, tmp_path: Path) -> None:
     result = run(logs, "--expect", expect)
     assert result.exit_code == 0, result.output
     assert "as expected: 4 events in 3 recordings" in result.stdout
+
+
+@pytest.mark.parametrize("name", ["r1.csv", "#1", " blank ", 'a"b,c', "line\nend"])
+def test_what_was_written_is_expected_whatever_the_id(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    named = replace(recording({1.0: 2000}), id=name)
+    plain = replace(recording({}), id="r1")
+    monkeypatch.setattr("gesture_tools.commands.simulate.load", lambda paths: [named, plain])
+    assert run("x", "--write-expect", tmp_path / "e.csv").exit_code == 0
+    result = run("x", "--expect", tmp_path / "e.csv")
+    assert result.exit_code == 0, result.output
+    assert "events in 2 recordings" in result.stdout
+
+
+def test_only_files_of_expected_events_are_replaced(logs: Path, tmp_path: Path) -> None:
+    expect = tmp_path / "e.csv"
+    assert run(logs, "--write-expect", expect).exit_code == 0
+    assert run(logs, "--write-expect", expect).exit_code == 0
+    (tmp_path / "link").symlink_to(expect)
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "other").write_text("log,label,start_s,end_s\n")
+    before = (logs / "left.csv").read_bytes()
+    for path, message in (
+        (logs / "left.csv", "was not written by --write-expect"),
+        (tmp_path / "other", "was not written by --write-expect"),
+        (tmp_path / "link", "is no regular file"),
+        (tmp_path / "pipe", "is no regular file"),
+        (logs, "is no regular file"),
+        (expect / "below.csv", "cannot write"),
+    ):
+        result = run(logs, "--write-expect", path)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert message in result.stderr
+        assert len(result.stderr.splitlines()) == 1
+    assert (logs / "left.csv").read_bytes() == before
 
 
 def expectation(folder: Path, *rows: str) -> Path:

@@ -11,6 +11,7 @@ import pytest
 
 from gesture_tools.errors import UserError
 from gesture_tools.recordings import Recording, Span, load
+from gesture_tools.tables import read_table
 
 pytest.importorskip("pandas")
 
@@ -110,6 +111,11 @@ def test_repeated_stamps_are_spread_up_to_the_next(tmp_path: Path) -> None:
         (GOOD + "\nr2,circle,p2,30,0,0,1\n", "line 6, column t_ms: expected a number, found ''"),
         (GOOD + "r2,circle,p2,30,0,0\n", "line 6, column az: expected a number, found ''"),
         (GOOD + "r2,circle,p2,30,0,0,1,2\n", "line 6"),
+        (GOOD + "r2,circle,p2,60015.5,0,0,1\n", "line 6: recording 'r2' has a gap of 60.0005 s"),
+        (GOOD + "r2,circle,p2,9e13,0,0,1\n", "line 6, column t_ms: expected a time in milliseconds"),
+        (GOOD + "r3,a\tb,p,1,0,0,1\n", "line 6, column label: 'a\\tb' holds a control character"),
+        (GOOD + "r3,a,p\x1b[2J,1,0,0,1\n", "line 6, column subject: 'p\\x1b[2J' holds a control character"),
+        (GOOD + "r3,  ,p,1,0,0,1\n", "line 6, column label: expected text, found nothing"),
         ("", "has columns and no rows"),
     ],
 )
@@ -173,3 +179,33 @@ def test_a_table_that_is_neither_numbers_nor_utf8(tmp_path: Path) -> None:
     path.write_bytes(b"recording_id,label,subject,t_ms,ax,ay,az\nr,up,p,0,one,0,0\nr,up,p\xff,20,0,0,0\n")
     with pytest.raises(UserError, match="not UTF-8"):
         read_table(path)
+
+
+def test_line_ends_of_old_macs_and_windows(tmp_path: Path) -> None:
+    for end in ("\r", "\r\n"):
+        (tmp_path / "table.csv").write_bytes((HEAD + GOOD).replace("\n", end).encode())
+        assert [recording.id for recording in load([tmp_path])] == ["r1", "r2"]
+
+
+def test_blanks_around_text_do_not_count(tmp_path: Path) -> None:
+    first, second = read(tmp_path, HEAD + GOOD.replace("r1,wave,p1,10", " r1,wave , p1 ,10"))
+    assert (first.id, first.label, first.subject, second.id) == ("r1", "wave", "p1", "r2")
+
+
+def test_a_field_that_never_ends_is_refused(tmp_path: Path) -> None:
+    assert "expected comma-separated text" in refusal(tmp_path, HEAD + "r" * 200_000 + ",a,p,0,0,0,1\n")
+
+
+def test_a_small_file_of_too_much_text_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gesture_tools.tables.MAX_BYTES", 1000)
+    (tmp_path / "t.csv.gz").write_bytes(gzip.compress((HEAD + GOOD * 100).encode()))
+    with pytest.raises(UserError, match="holds more than 1 GiB"):
+        load([tmp_path])
+
+
+def test_text_that_looks_like_a_number_stays_text(tmp_path: Path) -> None:
+    text = HEAD + "007,1.50,01,0,0,0,1\n007,1.50,01,1,0,0,1\n7,1.5,1,0,0,0,1\n7,1.5,1,1,0,0,1\n"
+    assert [(r.id, r.label, r.subject) for r in read(tmp_path, text)] == [
+        ("007", "1.50", "01"),
+        ("7", "1.5", "1"),
+    ]

@@ -5,16 +5,37 @@ from __future__ import annotations
 import csv
 import io
 import math
+import stat
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from gesture_tools.errors import UserError
-from gesture_tools.files import read_text
+from gesture_tools.files import read_rows, read_text
 from gesture_tools.recordings import Span
 from gesture_tools.simulation import Simulation
 from gesture_tools.verdict import MATCH_SLACK_US, match
 
 EXPECT_COLUMNS = ("log", "label", "start_s", "end_s")
+
+_HEAD = "# Events expected"
+
+
+def check_replaceable(path: Path) -> None:
+    """Check that nothing but an earlier file of expected events would be replaced; raise UserError if not."""
+    try:
+        if not stat.S_ISREG(path.lstat().st_mode):
+            raise UserError(f"{path} exists and is no regular file: expected the name of a new file")
+        with path.open("rb") as file:
+            beginning = file.read(len(_HEAD))
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+    if beginning != _HEAD.encode():
+        raise UserError(
+            f"{path} exists and was not written by --write-expect: expected the name of a new file, "
+            "or remove it first"
+        )
 
 
 def read_expectation(path: Path, logs: Sequence[str], labels: Sequence[str]) -> dict[str, list[Span]]:
@@ -24,19 +45,17 @@ def read_expectation(path: Path, logs: Sequence[str], labels: Sequence[str]) -> 
     among labels and a log that is not among logs.
     """
     expected: dict[str, list[Span]] = {log: [] for log in logs}
-    lines = [line if not line.startswith("#") else "" for line in read_text(path).splitlines()]
-    rows = csv.reader(lines)
-    names = next((row for row in rows if row), [])
+    lines = io.StringIO(read_text(path), newline="")
+    rows = read_rows(path, ("\n" if line.startswith("#") else line for line in lines))
+    _, names = next(rows, (1, []))
     if missing := [name for name in EXPECT_COLUMNS if name not in names]:
         raise UserError(f"{path}: missing columns: {', '.join(missing)}; expected {','.join(EXPECT_COLUMNS)}")
-    for row in rows:
-        if not row:
-            continue
-        where = f"{path}, line {rows.line_num}"
+    for line, row in rows:
+        where = f"{path}, line {line}"
         if len(row) != len(names):
             raise UserError(f"{where}: expected {len(names)} columns, found {len(row)}")
         entry = dict(zip(names, row, strict=True))
-        log, label = entry["log"].strip().removesuffix(".csv"), entry["label"].strip()
+        log, label = _log(entry["log"], expected), entry["label"].strip()
         start, end = _seconds(where, "start_s", entry), _seconds(where, "end_s", entry)
         if end < start:
             raise UserError(f"{where}: end_s is {end:g}, before start_s {start:g}")
@@ -48,6 +67,13 @@ def read_expectation(path: Path, logs: Sequence[str], labels: Sequence[str]) -> 
             raise UserError(f"{where}: the log {log!r} is not among those given: {_some(logs)}")
         expected[log].append(Span(label, round(start * 1e6), round(end * 1e6)))
     return expected
+
+
+def _log(found: str, logs: Iterable[str]) -> str:
+    """Return the log that is meant: the one of exactly this id, else without blanks, else without .csv."""
+    bare = found.strip()
+    name = bare.removesuffix(".csv")
+    return next((log for log in (found, bare) if log in logs), name)
 
 
 def _seconds(where: str, name: str, entry: Mapping[str, str]) -> float:
@@ -86,14 +112,14 @@ def compare(simulation: Simulation, expected: Sequence[Span]) -> list[str]:
 def expectation(simulations: Iterable[Simulation]) -> str:
     """Return the events found as the text of a file for --expect."""
     text = io.StringIO()
-    text.write(
-        "# Events expected by 'gesture simulate --expect', written by --write-expect. A log without a\n"
-    )
+    text.write(f"{_HEAD} by 'gesture simulate --expect', written by --write-expect. A log without a\n")
     text.write("# line here must stay silent. Each event is due from start_s to end_s + 0.5 s.\n")
     rows = csv.writer(text, lineterminator="\n")
+    quoted = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
     rows.writerow(EXPECT_COLUMNS)
     for simulation in simulations:
         for d in simulation.detections:
             times = (f"{d.start_us / 1e6:.3f}", f"{d.time_us / 1e6:.3f}")
-            rows.writerow((simulation.recording.id, d.label, *times))
+            writer = quoted if simulation.recording.id.startswith("#") else rows  # else a comment
+            writer.writerow((simulation.recording.id, d.label, *times))
     return text.getvalue()

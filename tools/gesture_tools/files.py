@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import csv
 import os
+import stat
 import tempfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from gesture_tools.errors import UserError
 
+MAX_BYTES = 1 << 30
+"""Largest file that is read."""
+
 
 def read_bytes(path: Path) -> bytes:
-    """Return a file's bytes; raise UserError when it is missing or unreadable."""
+    """Return a file's bytes; raise UserError when it is unreadable, no regular file or over 1 GiB."""
     try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise UserError(f"cannot read {path}: expected a regular file, found a folder, device or pipe")
+        if status.st_size > MAX_BYTES:
+            raise UserError(f"cannot read {path}: expected at most 1 GiB, found {status.st_size} bytes")
         return path.read_bytes()
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror or error}") from error
@@ -23,6 +34,20 @@ def read_text(path: Path) -> str:
         return read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UserError(f"{path} is not UTF-8 text (byte {error.start}): expected a text file") from error
+
+
+def read_rows(path: Path, lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of CSV lines with their line numbers, without blank ones.
+
+    path is for messages. Raises UserError for a line that is no CSV.
+    """
+    rows = csv.reader(lines)
+    try:
+        for row in rows:
+            if row:
+                yield rows.line_num, row
+    except csv.Error as error:
+        raise UserError(f"{path}, line {rows.line_num}: expected comma-separated text: {error}") from error
 
 
 def make_folder(path: Path) -> None:

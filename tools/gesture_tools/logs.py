@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -12,9 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gesture_tools.errors import UserError
-from gesture_tools.files import read_text, write_atomic
+from gesture_tools.files import read_rows, read_text, write_atomic
 from gesture_tools.profile import CHANNEL_COLUMNS
-from gesture_tools.recordings import BACKGROUND, SPANS_SUFFIX, Recording, Span
+from gesture_tools.recordings import (
+    BACKGROUND,
+    MAX_NUMBER,
+    SPANS_SUFFIX,
+    Recording,
+    Span,
+    find_gap,
+    has_control,
+)
 
 VERSION_KEY = "tinygesture-log"
 VERSION = "1"
@@ -81,6 +88,8 @@ def write_log(path: Path, recording: Recording, header: Mapping[str, str]) -> No
     for key, value in entries.items():
         if not _KEY.fullmatch(key) or value != value.strip() or not value or len(value.splitlines()) > 1:
             raise ValueError(f"header line {key!r}: {value!r} cannot be written as '# key: value'")
+        if key in _RESERVED and has_control(value):
+            raise ValueError(f"{key} {value!r} holds a control character")
     seq = np.arange(len(recording.t_us)) if recording.seq is None else recording.seq
     rows = np.column_stack((seq, recording.t_us, recording.samples)).tolist()
     lines = [f"# {key}: {value}" for key, value in entries.items()]
@@ -103,6 +112,11 @@ def _read_header(path: Path, lines: Sequence[str]) -> tuple[dict[str, str], int]
             reason = "a key appears twice" if key in header else "no key"
             raise UserError(
                 f"{path}, line {index + 1}: expected '# key: value', found {line[:60]!r} ({reason})"
+            )
+        if key in _RESERVED and has_control(value):
+            raise UserError(
+                f"{path}, line {index + 1}: {key} holds a control character: expected text, "
+                f"found {value[:60]!r}"
             )
         header[key] = value
     version = header.get(VERSION_KEY)
@@ -168,6 +182,13 @@ def _diagnose(path: Path, lines: Sequence[str], numbers: list[int], columns: lis
 
 
 def _check_values(path: Path, values: NDArray[np.int64], numbers: list[int], columns: list[str]) -> None:
+    too_large = (values[:, :2] > MAX_NUMBER) | (values[:, :2] < -MAX_NUMBER)
+    if too_large.any():
+        row, column = (int(index) for index in np.argwhere(too_large)[0])
+        raise UserError(
+            f"{path}, line {numbers[row]}, column {columns[column]}: expected a magnitude of at most 10^15, "
+            f"found {values[row, column]}"
+        )
     outside = values[:, 2:] != values[:, 2:].astype(np.int16)
     if outside.any():
         row, column = (int(index) for index in np.argwhere(outside)[0])
@@ -186,6 +207,9 @@ def _check_values(path: Path, values: NDArray[np.int64], numbers: list[int], col
                 f"{path}, line {numbers[row]}, column {columns[column]}: {what}: "
                 f"{values[row, column]} after {values[row - 1, column]}"
             )
+    if gap := find_gap(values[:, 1]):
+        row, what = gap
+        raise UserError(f"{path}, line {numbers[row]}, column {columns[1]}: {what}")
 
 
 def _label(path: Path, header: Mapping[str, str], spans: tuple[Span, ...] | None) -> str | None:
@@ -206,21 +230,23 @@ def _read_spans(path: Path, first_us: int, last_us: int) -> tuple[Span, ...] | N
     """Return a log's spans, within first_us to last_us, in order of time, or None without a file."""
     if not path.exists():
         return None
-    rows = csv.reader(read_text(path).splitlines())
-    if (columns := next(rows, [])) != SPAN_COLUMNS:
+    rows = read_rows(path, read_text(path).splitlines())
+    line, columns = next(rows, (1, []))
+    if columns != SPAN_COLUMNS:
         raise UserError(
-            f"{path}, line 1: expected the columns {','.join(SPAN_COLUMNS)}, found {','.join(columns)!r}"
+            f"{path}, line {line}: expected the columns {','.join(SPAN_COLUMNS)}, "
+            f"found {','.join(columns)[:80]!r}"
         )
     spans = []
-    for row in rows:
-        if not row:
-            continue
-        where = f"{path}, line {rows.line_num}"
+    for line, row in rows:
+        where = f"{path}, line {line}"
         if len(row) != 3 or not row[0].strip() or not all(_NUMBER.fullmatch(value) for value in row[1:]):
             raise UserError(
                 f"{where}: expected a label and two whole numbers (us), found {','.join(row)[:60]!r}"
             )
         span = Span(row[0].strip(), int(row[1]), int(row[2]))
+        if has_control(span.label):
+            raise UserError(f"{where}: the label {span.label[:60]!r} holds a control character")
         if span.end_us <= span.start_us:
             raise UserError(
                 f"{where}: the span ends at {span.end_us} us, not after its start {span.start_us} us"
@@ -243,7 +269,9 @@ def _read_spans(path: Path, first_us: int, last_us: int) -> tuple[Span, ...] | N
 
 def _write_spans(path: Path, spans: Sequence[Span]) -> None:
     for span in spans:
-        if not span.label.strip() or any(character in span.label for character in ',"\r\n'):
-            raise ValueError(f"span label {span.label!r} is empty or holds a comma, quote or line end")
+        if not span.label.strip() or any(mark in span.label for mark in ',"') or has_control(span.label):
+            raise ValueError(
+                f"span label {span.label!r} is empty or holds a comma, quote or control character"
+            )
     lines = [",".join(SPAN_COLUMNS), *(f"{span.label},{span.start_us},{span.end_us}" for span in spans)]
     write_atomic(path, "\n".join(lines) + "\n")

@@ -24,6 +24,8 @@ CHANNEL_COLUMNS = {"acceleration_x": "ax_mg", "acceleration_y": "ay_mg", "accele
 FRAMES = {"face": "x to the right, y to the top, z out of the face; face up at rest reads (0, 0, +1000)"}
 """Axis frames that a profile may name."""
 
+_LARGEST = 10**15
+
 
 @dataclass(frozen=True)
 class Profile:
@@ -68,7 +70,7 @@ class Profile:
         """Read a ``gesture.toml``; raise UserError naming the file and the field that is wrong."""
         try:
             table = tomllib.loads(read_text(path))
-        except tomllib.TOMLDecodeError as error:
+        except (ValueError, RecursionError) as error:  # ValueError: also a number of thousands of digits
             raise UserError(f"{path} is not valid TOML: {error}") from error
         try:
             return cls._from_table(table)
@@ -77,24 +79,27 @@ class Profile:
 
     @classmethod
     def _from_table(cls, table: dict[str, Any]) -> Profile:
-        if table.get("version") != 1:
-            raise UserError(f"version is {table.get('version')!r}: expected 1")
-        known = {"version", "rate_hz", "rate_tolerance", "full_scale_mg", "frame", "channels"}
-        if unknown := sorted(set(table) - known):
-            raise UserError(f"unknown field {unknown[0]!r}: expected {', '.join(sorted(known))}")
+        version = table.get("version")
+        if type(version) is not int or version != 1:
+            raise UserError(f"version is {_shown(version)}: expected 1")
+        _check_fields(table, {"version", "rate_hz", "rate_tolerance", "full_scale_mg", "frame", "channels"})
         channels = table.get("channels")
         if not isinstance(channels, list) or not all(isinstance(c, dict) for c in channels):
             raise UserError("channels: expected [[channels]] tables with kind and unit")
         for channel in channels:
-            kind, unit = channel.get("kind"), channel.get("unit")
+            _check_fields(channel, {"kind", "unit"})
+            kind, unit = _text(channel, "kind"), _text(channel, "unit")
             if CHANNEL_UNITS.get(kind, unit) != unit:
-                raise UserError(f"channel {kind} has unit {unit!r}: expected {CHANNEL_UNITS[kind]!r}")
+                raise UserError(f"channel {kind} has unit {unit[:40]!r}: expected {CHANNEL_UNITS[kind]!r}")
+        full_scale_mg = _number(table, "full_scale_mg")
+        if not full_scale_mg.is_integer():
+            raise UserError(f"full_scale_mg is {full_scale_mg:g}: expected a whole number of milli-g")
         return cls(
             rate_hz=_number(table, "rate_hz"),
-            full_scale_mg=int(_number(table, "full_scale_mg")),
+            full_scale_mg=int(full_scale_mg),
             rate_tolerance=_number(table, "rate_tolerance"),
-            frame=str(table.get("frame")),
-            channels=tuple(str(c.get("kind")) for c in channels),
+            frame=_text(table, "frame"),
+            channels=tuple(channel["kind"] for channel in channels),
         )
 
     def write(self, path: Path) -> None:
@@ -115,5 +120,30 @@ class Profile:
 def _number(table: dict[str, Any], key: str) -> float:
     value = table.get(key)
     if not isinstance(value, (int, float)) or isinstance(value, bool):
-        raise UserError(f"{key} is {value!r}: expected a number")
+        raise UserError(f"{key} is {_shown(value)}: expected a number")
+    if isinstance(value, int) and abs(value) > _LARGEST:
+        raise UserError(f"{key} is {_shown(value)}: expected a magnitude of at most {_LARGEST}")
     return float(value)
+
+
+def _text(table: dict[str, Any], key: str) -> str:
+    value = table.get(key)
+    if not isinstance(value, str):
+        raise UserError(f"{key} is {_shown(value)}: expected text")
+    return value
+
+
+def _check_fields(table: dict[str, Any], known: set[str]) -> None:
+    if unknown := sorted(set(table) - known):
+        raise UserError(f"unknown field {unknown[0][:60]!r}: expected {', '.join(sorted(known))}")
+
+
+def _shown(value: object) -> str:
+    """Return a value for a message, bounded: nested tables and large integers have no usable repr."""
+    if value is None:
+        return "missing"
+    if isinstance(value, (list, dict)):
+        return "a list" if isinstance(value, list) else "a table"
+    if isinstance(value, int) and abs(value) > _LARGEST:
+        return "a number of many digits"
+    return repr(value)[:60]

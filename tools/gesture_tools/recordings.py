@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,12 @@ BACKGROUND = "background"
 """Label of a recording without a gesture, and of a continuous log outside its spans."""
 
 SPANS_SUFFIX = ".spans.csv"
+
+MAX_GAP_US = 60_000_000
+"""Longest time between two samples of one recording; more is a wrong clock, or two recordings."""
+
+MAX_NUMBER = 10**15
+"""Largest magnitude of a time stamp (us) or sequence number."""
 
 ACCELERATION = tuple(CHANNEL_UNITS)[:3]
 
@@ -94,7 +101,7 @@ def load(paths: Iterable[Path]) -> list[Recording]:
     sources: set[Path] = set()
     ids: dict[str, Path] = {}
     for path, name in _find(paths):
-        real = path.resolve()
+        real = Path(os.path.realpath(path))  # Path.resolve raises for a link that leads to itself
         if real in sources:
             raise UserError(f"{path} is given twice: name each log once, alone or by its folder")
         sources.add(real)
@@ -107,6 +114,23 @@ def load(paths: Iterable[Path]) -> list[Recording]:
             ids[recording.id] = path
             recordings.append(recording)
     return recordings
+
+
+def has_control(text: str) -> bool:
+    """Whether a name holds a control character or line end: it would garble tables and terminals."""
+    return any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in text)
+
+
+def find_gap(t_us: NDArray[np.int64]) -> tuple[int, str] | None:
+    """Return the index of the first sample after a gap of more than MAX_GAP_US and what to do, or None."""
+    steps = np.diff(t_us)
+    if not (steps > MAX_GAP_US).any():
+        return None
+    index = int(np.argmax(steps > MAX_GAP_US)) + 1
+    return index, (
+        f"a gap of {steps[index - 1] / 1e6:g} s before this sample: expected at most {MAX_GAP_US / 1e6:g} s; "
+        "split the recording there"
+    )
 
 
 def load_profile(path: Path) -> Profile | None:

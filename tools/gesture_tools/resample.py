@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from gesture_tools.errors import UserError
 from gesture_tools.recordings import Recording
 
 CUTOFF = 0.9
@@ -19,8 +20,12 @@ KAISER_BETA = 5.65
 """Kaiser window for 60 dB: with LOBES lobes the pass band ends at 0.8 of the Nyquist frequency, the stop band
 begins at it."""
 
+MAX_SAMPLES = 50_000_000
+"""Longest recording at its measured rate, lost samples included, and at the rate wanted."""
+
 _TABLE_STEPS = 512
 _CHUNK = 4096
+_CHUNK_WEIGHTS = 1 << 23
 
 
 def at_rate(recording: Recording, rate_hz: float, tolerance: float = 0.05) -> Recording:
@@ -35,16 +40,24 @@ def at_rate(recording: Recording, rate_hz: float, tolerance: float = 0.05) -> Re
     2. ``y(u) = sum_k x[k] h(u - k) / sum_k h(u - k)``, u in samples of that grid, edge values beyond the
        ends, ``h(v) = sinc(c v) kaiser(c v / LOBES)``, ``c = CUTOFF * min(1, rate_hz / measured)``.
 
-    Values are rounded half to even and saturated to int16. Spans, in time, stay.
+    Values are rounded half to even and saturated to int16. Spans, in time, stay. Raises UserError for more
+    than MAX_SAMPLES samples: the device's clock or sequence numbers are wrong.
     """
     measured = recording.rate_hz
     if recording.lost == 0 and abs(measured - rate_hz) <= tolerance * rate_hz:
         return recording
     seconds = (recording.t_us - recording.t_us[0]) / 1e6
     duration = float(seconds[-1])
-    even = np.arange(int(duration * measured + 0.5) + 1) / measured
+    even_count, count = int(duration * measured + 0.5) + 1, int(duration * rate_hz + 1e-6) + 1
+    if max(even_count, count) > MAX_SAMPLES:
+        raise UserError(
+            f"{recording.source}: recording {recording.id!r} is {duration:g} s at {measured:g} Hz, "
+            f"{recording.lost} lost samples included, and needs {max(even_count, count)} samples at an even "
+            f"rate: expected at most {MAX_SAMPLES}; split it or correct its seq and t_us"
+        )
+    even = np.arange(even_count) / measured
     source = _interpolate(seconds, recording.samples.astype(np.float64), even)
-    times = np.arange(int(duration * rate_hz + 1e-6) + 1) / rate_hz
+    times = np.arange(count) / rate_hz
     values = _filter(source, times * measured, CUTOFF * min(1.0, rate_hz / measured))
     samples = np.clip(np.rint(values), -32768, 32767).astype(np.int16)
     if len(times) < 2:
@@ -71,14 +84,17 @@ def _interpolate(
     slope[1:-1] = np.where(same, (left + right) / weighted, 0.0)
     slope[0], slope[-1] = secant[0], secant[-1]
 
-    index = np.clip(np.searchsorted(t, at, side="right") - 1, 0, len(t) - 2)
-    width = step[index]
-    u = np.clip((at - t[index])[:, None] / width, 0.0, 1.0)
-    rest = 1 - u
-    return np.asarray(
-        rest**2 * ((1 + 2 * u) * x[index] + u * width * slope[index])
-        + u**2 * ((1 + 2 * rest) * x[index + 1] - rest * width * slope[index + 1])
-    )
+    result = np.empty((len(at), x.shape[1]))
+    for start in range(0, len(at), _CHUNK):
+        part = at[start : start + _CHUNK]
+        index = np.clip(np.searchsorted(t, part, side="right") - 1, 0, len(t) - 2)
+        width = step[index]
+        u = np.clip((part - t[index])[:, None] / width, 0.0, 1.0)
+        rest = 1 - u
+        result[start : start + _CHUNK] = rest**2 * (
+            (1 + 2 * u) * x[index] + u * width * slope[index]
+        ) + u**2 * ((1 + 2 * rest) * x[index + 1] - rest * width * slope[index + 1])
+    return result
 
 
 def _filter(x: NDArray[np.float64], at: NDArray[np.float64], cutoff: float) -> NDArray[np.float64]:
@@ -88,12 +104,13 @@ def _filter(x: NDArray[np.float64], at: NDArray[np.float64], cutoff: float) -> N
     reach = int(np.ceil(LOBES / cutoff))
     taps = np.arange(1 - reach, reach + 1)
     result = np.empty((len(at), x.shape[1]))
-    for start in range(0, len(at), _CHUNK):
-        position = at[start : start + _CHUNK]
+    chunk = max(1, min(_CHUNK, _CHUNK_WEIGHTS // len(taps)))
+    for start in range(0, len(at), chunk):
+        position = at[start : start + chunk]
         nearest = np.floor(position).astype(np.int64)
         neighbours = nearest[:, None] + taps
         weights = np.interp(np.abs(position[:, None] - neighbours) * cutoff, grid, kernel, right=0.0)
         weights /= weights.sum(axis=1, keepdims=True)
         near = x[np.clip(neighbours, 0, len(x) - 1)]
-        result[start : start + _CHUNK] = np.einsum("kt,ktc->kc", weights, near)
+        result[start : start + chunk] = np.einsum("kt,ktc->kc", weights, near)
     return result

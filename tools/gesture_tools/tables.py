@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
 import io
 import zlib
@@ -13,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gesture_tools.errors import UserError
-from gesture_tools.files import read_bytes
-from gesture_tools.recordings import Recording, Span
+from gesture_tools.files import MAX_BYTES, read_bytes, read_rows
+from gesture_tools.recordings import MAX_NUMBER, Recording, Span, find_gap, has_control
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +23,7 @@ NUMBER_COLUMNS = ("t_ms", "ax", "ay", "az")
 COLUMNS = (*TEXT_COLUMNS, *NUMBER_COLUMNS)
 
 _LIMIT_G = 32.767
-_LIMIT_MS = 1e14
+_LIMIT_MS = MAX_NUMBER / 1000
 
 
 def read_table(path: Path) -> list[Recording]:
@@ -65,6 +64,9 @@ def read_table(path: Path) -> list[Recording]:
                 f"{path}: recording {name!r} has the subjects {two[0]!r} and {two[1]!r}: expected one"
             )
         stamps = _spread(path, name, t_us[rows], rows)
+        if gap := find_gap(stamps):
+            at, what = gap
+            raise UserError(f"{path}, line {rows[at] + 2}: recording {name!r} has {what}")
         runs = label_codes[rows]
         starts = np.flatnonzero(np.diff(runs, prepend=-1))
         ends = [*starts[1:].tolist(), len(rows) - 1]
@@ -93,16 +95,21 @@ def _read(path: Path) -> bytes:
     data = read_bytes(path)
     if path.name.endswith(".gz"):
         try:
-            data = gzip.decompress(data)
+            with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
+                data = file.read(MAX_BYTES + 1)
         except (OSError, EOFError, zlib.error) as error:
             raise UserError(
                 f"{path} is not a readable gzip file ({error}): fetch or compress it again"
             ) from error
+        if len(data) > MAX_BYTES:
+            raise UserError(f"{path} holds more than 1 GiB of text: split the table")
     data = data.removeprefix(b"\xef\xbb\xbf").rstrip()
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if not data:
         raise UserError(f"{path} is empty: expected a table with the columns {','.join(COLUMNS)}")
     first, _, rest = data.partition(b"\n")
-    found = [name.strip() for name in next(csv.reader([first[:1000].decode(errors="replace")]), [])]
+    found = [name.strip() for name in _first_row(path, first[:1000])]
     if missing := [name for name in COLUMNS if name not in found]:
         raise UserError(
             f"{path}: missing columns: {', '.join(missing)}; expected a log (it begins '# tinygesture-log') "
@@ -114,10 +121,14 @@ def _read(path: Path) -> bytes:
         )
     if not rest:
         raise UserError(f"{path} has columns and no rows: expected at least two samples")
-    second = next(csv.reader([rest.partition(b"\n")[0].decode(errors="replace")]), [])
+    second = _first_row(path, rest.partition(b"\n")[0])
     if len(second) > len(found):
         raise UserError(f"{path}, line 2: expected {len(found)} columns, found {len(second)}")
     return ",".join(found).encode() + b"\n" + rest
+
+
+def _first_row(path: Path, line: bytes) -> list[str]:
+    return next(read_rows(path, [line.decode(errors="replace")]), (1, []))[1]
 
 
 def _parse(path: Path, data: bytes) -> pd.DataFrame:
@@ -125,7 +136,7 @@ def _parse(path: Path, data: bytes) -> pd.DataFrame:
     import pandas as pd
 
     def read(**dtype: Any) -> pd.DataFrame:
-        types = {name: "category" for name in TEXT_COLUMNS} | dtype
+        types = {name: str for name in TEXT_COLUMNS} | dtype
         source = io.BytesIO(data)
         frame: pd.DataFrame = pd.read_csv(source, dtype=types, keep_default_na=False, skip_blank_lines=False)
         return frame
@@ -141,7 +152,12 @@ def _parse(path: Path, data: bytes) -> pd.DataFrame:
             ) from error
         raise _diagnose(path, read(**{name: str for name in NUMBER_COLUMNS})) from error
     for name in TEXT_COLUMNS:
-        column = table[name]
+        table[name] = column = table[name].str.strip().astype("category")
+        for value in filter(has_control, column.cat.categories):
+            row = int((column == value).to_numpy().argmax())
+            raise UserError(
+                f"{path}, line {row + 2}, column {name}: {value[:60]!r} holds a control character"
+            )
         nothing = (column == "").to_numpy()
         if nothing.any():
             row = int(nothing.argmax())

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gesture_tools.errors import UserError
-from gesture_tools.expectation import compare, expectation, read_expectation
+from gesture_tools.expectation import check_replaceable, compare, expectation, read_expectation
 from gesture_tools.files import write_atomic
 from gesture_tools.recordings import load
 from gesture_tools.simulation import Detection, Simulation, gesture_labels, simulate
@@ -154,13 +154,24 @@ def _show(simulations: Iterable[Simulation], contract: Contract) -> None:
             console.print(Text(text, style), soft_wrap=True)
 
 
+def _replaceable(context: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
+    if path is not None:
+        check_replaceable(path)
+    return path
+
+
 @click.command("simulate")
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("logs", type=click.Path(path_type=Path), nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON document.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print one row per recording: batch prediction.")
 @click.option("--expect", type=click.Path(path_type=Path), help="Fail unless exactly these events are found.")
-@click.option("--write-expect", type=click.Path(path_type=Path), help="Write the events found, for --expect.")
+@click.option(
+    "--write-expect",
+    type=click.Path(path_type=Path),
+    callback=_replaceable,
+    help="Write the events found, for --expect. It replaces only such files.",
+)
 def command(
     model: Path,
     logs: tuple[Path, ...],

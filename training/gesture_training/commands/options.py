@@ -48,7 +48,8 @@ class Names(click.ParamType[tuple[str, ...]]):
             return value
         names = tuple(name.strip() for name in str(value).split(",") if name.strip())
         if not names:
-            self.fail("it is empty: expected names separated by commas, or leave it out", param, ctx)
+            option = "a list of names" if param is None else param.opts[0]
+            raise UserError(f"{option} is empty: expected names separated by commas, or leave it out")
         return names
 
 
