@@ -1,4 +1,6 @@
 /* Faults of an ARMv7-M processor: says what happened and where, then ends. */
+#include <stdbool.h>
+
 #include "cortex_m.h"
 #include "start.h"
 
@@ -48,7 +50,10 @@ __attribute__((used)) static _Noreturn void report(const uint32_t *frame) {
             text = causes[i].text;
         }
     }
-    if ((uintptr_t)frame < (uintptr_t)tg_stack_limit + TG_STACK_GUARD) {
+    /* The access that met the guard, or, when its address is not known, a frame that reaches into it. */
+    uintptr_t guard = (uintptr_t)tg_stack_limit;
+    bool met = (status & CFSR_MMARVALID) != 0 && SCB_MMFAR - guard < TG_STACK_GUARD;
+    if (met || (uintptr_t)frame < guard + TG_STACK_GUARD) {
         text = "stack overflow";
     }
     write_hex("\nfault exception=", exception);
