@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from gesture_tools.errors import UserError
 from gesture_tools.recordings import Recording
+from gesture_tools.reference import NAME, reference
 from gesture_tools.resample import at_rate
 from gesture_tools.runtime import Machine, Model, Stream, columns
 from gesture_tools.verdict import check_channels, extend, frames
@@ -21,12 +22,10 @@ from gesture_tools.verdict import check_channels, extend, frames
 Outputs = NDArray[np.int8]
 Runner = Callable[[NDArray[np.int16]], Outputs]
 
-REFERENCE = "tflite-micro"
 HOST = "core, host"
 BOARD = "firmware, qemu_mps2"
 FLOAT_STAGE = "tinygesture.float"
 """Entry-point group: who runs a float network, called with its path and inputs (k, ...), returning scores."""
-TFLM_ARENA = 512 * 1024
 
 
 class Missing(Exception):
@@ -108,7 +107,7 @@ def compare(
     expected = [host(samples) for _, samples in ready]
     stages: list[tuple[str, Callable[[], Runner]]] = [
         (f"{HOST}, whole windows", lambda: _windows_runner(model)),
-        (REFERENCE, lambda: tflm_runner(model)),
+        (NAME, lambda: tflm_runner(model)),
         *((f"core, {cpu}", _cpu_stage(model, cpu, compiler)) for cpu in ("cortex-m0plus", "cortex-m4f")),
         (BOARD, lambda: _board_runner(model, path, elf, compiler)),
     ]
@@ -130,10 +129,10 @@ def _run_stage(
     except Missing as missing:
         return StageResult(name, 0, missing=str(missing))
     windows = 0
-    for (log, samples), reference in zip(ready, expected, strict=True):
+    for (log, samples), want in zip(ready, expected, strict=True):
         outputs = run(samples)
         windows += len(outputs)
-        if (difference := first_difference(name, log, reference, outputs)) is not None:
+        if (difference := first_difference(name, log, want, outputs)) is not None:
             return StageResult(name, windows, difference=difference)
     return StageResult(name, windows)
 
@@ -174,21 +173,10 @@ def _float_stage() -> Callable[[Path, NDArray[np.float32]], NDArray[np.float32]]
 
 def tflm_runner(model: Model) -> Runner:
     """TensorFlow Lite Micro on the host, from its wheel; raise Missing where there is none."""
-    if importlib.util.find_spec("tflite_micro") is None:
+    invoke = reference(model)
+    if invoke is None:
         raise Missing("not installed: pip install --pre tflite-micro (wheels for Linux x86-64 only)")
-    from tflite_micro import runtime
-
-    interpreter = runtime.Interpreter.from_bytes(model.data, arena_size=TFLM_ARENA)
-
-    def run(samples: NDArray[np.int16]) -> Outputs:
-        outputs = []
-        for window in windows_of(model, samples):
-            interpreter.set_input(window.reshape(model.input_shape), 0)
-            interpreter.invoke()
-            outputs.append(np.asarray(interpreter.get_output(0)).reshape(-1))
-        return np.array(outputs, np.int8)
-
-    return run
+    return lambda samples: invoke(windows_of(model, samples))
 
 
 def _windows_runner(model: Model) -> Runner:
