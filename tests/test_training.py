@@ -46,7 +46,7 @@ def test_all_files_are_there(trained: Path) -> None:
     names = {path.name for path in trained.iterdir()}
     assert names == {
         "gesture.tflite", "gesture_model.c", "gesture_model.h", "model.keras", "metrics.json", "record.json",
-        "confusion.png", "windows.png", "report.html",
+        "MODEL_CARD.md", "confusion.png", "windows.png", "report.html",
     }  # fmt: skip
     assert [path for path in trained.parent.iterdir() if path.name.startswith(".")] == []
 

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gesture_tools.build import build_core_image, build_probe_image
 from gesture_tools.elf import Sizes, read_image
+from gesture_tools.errors import UserError
 from gesture_tools.graph import layers
 from gesture_tools.reference import NAME, reference
 from gesture_tools.runtime import Model
-from gesture_tools.runtime.emulated import Count, EmulatedMachine
+from gesture_tools.runtime.emulated import CPUS, Count, EmulatedMachine
 from gesture_tools.runtime.machine import operator_names
 from gesture_tools.toolchain import find_toolchain
+
+RECORDED_INPUTS = 3
+"""Inputs of the costs kept in a record: a count hardly depends on them."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,17 @@ def measure(model: Model, cpu: str, inputs: NDArray[np.int8], compiler: str | No
         matches_reference=bool(np.array_equal(np.array(outputs).ravel(), expected.ravel())),
         reference="core on the host" if judge is None else NAME,
     )
+
+
+def recorded_costs(model: Model) -> tuple[list[dict[str, Any]], str | None]:
+    """Count what a model costs on every processor, for its record; or nothing, and why that cannot be."""
+    if importlib.util.find_spec("unicorn") is None:
+        return [], "the instruction-set emulator is not installed: pip install 'tinygesture[emulate]'"
+    try:
+        inputs = random_inputs(model, RECORDED_INPUTS)
+        return [asdict(measure(model, cpu, inputs)) for cpu in CPUS], None
+    except UserError as error:
+        return [], error.message
 
 
 def random_inputs(model: Model, count: int = 20, seed: int = 1) -> NDArray[np.int8]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import tempfile
@@ -21,12 +20,12 @@ from gesture_tools.runtime import Model
 from gesture_tools.verdict import extend, strongest
 from gesture_training import pictures
 from gesture_training.prepare import Prepared, Request
-from gesture_training.record import record_of
+from gesture_training.record import record_of, write_record
 from gesture_training.report import render
 
 FILES = (
     "gesture.tflite", "gesture_model.c", "gesture_model.h", "model.keras", "metrics.json", "record.json",
-    "confusion.png", "windows.png", "report.html",
+    "MODEL_CARD.md", "confusion.png", "windows.png", "report.html",
 )  # fmt: skip
 """Names of all files that a training may write."""
 
@@ -97,8 +96,7 @@ def write(
         if name in images:
             write_atomic(folder / f"{name}.png", images[name])
     write_atomic(folder / "report.html", render(measured, record, images))
-    write_atomic(folder / "record.json", json.dumps(record, indent=2) + "\n")
-    write_atomic(folder / "metrics.json", json.dumps(measured, indent=2) + "\n")
+    write_record(folder, record)
 
 
 def _examples(prepared: Prepared) -> dict[str, NDArray[np.int16]]:

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from gesture_tools.c_array import recognizer_arena_size
 from gesture_tools.contract import Contract, SelfTest
+from gesture_tools.cost import recorded_costs
 from gesture_tools.runtime import Model, self_test_outputs
 from gesture_training.emit import strip, with_contract
-from gesture_training.evaluate import evaluate, metrics
+from gesture_training.evaluation.judged import judge
+from gesture_training.evaluation.summary import summarize
 from gesture_training.fit import Progress, fit
 from gesture_training.network import multiply_accumulates
 from gesture_training.outputs import staged, write
@@ -36,16 +38,27 @@ def train(request: Request, say: Callable[[str], None], progress: Progress) -> d
         for line in [*decisions(prepared), *prepared.warnings]:
             say(line)
         model, network, curve = make(prepared, progress)
-        measured = metrics(evaluate(model, network, prepared.test), prepared.labels.names)
-        measured |= {
-            "model_id": model.model_id,
-            "model_bytes": len(model.data),
-            "arena_bytes": recognizer_arena_size(model),
-            "parameters": int(network.count_params()),
-            "multiply_accumulates": multiply_accumulates(network),
-        }
+        measured = measure(model, network, prepared)
+        if reason := measured["cost_unknown"]:
+            say(f"note: instructions, flash and RAM are not counted: {reason}")
         write(folder, request, prepared, model, network, curve, measured)
     return measured
+
+
+def measure(model: Model, network: Any, prepared: Prepared) -> dict[str, Any]:
+    """Return what metrics.json holds: accuracy and detection on the people of the test, size and cost."""
+    judged = judge(model, network, prepared.test, prepared.unseen)
+    costs, reason = recorded_costs(model)
+    return {
+        "model_id": model.model_id,
+        **summarize([judged], prepared.config.seed),
+        "model_bytes": len(model.data),
+        "arena_bytes": recognizer_arena_size(model),
+        "parameters": int(network.count_params()),
+        "multiply_accumulates": multiply_accumulates(network),
+        "cost": costs,
+        "cost_unknown": reason,
+    }
 
 
 def make(prepared: Prepared, progress: Progress) -> tuple[Model, Any, list[float]]:

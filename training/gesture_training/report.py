@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,14 +18,18 @@ def fill(template: str, pictures: Mapping[str, bytes], **values: Any) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader("gesture_training"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        loader=PackageLoader("gesture_training"),
+        autoescape=".html." in template,
+        undefined=StrictUndefined,
+        trim_blocks=True,
     )
+    environment.filters |= {"md": _markdown, "code": _code_span}
     environment.filters["percent"] = percent
     embedded = {
         name: data and f"data:image/png;base64,{base64.b64encode(data).decode()}"
         for name, data in pictures.items()
     }
-    return environment.get_template(template).render(pictures=embedded, **values)
+    return environment.get_template(template).render(pictures=embedded, **values) + "\n"
 
 
 def facts(metrics: Mapping[str, Any], record: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -41,8 +46,26 @@ def facts(metrics: Mapping[str, Any], record: Mapping[str, Any]) -> list[tuple[s
         ("arena", f"{metrics['arena_bytes']:,} bytes of RAM for model and window, on every processor"),
         ("parameters", f"{metrics['parameters']:,}"),
         ("multiply-accumulates", f"{metrics['multiply_accumulates']:,} a window"),
+        *[
+            (
+                f"on a {cost['cpu']}",
+                f"{cost['instructions']:,} instructions a window, {cost['flash']:,} bytes of code, "
+                f"{cost['ram']:,} bytes of RAM and {cost['stack']:,} of stack ({cost['compiler']})",
+            )
+            for cost in metrics["cost"]
+        ],
         ("trained on", f"{record['pieces']['train']} recordings of {len(record['people']['train'])} people"),
     ]
+
+
+def _markdown(text: str) -> str:
+    """Return text as it stands in a table of Markdown."""
+    return re.sub(r"([\\`*_|<>\[\]])", r"\\\1", text)
+
+
+def _code_span(text: str) -> str:
+    """Return text as it stands in a code span of a table of Markdown."""
+    return text.replace("`", "'").replace("|", r"\|")
 
 
 def percent(share: float | None) -> str:

@@ -13,6 +13,7 @@ import click
 
 from gesture_tools.errors import UserError
 from gesture_tools.files import read_bytes
+from gesture_tools.runtime.emulated import CPUS
 from gesture_tools.toolchain import COMPILERS
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
     from gesture_tools.cost import Cost
     from gesture_tools.runtime import Model
-
-CPUS = ("cortex-m4f", "cortex-m0plus")
 
 
 @click.command("bench", short_help="Count instructions, flash and RAM of a model.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -11,6 +10,7 @@ from typing import Any
 
 from gesture_tools.errors import UserError
 from gesture_tools.files import make_folder
+from gesture_tools.record import read_record
 from gesture_tools.recordings import BACKGROUND, Recording
 from gesture_tools.runtime import Model
 from gesture_tools.simulation import gesture_labels
@@ -88,7 +88,7 @@ def evaluate_model(
     recordings = of_people(read(data), subjects)
     if require:
         require_continuous(recordings, gesture_labels(contract))
-    record = _record(path, model)
+    record = read_record(path, model.model_id)
     labels = labels_for(model, labels_of(recordings), record.get("label_of", {}))
     pieces = cut(recordings, labels, contract.profile.rate_hz, contract.profile.rate_tolerance)
     if not pieces and not continuous(recordings, gesture_labels(contract)):
@@ -146,16 +146,6 @@ def _line(number: int, count: int, judged: Judged, remark: str) -> str:
         f"fold {number + 1} of {count}: {right} of {len(judged.outcomes)} right, "
         f"{', '.join(judged.people)}{remark}"
     )
-
-
-def _record(path: Path, model: Model) -> dict[str, Any]:
-    """Return record.json beside a model when it is this model's, otherwise nothing."""
-    try:
-        record = json.loads((path.parent / "record.json").read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    mine = isinstance(record, dict) and record.get("model_id") == model.model_id
-    return record if mine else {}
 
 
 def _network(path: Path, record: dict[str, Any]) -> Any:
