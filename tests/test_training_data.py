@@ -145,9 +145,9 @@ def test_the_window_chosen_is_no_longer_than_a_contract_holds() -> None:
     recording = continuous((Span("wave", 0, 2_500_000), Span("chop", 2_500_000, 5_000_000)))
     labels = choose_labels({"wave", "chop"}, (), ())
     pieces = dataset.cut([recording], labels, RATE_HZ, 0.05)
-    assert choices.choose_window(pieces, RATE_HZ, None) == 124
+    assert choices.choose_window(pieces, RATE_HZ, None, Network()) == 124
     pieces = [replace(piece, start=0, end=2500) for piece in pieces]
-    assert choices.choose_window(pieces, 1000.0, None) == 1024
+    assert choices.choose_window(pieces, 1000.0, None, Network()) == 1024
 
 
 def test_kernels_shrink_with_the_window() -> None:

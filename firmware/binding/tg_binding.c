@@ -87,13 +87,17 @@ int32_t tg_bind_contract_check(const uint8_t *bytes, uint32_t size) {
 }
 
 int32_t tg_bind_columns(const uint8_t *contract, uint32_t size, const int16_t *samples, int8_t *columns,
-                        uint32_t count) {
+                        uint32_t streams, uint32_t count) {
     tg_contract c;
+    tg_level level;
     int err = tg_contract_read(&c, contract, size);
-    for (uint32_t i = 0; i < count && err == 0; i++) {
-        tg_window_preprocess(&c, samples, columns);
-        samples += c.channel_count;
-        columns += c.channel_count;
+    for (uint32_t i = 0; i < streams && err == 0; i++) {
+        tg_level_init(&level, c.level_shift);
+        for (uint32_t k = 0; k < count; k++) {
+            tg_window_preprocess(&c, &level, samples, columns);
+            samples += c.channel_count;
+            columns += c.channel_count;
+        }
     }
     return err;
 }

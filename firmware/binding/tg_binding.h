@@ -12,7 +12,7 @@
 #include "tg_recognizer.h"
 
 /* Bumped when a function here changes its meaning; Python refuses another number. */
-#define TG_BINDING_VERSION 1
+#define TG_BINDING_VERSION 2
 
 #if defined(_WIN32)
 #define TG_EXPORT __declspec(dllexport)
@@ -47,9 +47,10 @@ TG_EXPORT void tg_bind_model_invoke(const tg_model *model, const int8_t *inputs,
 /* Reads and checks a contract's bytes. */
 TG_EXPORT int32_t tg_bind_contract_check(const uint8_t *bytes, uint32_t size);
 
-/* Preprocesses `count` samples (interleaved channels) under a contract's bytes into columns. */
+/* Preprocesses `streams` streams of `count` samples each (interleaved channels) under a contract's bytes into
+ * columns, each from the initial state. */
 TG_EXPORT int32_t tg_bind_columns(const uint8_t *contract, uint32_t size, const int16_t *samples,
-                                  int8_t *columns, uint32_t count);
+                                  int8_t *columns, uint32_t streams, uint32_t count);
 
 /* tg_recognizer_open() with every operator; report as above. */
 TG_EXPORT int32_t tg_bind_recognizer_open(tg_recognizer *recognizer, const uint8_t *data, uint32_t size,

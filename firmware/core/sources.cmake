@@ -5,6 +5,7 @@ set(TG_CORE_SOURCES
     tg_detector.c
     tg_err.c
     tg_flatbuffer.c
+    tg_level.c
     tg_model.c
     tg_op.c
     tg_ops.c

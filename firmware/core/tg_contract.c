@@ -4,6 +4,7 @@
 
 #include "tg_err.h"
 #include "tg_flatbuffer.h"
+#include "tg_level.h"
 #include "tg_schema.h"
 
 #define HEADER_SIZE         8U
@@ -61,12 +62,15 @@ static int read_window(tg_contract *c, value v) {
 }
 
 static int read_preprocess(tg_contract *c, value v) {
-    if (v.size != 3 || v.bytes[0] != TG_PREPROCESS_SCALE) {
+    c->preprocess = v.size >= 3 ? v.bytes[0] : 0;
+    bool level = c->preprocess == TG_PREPROCESS_LEVEL;
+    if (v.size != 3U + level || (!level && c->preprocess != TG_PREPROCESS_SCALE)) {
         return TG_ERR_CONTRACT;
     }
-    c->preprocess = v.bytes[0];
     c->gain = load16(v.bytes + 1);
-    return c->gain != 0 ? 0 : TG_ERR_CONTRACT;
+    c->level_shift = level ? v.bytes[3] : TG_LEVEL_LEAST_SHIFT;
+    bool ok = c->level_shift >= TG_LEVEL_LEAST_SHIFT && c->level_shift <= TG_LEVEL_MOST_SHIFT;
+    return ok && c->gain != 0 ? 0 : TG_ERR_CONTRACT;
 }
 
 /* Bytes of the UTF-8 character (RFC 3629) at p, which has room bytes; 0: it is none, or a control character,
@@ -151,14 +155,19 @@ static int read_record(tg_contract *c, uint16_t type, value v, value *detector, 
     }
 }
 
-/* Records whose size depends on the number of labels. */
-static int read_per_label(tg_contract *c, value detector, value self_test) {
+/* What depends on several records: sizes on the number of labels, the levelled frame on the channels. */
+static int read_together(tg_contract *c, value detector, value self_test) {
     if (detector.size != 3U + c->label_count) {
         return TG_ERR_CONTRACT;
     }
     c->hits = detector.bytes[0];
     c->refractory_ms = load16(detector.bytes + 1);
     c->thresholds = detector.bytes + 3;
+    for (unsigned i = 0; i < 3 && c->preprocess == TG_PREPROCESS_LEVEL; i++) {
+        if (c->channel_count != 3 || c->channels[i] != TG_ACCELERATION_X + i) {
+            return TG_ERR_CONTRACT;
+        }
+    }
     uint32_t test_size = SELF_TEST_SEED_SIZE + c->label_count;
     if (self_test.size % test_size != 0 || self_test.size / test_size > UINT8_MAX) {
         return TG_ERR_CONTRACT;
@@ -204,7 +213,7 @@ int tg_contract_read(tg_contract *contract, const uint8_t *bytes, size_t size) {
     if (seen != 0x1FEU) { /* all of TG_RECORD_CHANNELS .. TG_RECORD_DETECTOR */
         return TG_ERR_CONTRACT;
     }
-    int err = read_per_label(&c, detector, self_test);
+    int err = read_together(&c, detector, self_test);
     if (err == 0) {
         *contract = c;
     }

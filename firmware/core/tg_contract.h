@@ -49,6 +49,7 @@ typedef enum {
 /* Preprocessing kinds. */
 typedef enum {
     TG_PREPROCESS_SCALE = 1, /* column = saturate_int8(round(sample * gain / 65536)) */
+    TG_PREPROCESS_LEVEL = 2, /* the same of samples in the levelled frame (tg_level.h) */
 } tg_preprocess;
 
 /* A contract read from its bytes. Pointers go into those bytes, which must stay in place. */
@@ -62,7 +63,8 @@ typedef struct {
     uint16_t window;                   /* samples per window, 1 .. TG_MAX_WINDOW */
     uint16_t hop;                      /* samples between windows, 1 .. window */
     uint8_t preprocess;                /* tg_preprocess */
-    uint16_t gain;                     /* of TG_PREPROCESS_SCALE, in 1/65536 */
+    uint16_t gain;                     /* of the scaling, in 1/65536 */
+    uint8_t level_shift;               /* of TG_PREPROCESS_LEVEL: gravity's time constant is 2^this samples */
     uint8_t label_count;               /* 2 .. TG_MAX_LABELS; as many as the model's outputs */
     uint8_t background;                /* index of the label that is no gesture, or TG_NO_BACKGROUND */
     const uint8_t *labels;             /* label_count x {u8 length, UTF-8 bytes} */

@@ -14,9 +14,16 @@ void tg_window_init(tg_window *window, const tg_contract *contract, int8_t *ring
 void tg_window_reset(tg_window *window) {
     window->head = 0;
     window->until_due = window->contract->window;
+    tg_level_init(&window->level, window->contract->level_shift);
 }
 
-void tg_window_preprocess(const tg_contract *contract, const int16_t *sample, int8_t *column) {
+void tg_window_preprocess(const tg_contract *contract, tg_level *level, const int16_t *sample,
+                          int8_t *column) {
+    int16_t levelled[3];
+    if (contract->preprocess == TG_PREPROCESS_LEVEL) {
+        tg_level_push(level, sample, levelled);
+        sample = levelled;
+    }
     for (unsigned i = 0; i < contract->channel_count; i++) {
         /* |sample x gain| + 2^15 < 2^31 for every int16 and uint16. */
         int32_t value = (sample[i] * (int32_t)contract->gain + (1 << 15)) >> 16;
@@ -26,7 +33,7 @@ void tg_window_preprocess(const tg_contract *contract, const int16_t *sample, in
 
 int tg_window_push(tg_window *window, const int16_t *sample) {
     const tg_contract *c = window->contract;
-    tg_window_preprocess(c, sample, window->ring + (size_t)window->head * c->channel_count);
+    tg_window_preprocess(c, &window->level, sample, window->ring + (size_t)window->head * c->channel_count);
     window->head = (uint16_t)(window->head + 1U == c->window ? 0 : window->head + 1U);
     if (--window->until_due > 0) {
         return 0;

@@ -7,9 +7,11 @@
 #define TG_WINDOW_H
 
 #include "tg_contract.h"
+#include "tg_level.h"
 
 typedef struct {
     const tg_contract *contract;
+    tg_level level;
     int8_t *ring;       /* window x channel_count columns, oldest at head */
     uint16_t head;      /* column that the next sample overwrites */
     uint16_t until_due; /* samples still missing until a window is due */
@@ -30,7 +32,9 @@ int tg_window_push(tg_window *window, const int16_t *sample);
 /* Copies the window's columns, oldest first (tg_window_size bytes). Call when tg_window_push returned 1. */
 void tg_window_columns(const tg_window *window, int8_t *columns);
 
-/* Preprocesses one sample into one column (channel_count int8 values). */
-void tg_window_preprocess(const tg_contract *contract, const int16_t *sample, int8_t *column);
+/* Preprocesses one sample into one column (channel_count int8 values). level: what earlier samples left
+ * (tg_level_init before the first); the scaling alone leaves nothing. */
+void tg_window_preprocess(const tg_contract *contract, tg_level *level, const int16_t *sample,
+                          int8_t *column);
 
 #endif

@@ -18,7 +18,10 @@ static void check_ranges(const tg_contract *c, const uint8_t *data, size_t size)
     }
     REQUIRE(c->rate_mhz >= 1000 && c->rate_mhz <= 1000000);
     REQUIRE(c->full_scale >= 1 && c->full_scale <= INT16_MAX);
-    REQUIRE(c->frame == TG_FRAME_FACE && c->preprocess == TG_PREPROCESS_SCALE && c->gain >= 1);
+    REQUIRE(c->frame == TG_FRAME_FACE && c->gain >= 1);
+    REQUIRE(c->preprocess == TG_PREPROCESS_SCALE || c->preprocess == TG_PREPROCESS_LEVEL);
+    REQUIRE(c->preprocess == TG_PREPROCESS_SCALE || c->channel_count == 3);
+    REQUIRE(c->level_shift >= TG_LEVEL_LEAST_SHIFT && c->level_shift <= TG_LEVEL_MOST_SHIFT);
     REQUIRE(c->window >= 1 && c->window <= TG_MAX_WINDOW && c->hop >= 1 && c->hop <= c->window);
     REQUIRE(c->label_count >= 2 && c->label_count <= TG_MAX_LABELS && c->hits >= 1);
     REQUIRE(c->background < c->label_count || c->background == TG_NO_BACKGROUND);

@@ -25,7 +25,7 @@ STATISTICS, SELF_TEST = 0x0009, 0x000A
 
 CHANNEL_CODES = {"acceleration_x": 1, "acceleration_y": 2, "acceleration_z": 3}
 FRAME_CODES = {"face": 1}
-PREPROCESS_SCALE = 1
+PREPROCESS_SCALE, PREPROCESS_LEVEL = 1, 2
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,9 @@ class Contract:
     statistics: tuple[tuple[int, int], ...] = ()
     """Mean and standard deviation of the training data per channel, in its unit; for information."""
     self_tests: tuple[SelfTest, ...] = ()
+    level_shift: int | None = None
+    """Samples are turned so that gravity lies along z, estimated with a time constant of 2**level_shift
+    samples (1 to 10; needs the channels x, y, z); None: they stay in the board's own frame."""
 
     @property
     def interface_id(self) -> str:
@@ -79,7 +82,10 @@ class Contract:
         yield RANGE, struct.pack("<H", profile.full_scale_mg)
         yield FRAME, bytes([FRAME_CODES[profile.frame]])
         yield WINDOW, struct.pack("<HH", self.window, self.hop)
-        yield PREPROCESS, struct.pack("<BH", PREPROCESS_SCALE, self.gain)
+        if self.level_shift is None:
+            yield PREPROCESS, struct.pack("<BH", PREPROCESS_SCALE, self.gain)
+        else:
+            yield PREPROCESS, struct.pack("<BHB", PREPROCESS_LEVEL, self.gain, self.level_shift)
         names = [label.encode() for label in self.labels]
         background = NO_BACKGROUND if self.background is None else self.background
         yield LABELS, bytes([background]) + b"".join(bytes([len(name)]) + name for name in names)
@@ -118,7 +124,7 @@ class Contract:
         background = records[LABELS][0]
         hits, refractory = struct.unpack_from("<BH", records[DETECTOR])
         window, hop = struct.unpack("<HH", records[WINDOW])
-        _, gain = struct.unpack("<BH", records[PREPROCESS])
+        kind, gain = struct.unpack_from("<BH", records[PREPROCESS])
         case = struct.Struct(f"<I{len(labels)}b")
         cases = [values for values in case.iter_unpack(records.get(SELF_TEST, b""))]
         return cls(
@@ -139,6 +145,7 @@ class Contract:
             refractory_ms=refractory,
             statistics=tuple(struct.iter_unpack("<hH", records.get(STATISTICS, b""))),
             self_tests=tuple(SelfTest(values[0], tuple(values[1:])) for values in cases),
+            level_shift=records[PREPROCESS][3] if kind == PREPROCESS_LEVEL else None,
         )
 
 

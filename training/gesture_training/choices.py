@@ -9,8 +9,9 @@ import numpy as np
 from gesture_tools.errors import UserError
 from gesture_tools.profile import Profile
 from gesture_tools.recordings import Recording
+from gesture_training.config import Network
 from gesture_training.dataset import Piece
-from gesture_training.network import LEAST_WINDOW, TOTAL_STRIDE
+from gesture_training.network import least_window
 
 RATES_HZ = (25.0, 50.0)
 """Usual rates, from which the largest that the recordings can give is taken."""
@@ -69,20 +70,23 @@ def check_same_channels(recordings: Sequence[Recording]) -> None:
             )
 
 
-def choose_window(pieces: Sequence[Piece], rate_hz: float, asked: float | int | None) -> int:
+def choose_window(
+    pieces: Sequence[Piece], rate_hz: float, asked: float | int | None, network: Network
+) -> int:
     """Return a window's samples: asked in samples (int) or seconds (float), or from the gestures' lengths.
 
     pieces: gestures, at rate_hz. Raises UserError for a window that fits neither the network nor the data.
     """
     lengths = [piece.end - piece.start for piece in pieces]
+    least, stride = least_window(network), network.total_stride
     if asked is None:
         seconds = np.clip(np.percentile(lengths, 75) / rate_hz, *WINDOW_S)
-        window = round(seconds * rate_hz / TOTAL_STRIDE) * TOTAL_STRIDE
-        return min(max(LEAST_WINDOW, window), MOST_WINDOW)
+        window = round(seconds * rate_hz / stride) * stride
+        return min(max(least, window), MOST_WINDOW)
     window = asked if isinstance(asked, int) else round(asked * rate_hz)
-    if not LEAST_WINDOW <= window <= MOST_WINDOW:
+    if not least <= window <= MOST_WINDOW:
         raise UserError(
-            f"--window is {window} samples at {rate_hz:g} Hz: expected {LEAST_WINDOW} to {MOST_WINDOW} "
+            f"--window is {window} samples at {rate_hz:g} Hz: expected {least} to {MOST_WINDOW} "
             "(a whole number counts samples, 1.5s counts seconds)"
         )
     if window > max(lengths):
@@ -93,13 +97,13 @@ def choose_window(pieces: Sequence[Piece], rate_hz: float, asked: float | int | 
     return window
 
 
-def choose_hop(window: int, rate_hz: float, asked: int | None) -> int:
-    """Return the samples between windows, a multiple of the total stride; raise UserError otherwise."""
+def choose_hop(window: int, rate_hz: float, asked: int | None, stride: int) -> int:
+    """Return the samples between windows, a multiple of the network's total stride, or raise UserError."""
     if asked is None:
-        return max(1, round(HOP_S * rate_hz / TOTAL_STRIDE)) * TOTAL_STRIDE
-    if asked < 1 or asked % TOTAL_STRIDE or asked > window:
+        return max(1, round(HOP_S * rate_hz / stride)) * stride
+    if asked < 1 or asked % stride or asked > window:
         raise UserError(
-            f"--hop is {asked}: expected a multiple of {TOTAL_STRIDE}, the network's total stride, up to the "
+            f"--hop is {asked}: expected a multiple of {stride}, the network's total stride, up to the "
             f"window's {window} samples, so that the model can stream"
         )
     return asked

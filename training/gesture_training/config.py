@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 
@@ -9,7 +10,8 @@ from dataclasses import dataclass, field
 class Augmentation:
     """How far training windows are varied; deviations of normal distributions."""
 
-    rotation: float = 15.0  # least degrees of grip and mounting about any axis; the data may give more
+    rotation: float = 15.0  # degrees of grip and mounting about any axis; the data may give more
+    turn: float = 0.0  # degrees about the board's z, which is gravity's axis in the levelled frame
     speed: float = 0.12  # natural logarithm of the speed: people, and the clocks of sensors
     amplitude: float = 0.15  # natural logarithm of the motion's strength, gravity kept
     gain: float = 0.02  # natural logarithm of a channel's sensitivity
@@ -20,12 +22,18 @@ class Augmentation:
 
 @dataclass(frozen=True)
 class Network:
-    """Size of the network."""
+    """Architecture: a convolution, then depthwise-separable blocks, then the mean over time."""
 
-    filters: tuple[int, int, int] = (12, 40, 56)  # channels after each of the three blocks
+    filters: tuple[int, ...] = (12, 40, 56)  # channels after the convolution and after each block
+    strides: tuple[int, ...] = (2, 2, 1)  # along time, of the convolution and of each block
     first_kernel: int = 5  # samples of the first kernel
-    longest_kernel: int = 11  # upper limit of the depthwise kernels, in their own steps
+    longest_kernel: int = 11  # upper limit of the depthwise kernels, in their own steps; odd
     field_share: float = 0.65  # most of the window that one output column may see
+
+    @property
+    def total_stride(self) -> int:
+        """Samples between two columns of the body's output; a hop must be a multiple of it."""
+        return math.prod(self.strides)
 
 
 @dataclass(frozen=True)

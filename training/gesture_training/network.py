@@ -7,24 +7,29 @@ from typing import Any
 from gesture_training.backend import tensorflow
 from gesture_training.config import Network
 
-TOTAL_STRIDE = 4
-"""Samples between two columns of the body's output; a hop must be a multiple of it."""
-
-LEAST_WINDOW = 24
-"""Samples that leave the shortest kernels some output columns."""
+SHORTEST_KERNEL = 3
+"""Samples of the shortest depthwise kernel."""
 
 
 def kernel_length(window: int, settings: Network) -> int:
     """Return the odd length of the depthwise kernels, as long as the window leaves several output columns."""
-    for length in range(settings.longest_kernel, 2, -2):
+    for length in range(settings.longest_kernel, SHORTEST_KERNEL, -2):
         if receptive_field(length, settings) <= settings.field_share * window:
             return length
-    return 3
+    return SHORTEST_KERNEL
+
+
+def least_window(settings: Network) -> int:
+    """Return the samples that leave the shortest kernels some output columns."""
+    return receptive_field(SHORTEST_KERNEL, settings) + 2 * settings.total_stride - 1
 
 
 def receptive_field(kernel: int, settings: Network) -> int:
     """Return the samples that one column of the body's output sees."""
-    return settings.first_kernel + 2 * (kernel - 1) + 4 * (kernel - 1)
+    field, step = settings.first_kernel, settings.strides[0]
+    for stride in settings.strides[1:]:
+        field, step = field + (kernel - 1) * step, step * stride
+    return field
 
 
 def build(window: int, channels: int, labels: int, settings: Network) -> Any:
@@ -32,12 +37,12 @@ def build(window: int, channels: int, labels: int, settings: Network) -> Any:
     keras = tensorflow().keras
     layers = keras.layers
     kernel = kernel_length(window, settings)
-    first, second, third = settings.filters
     inputs = keras.Input((1, window, channels))
-    x = layers.Conv2D(first, (1, settings.first_kernel), strides=(2, 2), use_bias=False)(inputs)
+    (filters, *more), (stride, *steps) = settings.filters, settings.strides
+    x = layers.Conv2D(filters, (1, settings.first_kernel), strides=stride, use_bias=False)(inputs)
     x = layers.ReLU()(layers.BatchNormalization()(x))
-    x = _separable(x, second, kernel, 2)
-    x = _separable(x, third, kernel, 1)
+    for filters, stride in zip(more, steps, strict=True):
+        x = _separable(x, filters, kernel, stride)
     x = layers.GlobalAveragePooling2D()(x)
     return keras.Model(inputs, layers.Dense(labels, activation="softmax")(x))
 

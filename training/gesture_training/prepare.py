@@ -91,12 +91,12 @@ def prepare(request: Request, recordings: Sequence[Recording] | None = None) -> 
     train = cut(known, labels, profile.rate_hz, profile.rate_tolerance)
     unseen = [recording for recording in recordings if recording.subject in test]
     gestures = [piece for piece in train if piece.label != labels.background]
-    window = choose_window(gestures, profile.rate_hz, request.window)
+    window = choose_window(gestures, profile.rate_hz, request.window, config.network)
     samples = np.concatenate([piece.samples for piece in train]).astype(np.float64)
     contract = Contract(
         profile=profile,
         window=window,
-        hop=choose_hop(window, profile.rate_hz, request.hop),
+        hop=choose_hop(window, profile.rate_hz, request.hop, config.network.total_stride),
         gain=choose_gain(gestures),
         labels=labels.names,
         background=labels.background,

@@ -13,7 +13,6 @@ from typing import Any
 from gesture_tools.errors import UserError
 from gesture_tools.files import write_atomic
 from gesture_tools.record import RECORD, contract_fields, read_record
-from gesture_training.network import TOTAL_STRIDE
 from gesture_training.prepare import Prepared, Request
 from gesture_training.report import fill
 
@@ -45,7 +44,7 @@ def record_of(
         "pieces": {"train": len(prepared.train), "test": len(prepared.test)},
         "seed": prepared.config.seed,
         "config": asdict(prepared.config),
-        "contract": {**contract_fields(contract), "total_stride": TOTAL_STRIDE},
+        "contract": {**contract_fields(contract), "total_stride": prepared.config.network.total_stride},
         "label_of": {label: contract.labels[index] for label, index in prepared.labels.index.items()},
         "loss": curve,
         "warnings": prepared.warnings,

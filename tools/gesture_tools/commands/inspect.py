@@ -94,6 +94,9 @@ def _contract_rows(contract: Contract) -> Iterator[tuple[str, str]]:
     yield "window", f"{contract.window} samples ({contract.window / rate:.2f} s)"
     yield "hop", f"every {contract.hop} samples ({contract.hop / rate:.2f} s)"
     largest = 127 * 65536 / contract.gain
+    if contract.level_shift is not None:
+        settling = 2**contract.level_shift / rate
+        yield "frame", f"levelled: turned so that gravity, as it was over {settling:.2g} s, lies along z"
     yield (
         "preprocessing",
         f"value = round(sample x {contract.gain} / 65536), saturating beyond ±{largest:.0f} milli-g",

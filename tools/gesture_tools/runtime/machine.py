@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from gesture_tools.errors import UserError
 
-BINDING_VERSION = 1
+BINDING_VERSION = 2
 
 
 class Memory(abc.ABC):

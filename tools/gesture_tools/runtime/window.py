@@ -19,19 +19,22 @@ def check_contract(encoded: bytes, what: str, machine: Machine | None = None) ->
 def columns(
     contract: Contract, samples: NDArray[np.int16], machine: Machine | None = None
 ) -> NDArray[np.int8]:
-    """Preprocess a stream from its initial state.
+    """Preprocess streams, each from its initial state.
 
-    samples: int16 (n, channels) in the contract's units and at its rate. Returns int8 (n, channels).
+    samples: int16 (n, channels), or several streams of one length (k, n, channels), in the contract's units
+    and at its rate. Returns int8 of the same shape.
     """
     machine = machine or native_machine()
     samples = np.ascontiguousarray(samples, np.int16)
-    if samples.ndim != 2 or samples.shape[1] != len(contract.profile.channels):
+    if samples.ndim not in (2, 3) or samples.shape[-1] != len(contract.profile.channels):
         raise ValueError(
             f"expected samples of shape (n, {len(contract.profile.channels)}), got {samples.shape}"
         )
+    streams = len(samples) if samples.ndim == 3 else 1
     encoded = contract.encode()
     out = machine.alloc(max(samples.size, 1))
-    arguments = (machine.place(encoded), len(encoded), machine.place(samples), out, len(samples))
+    count = samples.shape[-2]
+    arguments = (machine.place(encoded), len(encoded), machine.place(samples), out, streams, count)
     _refuse(machine, machine.call("tg_bind_columns", *arguments), "the contract")
     return out.array(np.int8, samples.size).reshape(samples.shape)
 
