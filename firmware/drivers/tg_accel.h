@@ -16,7 +16,12 @@
 #define TG_ACCEL_ERR_LIST(X)                                                                                 \
     X(ERR_RATE, -64, "the sensor cannot be sampled at such a rate")                                          \
     X(ERR_IMAGE, -65, "the log image in memory is malformed")                                                \
-    X(END, -66, "the sensor has no more samples to give")
+    X(END, -66, "the sensor has no more samples to give")                                                    \
+    X(ERR_ABSENT, -67, "no sensor answers at its address")                                                   \
+    X(ERR_ID, -68, "another chip answers at the sensor's address")                                           \
+    X(ERR_BUS, -69, "the bus is stuck: a line stays low or a transfer does not end")                         \
+    X(ERR_SETTING, -70, "the sensor does not keep what is written to it")                                    \
+    X(ERR_SILENT, -71, "the sensor gives no samples any more")
 
 typedef enum {
 #define TG_ACCEL_ENUM(name, value, text) TG_ACCEL_##name = (value),
