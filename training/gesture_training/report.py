@@ -23,7 +23,7 @@ def fill(template: str, pictures: Mapping[str, bytes], **values: Any) -> str:
         undefined=StrictUndefined,
         trim_blocks=True,
     )
-    environment.filters |= {"md": _markdown, "code": _code_span}
+    environment.filters |= {"md": _markdown, "code": _code_span, "limit": limit_text}
     environment.filters["percent"] = percent
     embedded = {
         name: data and f"data:image/png;base64,{base64.b64encode(data).decode()}"
@@ -56,6 +56,18 @@ def facts(metrics: Mapping[str, Any], record: Mapping[str, Any]) -> list[tuple[s
         ],
         ("trained on", f"{record['pieces']['train']} recordings of {len(record['people']['train'])} people"),
     ]
+
+
+def limit_text(sweep: Mapping[str, Any]) -> str:
+    """Return the limit of a row of the robustness card in words."""
+    limit = sweep["limit"]
+    if limit is None:
+        return "none"
+    level = limit["level"]
+    if level is None:
+        return f"{limit['points']:g} points at most"
+    where = level if isinstance(level, str) else f"{level:g} {sweep['unit']}"
+    return f"{limit['points']:g} points at most, to {where}"
 
 
 def _markdown(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from gesture_tools.recordings import BACKGROUND, Recording
 from gesture_tools.runtime import Model
 from gesture_tools.simulation import gesture_labels
 from gesture_training.backend import quiet, tensorflow
-from gesture_training.dataset import cut, digest, labels_of, outline
+from gesture_training.dataset import Piece, cut, digest, labels_of, outline
 from gesture_training.evaluation.folds import deal
 from gesture_training.evaluation.judged import Judged, judge
 from gesture_training.evaluation.store import FOLDER, fold_key, kept
@@ -75,10 +75,28 @@ def cross_validate(
     return [result for result in results.values() if result is not None], data_sha256
 
 
+@dataclass(frozen=True)
+class Gathered:
+    """A model that is there, and what it is to be judged on."""
+
+    model: Model
+    record: dict[str, Any]
+    """Empty when its record is not beside it."""
+    pieces: list[Piece]
+    recordings: list[Recording]
+
+
 def evaluate_model(
     path: Path, data: Sequence[Path], subjects: Sequence[str], require: bool, say: Say
 ) -> tuple[list[Judged], str]:
-    """Judge recordings with a model that is there, and say when it was trained on some of their people.
+    """Judge recordings with a model that is there; as gather(), and return the data's digest too."""
+    found = gather(path, data, subjects, require, say)
+    network = _network(path, found.record)
+    return [judge(found.model, network, found.pieces, found.recordings)], digest(found.recordings)
+
+
+def gather(path: Path, data: Sequence[Path], subjects: Sequence[str], require: bool, say: Say) -> Gathered:
+    """Load a model and recordings to judge, and say when it was trained on some of their people.
 
     subjects: whom to judge, empty for everyone. require: refuse data without continuous recordings. Raises
     UserError for unknown people, other channels, and data that holds nothing to judge.
@@ -102,7 +120,7 @@ def evaluate_model(
     unknown = sorted(set(labels_of(recordings)) - set(labels.index))
     if unknown:
         say(f"note: labels that the model does not know count as no gesture: {', '.join(unknown)}")
-    return [judge(model, _network(path, record), pieces, recordings)], digest(recordings)
+    return Gathered(model, record, pieces, recordings)
 
 
 def of_people(recordings: Sequence[Recording], subjects: Sequence[str]) -> list[Recording]:

@@ -49,7 +49,7 @@ class StreamOutcome:
     latencies_ms: tuple[float, ...]
     """From a gesture's end to its detection."""
     sweep: tuple[Point, ...]
-    """One point for each threshold of SWEEP."""
+    """One point for each threshold of the sweep."""
 
 
 def continuous(recordings: Sequence[Recording], gestures: Sequence[str]) -> list[Recording]:
@@ -62,11 +62,13 @@ def continuous(recordings: Sequence[Recording], gestures: Sequence[str]) -> list
     ]
 
 
-def run_streams(model: Model, recordings: Sequence[Recording]) -> list[StreamOutcome]:
-    """Play continuous recordings to the model's stream, with its own thresholds and with those of SWEEP."""
+def run_streams(
+    model: Model, recordings: Sequence[Recording], sweep: Sequence[float] = SWEEP
+) -> list[StreamOutcome]:
+    """Play continuous recordings to the model's stream, with its own thresholds and with those of a sweep."""
     contract = model.require_contract()
     own = Stream(model)
-    swept = [Stream(with_threshold(model, threshold)) for threshold in SWEEP] if recordings else []
+    swept = [Stream(with_threshold(model, threshold)) for threshold in sweep] if recordings else []
     outcomes = []
     for given in recordings:
         check_channels(contract, given)
