@@ -11,6 +11,7 @@ set(TG_CORE_SOURCES
     tg_ops.c
     tg_quant.c
     tg_recognizer.c
+    tg_stream.c
     tg_window.c
     kernels/conv_2d.c
     kernels/depthwise_conv_2d.c

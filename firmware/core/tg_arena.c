@@ -22,9 +22,9 @@ static uint32_t lowest_offset(const tg_block *blocks, unsigned first, unsigned i
     for (unsigned k = first; k != i;) {
         const tg_block *other = &blocks[k];
         k = other->next;
-        if (offset < other->offset + other->size && other->offset < offset + block->size &&
+        if (offset < other->u.offset + other->size && other->u.offset < offset + block->size &&
             other->first <= block->last && block->first <= other->last) {
-            offset = other->offset + other->size;
+            offset = other->u.offset + other->size;
             k = first; /* the new place may collide with one seen before; offset only grows */
         }
     }
@@ -45,8 +45,8 @@ uint32_t tg_plan(tg_block *blocks, unsigned count) {
         *link = (uint8_t)i;
     }
     for (unsigned i = first; i != TG_NO_NEXT && blocks[i].size > 0; i = blocks[i].next) {
-        blocks[i].offset = lowest_offset(blocks, first, i);
-        uint32_t end = blocks[i].offset + blocks[i].size;
+        blocks[i].u.offset = lowest_offset(blocks, first, i);
+        uint32_t end = blocks[i].u.offset + blocks[i].size;
         total = end > total ? end : total;
     }
     return total;

@@ -4,15 +4,6 @@
 #include "tg_op.h"
 
 #define MAX_TENSOR_SIZE (1U << 20)
-#define NO_BLOCK        0xFFU
-
-/* Where a node's memory is, while the arena is being planned. */
-typedef struct {
-    uint8_t input;
-    uint8_t input2;
-    uint8_t output;
-    uint8_t scratch;
-} step_blocks;
 
 typedef struct {
     tg_reader reader;
@@ -29,7 +20,7 @@ typedef struct {
     /* Planning tables: at the arena's end, where tensors may lie later. */
     tg_block *blocks;
     unsigned block_count;
-    step_blocks *steps;
+    tg_places *steps;
     uint32_t tables_size;
     uint32_t last_read; /* the tensor that tg_prepare.output describes, or UINT32_MAX */
     uint32_t most;      /* bytes of the largest step so far: tensors and scratch */
@@ -172,30 +163,30 @@ static int read_tensor(graph *g, uint32_t index, tg_view *view) {
     return g->reader.err != 0 ? g->reader.err : err;
 }
 
-/* Memory block that holds a tensor at this point of the graph, or NO_BLOCK. */
+/* Memory block that holds a tensor at this point of the graph, or TG_NO_BLOCK. */
 static unsigned find_block(const graph *g, uint32_t tensor) {
     for (unsigned i = 0; i < g->block_count; i++) {
         if (g->blocks[i].tensor == tensor) {
             return g->blocks[i].root;
         }
     }
-    return NO_BLOCK;
+    return TG_NO_BLOCK;
 }
 
-/* A new block, first needed in this step. root == NO_BLOCK: with memory of its own. */
+/* A new block, first needed in this step. root == TG_NO_BLOCK: with memory of its own. */
 static unsigned add_block(graph *g, uint32_t tensor, uint32_t size, unsigned step, unsigned root) {
     unsigned i = g->block_count++;
     g->blocks[i] = (tg_block){
-        .size = root == NO_BLOCK ? size : 0,
+        .size = root == TG_NO_BLOCK ? size : 0,
         .tensor = (uint16_t)tensor,
         .first = (uint8_t)step,
         .last = (uint8_t)step,
-        .root = (uint8_t)(root == NO_BLOCK ? i : root),
+        .root = (uint8_t)(root == TG_NO_BLOCK ? i : root),
     };
     return g->blocks[i].root;
 }
 
-/* Reads the inputs of an operator; blocks[k] is the block of input k, or NO_BLOCK for constants. */
+/* Reads the inputs of an operator; blocks[k] is the block of input k, or TG_NO_BLOCK for constants. */
 static int read_inputs(graph *g, const tg_table *op, unsigned step, tg_prepare *p, uint8_t *blocks) {
     tg_vector inputs = tg_read_vector(&g->reader, op, OPERATOR_INPUTS, 4);
     if (inputs.count == 0 || inputs.count > TG_MAX_OP_INPUTS) {
@@ -208,7 +199,7 @@ static int read_inputs(graph *g, const tg_table *op, unsigned step, tg_prepare *
     }
     for (unsigned k = 0; k < inputs.count; k++) {
         uint32_t index = tg_item32(&inputs, k);
-        blocks[k] = NO_BLOCK;
+        blocks[k] = TG_NO_BLOCK;
         if (index == UINT32_MAX && k > 0) { /* an optional input left out */
             continue;
         }
@@ -222,7 +213,7 @@ static int read_inputs(graph *g, const tg_table *op, unsigned step, tg_prepare *
         }
         if (p->input[k].data == NULL) {
             unsigned block = find_block(g, index);
-            if (block == NO_BLOCK) {
+            if (block == TG_NO_BLOCK) {
                 return TG_ERR_GRAPH; /* used before it is produced */
             }
             g->blocks[block].last = (uint8_t)step;
@@ -243,7 +234,7 @@ static int read_output(graph *g, const tg_table *op, tg_prepare *p, uint32_t *in
     if (err != 0) {
         return err;
     }
-    if (p->output.data != NULL || find_block(g, *index) != NO_BLOCK) {
+    if (p->output.data != NULL || find_block(g, *index) != TG_NO_BLOCK) {
         return TG_ERR_GRAPH; /* a constant, or produced twice */
     }
     g->last_read = *index;
@@ -296,11 +287,11 @@ static bool has_views(const graph *g, unsigned block) {
 /* Lets the node before take operator `step` in, when it makes this one's input and nothing else uses that. */
 static bool absorbed(graph *g, unsigned step, const tg_op *op, tg_prepare *p, unsigned input,
                      uint32_t output) {
-    if (g->node_count == 0 || input == NO_BLOCK) {
+    if (g->node_count == 0 || input == TG_NO_BLOCK) {
         return false;
     }
     struct tg_node *last = &g->nodes[g->node_count - 1U];
-    step_blocks *where = &g->steps[g->node_count - 1U];
+    tg_places *where = &g->steps[g->node_count - 1U];
     const tg_op *producer = g->ops[last->op];
     if (producer->absorb == NULL || where->output != input || has_views(g, input) ||
         used_after(g, g->blocks[input].tensor, step) ||
@@ -309,22 +300,22 @@ static bool absorbed(graph *g, unsigned step, const tg_op *op, tg_prepare *p, un
     }
     unsigned first = g->blocks[input].first;
     g->blocks[input].size = 0; /* never stored */
-    if (where->scratch != NO_BLOCK) {
+    if (where->scratch != TG_NO_BLOCK) {
         g->blocks[where->scratch].size = p->scratch_size;
     }
-    where->output = (uint8_t)add_block(g, output, p->output.size, step, NO_BLOCK);
+    where->output = (uint8_t)add_block(g, output, p->output.size, step, TG_NO_BLOCK);
     g->blocks[where->output].first = (uint8_t)first; /* it is written while the producer runs */
     return true;
 }
 
 static uint32_t block_size(const graph *g, unsigned block) {
-    return block == NO_BLOCK ? 0 : g->blocks[block].size;
+    return block == TG_NO_BLOCK ? 0 : g->blocks[block].size;
 }
 
 /* What the most demanding of the nodes so far needs beyond an operator's own tensors. */
 static uint32_t room(graph *g, const tg_prepare *p) {
     if (g->node_count > 0) {
-        const step_blocks *last = &g->steps[g->node_count - 1U];
+        const tg_places *last = &g->steps[g->node_count - 1U];
         uint32_t size =
             block_size(g, last->input) + block_size(g, last->output) + block_size(g, last->scratch);
         g->most = size > g->most ? size : g->most;
@@ -343,7 +334,7 @@ static int add_step(graph *g, unsigned step, tg_prepare *p, tg_fault *fault) {
     const tg_op *op = g->ops[kind];
     p->options = tg_read_table(&g->reader, &table, OPERATOR_OPTIONS);
     p->scratch_size = 0;
-    uint8_t blocks[TG_MAX_OP_INPUTS] = {NO_BLOCK, NO_BLOCK, NO_BLOCK};
+    uint8_t blocks[TG_MAX_OP_INPUTS] = {TG_NO_BLOCK, TG_NO_BLOCK, TG_NO_BLOCK};
     uint32_t output = 0;
     int err = read_inputs(g, &table, step, p, blocks);
     if (err == 0) {
@@ -356,8 +347,9 @@ static int add_step(graph *g, unsigned step, tg_prepare *p, tg_fault *fault) {
         return 0;
     }
     struct tg_node *node = &g->nodes[g->node_count];
-    node->input = tg_constant(p, &p->input[0]);
-    node->input2 = tg_constant(p, &p->input[1]);
+    node->input = blocks[0] == TG_NO_BLOCK ? tg_constant(p, &p->input[0]) : 0;
+    node->input2 = blocks[1] == TG_NO_BLOCK ? tg_constant(p, &p->input[1]) : 0;
+    node->output = node->scratch = 0;
     node->params = TG_REF_NONE;
     node->op = kind;
     p->room = room(g, p);
@@ -365,23 +357,24 @@ static int add_step(graph *g, unsigned step, tg_prepare *p, tg_fault *fault) {
     if (err != 0) {
         return err;
     }
-    step_blocks *where = &g->steps[g->node_count];
+    tg_places *where = &g->steps[g->node_count];
     if (op->run == NULL) {
         add_block(g, output, p->output.size, step, blocks[0]);
         return 0;
     }
     where->input = blocks[0];
     where->input2 = blocks[1];
-    where->output = (uint8_t)add_block(g, output, p->output.size, step, NO_BLOCK);
+    where->output = (uint8_t)add_block(g, output, p->output.size, step, TG_NO_BLOCK);
     where->scratch = p->scratch_size == 0
-                         ? NO_BLOCK
-                         : (uint8_t)add_block(g, TG_NO_TENSOR, p->scratch_size, step, NO_BLOCK);
+                         ? TG_NO_BLOCK
+                         : (uint8_t)add_block(g, TG_NO_TENSOR, p->scratch_size, step, TG_NO_BLOCK);
     g->node_count++;
     return 0;
 }
 
-static tg_ref place(const graph *g, unsigned block, tg_ref constant) {
-    return block == NO_BLOCK ? constant : g->arena.used + g->blocks[block].offset;
+/* The reference of an offset within a block; without a block that of a constant. */
+static tg_ref place(const graph *g, unsigned block, tg_ref offset) {
+    return block == TG_NO_BLOCK ? offset : g->arena.used + g->blocks[block].u.offset + offset;
 }
 
 static void public_tensor(tg_tensor *tensor, const tg_view *view) {
@@ -398,7 +391,7 @@ static void public_tensor(tg_tensor *tensor, const tg_view *view) {
 static int reserve(graph *g, void *arena, size_t arena_size) {
     uint32_t count = g->operators.count;
     uint32_t max_blocks = 2U * count + 1U; /* the input, and an output and scratch for each step */
-    uint32_t tables = max_blocks * (uint32_t)sizeof(tg_block) + count * (uint32_t)sizeof(step_blocks);
+    uint32_t tables = max_blocks * (uint32_t)sizeof(tg_block) + count * (uint32_t)sizeof(tg_places);
     uint32_t size = arena_size > UINT32_MAX ? UINT32_MAX & ~7U : (uint32_t)arena_size & ~7U;
     tables = (tables + 7U) & ~7U;
     g->tables_size = tables;
@@ -409,7 +402,7 @@ static int reserve(graph *g, void *arena, size_t arena_size) {
         return TG_ERR_ARENA;
     }
     g->blocks = (tg_block *)(void *)(g->arena.base + g->arena.size);
-    g->steps = (step_blocks *)(void *)(g->blocks + max_blocks);
+    g->steps = (tg_places *)(void *)(g->blocks + max_blocks);
     return 0;
 }
 
@@ -427,16 +420,35 @@ static int place_all(graph *g, size_t arena_size, uint32_t *used) {
         return TG_ERR_ARENA;
     }
     for (unsigned i = 0; i < g->node_count; i++) {
-        const step_blocks *where = &g->steps[i];
+        const tg_places *where = &g->steps[i];
         g->nodes[i].input = place(g, where->input, g->nodes[i].input);
         g->nodes[i].input2 = place(g, where->input2, g->nodes[i].input2);
-        g->nodes[i].output = place(g, where->output, TG_REF_NONE);
-        g->nodes[i].scratch = place(g, where->scratch, TG_REF_NONE);
+        g->nodes[i].output = place(g, where->output, g->nodes[i].output);
+        g->nodes[i].scratch = where->scratch == TG_NO_BLOCK ? TG_REF_NONE : place(g, where->scratch, 0);
     }
     return 0;
 }
 
-static int open_model(graph *g, tg_model *model, size_t arena_size, tg_fault *fault) {
+/* Lets the planner of a stream, if there is one, change what tensors hold and for how long. */
+static int replan(graph *g, tg_planner *planner, unsigned output) {
+    if (planner == NULL) {
+        return 0;
+    }
+    tg_layout layout = {
+        .ops = g->ops,
+        .nodes = g->nodes,
+        .places = g->steps,
+        .node_count = g->node_count,
+        .blocks = g->blocks,
+        .block_count = g->block_count,
+        .output = output,
+    };
+    int err = planner->plan(planner, &layout, &g->arena);
+    g->block_count = layout.block_count;
+    return err;
+}
+
+static int open_model(graph *g, tg_model *model, tg_planner *planner, size_t arena_size, tg_fault *fault) {
     tg_prepare p;
     tg_tensor input; /* the model is not touched before all is well */
     p.file = g->reader.data;
@@ -450,7 +462,7 @@ static int open_model(graph *g, tg_model *model, size_t arena_size, tg_fault *fa
     }
     g->last_read = g->input_tensor;
     public_tensor(&input, &p.output);
-    add_block(g, g->input_tensor, p.output.size, 0, NO_BLOCK);
+    add_block(g, g->input_tensor, p.output.size, 0, TG_NO_BLOCK);
     for (unsigned step = 0; step < g->operators.count; step++) {
         fault->op = (int16_t)step;
         fault->opcode = -1;
@@ -461,7 +473,7 @@ static int open_model(graph *g, tg_model *model, size_t arena_size, tg_fault *fa
     }
     fault->op = fault->opcode = -1;
     unsigned last = find_block(g, g->output_tensor);
-    if (last == NO_BLOCK) {
+    if (last == TG_NO_BLOCK) {
         return TG_ERR_GRAPH;
     }
     g->blocks[last].last = (uint8_t)g->operators.count;
@@ -469,6 +481,9 @@ static int open_model(graph *g, tg_model *model, size_t arena_size, tg_fault *fa
         err = read_tensor(g, g->output_tensor, &p.output);
     }
     uint32_t used = 0;
+    if (err == 0) {
+        err = replan(g, planner, last);
+    }
     if (err == 0) {
         err = place_all(g, arena_size, &used);
     }
@@ -481,15 +496,23 @@ static int open_model(graph *g, tg_model *model, size_t arena_size, tg_fault *fa
     model->nodes = g->nodes;
     model->node_count = (uint16_t)g->node_count;
     model->arena_used = used;
-    model->input = (int8_t *)g->arena.base + place(g, 0, TG_REF_NONE);
-    model->output = (int8_t *)g->arena.base + place(g, last, TG_REF_NONE);
+    model->input = (int8_t *)g->arena.base + place(g, 0, 0);
+    model->output = (int8_t *)g->arena.base + place(g, last, 0);
     model->input_tensor = input;
     public_tensor(&model->output_tensor, &p.output);
+    if (planner != NULL) {
+        planner->placed(planner, g->blocks, g->arena.used);
+    }
     return 0;
 }
 
 int tg_model_open(tg_model *model, const uint8_t *data, size_t size, const tg_op *const *ops, void *arena,
                   size_t arena_size, tg_fault *fault) {
+    return tg_model_open_planned(model, data, size, ops, arena, arena_size, fault, NULL);
+}
+
+int tg_model_open_planned(tg_model *model, const uint8_t *data, size_t size, const tg_op *const *ops,
+                          void *arena, size_t arena_size, tg_fault *fault, tg_planner *planner) {
     tg_fault unused;
     if (fault == NULL) {
         fault = &unused;
@@ -510,7 +533,7 @@ int tg_model_open(tg_model *model, const uint8_t *data, size_t size, const tg_op
         err = reserve(&g, arena, arena_size);
     }
     if (err == 0) {
-        err = open_model(&g, model, arena_size, fault);
+        err = open_model(&g, model, planner, arena_size, fault);
     }
     if (err == TG_ERR_ARENA) {
         fault->arena_needed = (g.arena.needed + 7U) & ~7U; /* reserve() counts whole multiples of 8 */
@@ -538,9 +561,13 @@ const tg_tensor *tg_model_output_tensor(const tg_model *model) {
     return &model->output_tensor;
 }
 
-void tg_model_invoke(const tg_model *model) {
-    for (unsigned i = 0; i < model->node_count; i++) {
+void tg_model_run(const tg_model *model, unsigned nodes) {
+    for (unsigned i = 0; i < nodes; i++) {
         const struct tg_node *node = &model->nodes[i];
         model->ops[node->op]->run(model, node);
     }
+}
+
+void tg_model_invoke(const tg_model *model) {
+    tg_model_run(model, model->node_count);
 }

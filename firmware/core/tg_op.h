@@ -13,6 +13,7 @@
 #include "tg_model.h"
 #include "tg_quant.h"
 #include "tg_schema.h"
+#include "tg_stream.h"
 
 #define TG_MAX_OP_INPUTS 3U
 
@@ -52,6 +53,10 @@ static inline void *tg_at(const tg_model *model, tg_ref ref) {
                                     : model->arena + ref;
 }
 
+static inline bool tg_is_constant(tg_ref ref) {
+    return (ref & TG_REF_FILE) != 0;
+}
+
 /* What an operator kind is told while the model is opened, and what it asks for. */
 typedef struct {
     const uint8_t *file;
@@ -64,6 +69,18 @@ typedef struct {
     uint32_t scratch_size;  /* asked for by prepare(), or anew by absorb() */
 } tg_prepare;
 
+/* Time as an operator meets it when its model runs every hop (tg_stream.h). Its input is columns, one behind
+ * the other in memory; the operator answers for its output. */
+typedef struct {
+    const struct tg_node *node;
+    uint32_t columns; /* in a window; of the output: 0 when it has no time */
+    uint32_t fresh;   /* of them new at every hop */
+    uint32_t size;    /* bytes of an input column */
+    int32_t kept;     /* answer: input columns needed besides the new ones; below 0: new ones not needed */
+    uint32_t scratch; /* bytes, as p->scratch_size; may be answered anew */
+    bool state;       /* answer: the scratch is kept from hop to hop, zeroed at a reset */
+} tg_hop;
+
 struct tg_op {
     uint8_t opcode;
     /* Verifies the operator and fills its parameters. Returns 0 or a negative tg_err. */
@@ -73,11 +90,17 @@ struct tg_op {
     /* NULL, or takes the operator that alone uses this one's output into this one's parameters: its output
      * becomes this one's. Returns false, with nothing changed, when it cannot. */
     bool (*absorb)(void *params, const struct tg_op *next, tg_prepare *p);
+    /* NULL, or narrows the parameters to the columns that a hop makes. Returns TG_STREAM_YES, or with nothing
+     * changed why the operator needs the whole window. */
+    tg_stream_reason (*stream)(void *params, tg_hop *hop);
 };
 
 /* Uninitialised memory of the arena for parameters, 4-byte aligned, and its reference.
  * NULL when the arena is too small; return TG_ERR_ARENA then. */
 void *tg_alloc(struct tg_arena *arena, uint32_t size, tg_ref *ref);
+
+/* Runs the first `nodes` nodes of a model. */
+void tg_model_run(const tg_model *model, unsigned nodes);
 
 /* Reference of a constant's contents; TG_REF_NONE for no constant. */
 static inline tg_ref tg_constant(const tg_prepare *p, const tg_view *view) {

@@ -27,9 +27,11 @@ int tg_recognizer_open(tg_recognizer *r, const uint8_t *data, size_t size, const
     }
     tg_contract contract;
     tg_model model;
+    tg_stream stream;
     int err = tg_contract_of_model(&contract, data, size);
     if (err == 0) {
-        err = tg_model_open(&model, data, size, ops, arena, arena_size, fault);
+        err = tg_stream_open(&stream, &model, data, size, ops, contract.window, contract.hop, arena,
+                             arena_size, fault);
     }
     if (err == 0) {
         err = check(&contract, &model);
@@ -37,23 +39,20 @@ int tg_recognizer_open(tg_recognizer *r, const uint8_t *data, size_t size, const
     if (err != 0) {
         return err;
     }
-    size_t needed = tg_model_arena_size(&model) + tg_window_size(&contract);
-    if (needed > arena_size) {
-        fault->arena_needed = (uint32_t)needed;
-        return TG_ERR_ARENA;
-    }
     r->contract = contract;
     r->model = model;
-    tg_window_init(&r->window, &r->contract, (int8_t *)arena + tg_model_arena_size(&model));
+    r->stream = stream;
+    tg_window_init(&r->window, &r->contract, tg_stream_columns(&r->stream));
     tg_recognizer_reset(r);
     return 0;
 }
 
 size_t tg_recognizer_arena_size(const tg_recognizer *r) {
-    return tg_model_arena_size(&r->model) + tg_window_size(&r->contract);
+    return tg_model_arena_size(&r->model);
 }
 
 void tg_recognizer_reset(tg_recognizer *r) {
+    tg_stream_reset(&r->stream, &r->model);
     tg_window_reset(&r->window);
     tg_detector_init(&r->detector, &r->contract);
     r->samples = 0;
@@ -61,11 +60,14 @@ void tg_recognizer_reset(tg_recognizer *r) {
 
 int tg_recognizer_push(tg_recognizer *r, const int16_t *sample, tg_event *event) {
     r->samples++;
-    if (!tg_window_push(&r->window, sample)) {
+    tg_window_state state = tg_window_push(&r->window, sample);
+    if (state == TG_WINDOW_NONE) {
         return 0;
     }
-    tg_window_columns(&r->window, tg_model_input(&r->model));
-    tg_model_invoke(&r->model);
+    tg_stream_run(&r->stream, &r->model, state == TG_WINDOW_DUE);
+    if (state == TG_WINDOW_HOP) {
+        return 0;
+    }
     int fired = tg_detector_push(&r->detector, tg_model_output(&r->model), r->samples, event);
     return TG_PUSH_HOP | (fired ? TG_PUSH_EVENT : 0);
 }

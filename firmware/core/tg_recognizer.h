@@ -13,11 +13,13 @@
 #include "tg_contract.h"
 #include "tg_detector.h"
 #include "tg_model.h"
+#include "tg_stream.h"
 #include "tg_window.h"
 
 typedef struct {
     tg_contract contract;
     tg_model model;
+    tg_stream stream;
     tg_window window;
     tg_detector detector;
     uint32_t samples; /* pushed since the last reset */
@@ -26,12 +28,13 @@ typedef struct {
 #define TG_PUSH_HOP   1 /* a window was run: tg_model_output() holds its scores */
 #define TG_PUSH_EVENT 2 /* *event was filled */
 
-/* Opens model and contract and checks them against each other. The arena serves model and window ring;
- * its size is asked as in tg_model_open(). The recognizer must not be moved afterwards. */
+/* Opens model and contract and checks them against each other. The model is planned to compute at every hop
+ * only what the hop adds (tg_stream.h). The arena's size is asked as in tg_model_open(). The recognizer must
+ * not be moved afterwards. */
 int tg_recognizer_open(tg_recognizer *r, const uint8_t *data, size_t size, const tg_op *const *ops,
                        void *arena, size_t arena_size, tg_fault *fault);
 
-/* Bytes of the arena in use: model and window ring. */
+/* Bytes of the arena in use. */
 size_t tg_recognizer_arena_size(const tg_recognizer *r);
 
 /* Runs the contract's self-test. Returns 0 or TG_ERR_SELF_TEST. Resets the recognizer. */
@@ -41,7 +44,8 @@ int tg_recognizer_self_test(tg_recognizer *r);
  * one inference. Outputs are then in tg_model_output(). */
 void tg_recognizer_self_test_case(tg_recognizer *r, uint32_t seed);
 
-/* Forgets all samples and pending hits: call after a gap. Sample numbers start again at 0. */
+/* Forgets all samples and pending hits: call after a gap. No event is reported before a full window of
+ * unbroken samples. Sample numbers start again at 0. */
 void tg_recognizer_reset(tg_recognizer *r);
 
 /* Takes one sample. Returns a set of TG_PUSH_ bits. */

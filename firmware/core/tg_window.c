@@ -1,20 +1,20 @@
 #include "tg_window.h"
 
-#include <string.h>
-
 size_t tg_window_size(const tg_contract *contract) {
     return (size_t)contract->window * contract->channel_count;
 }
 
-void tg_window_init(tg_window *window, const tg_contract *contract, int8_t *ring) {
-    *window = (tg_window){.contract = contract, .ring = ring};
+void tg_window_init(tg_window *window, const tg_contract *contract, int8_t *columns) {
+    *window = (tg_window){.contract = contract, .columns = columns};
     tg_window_reset(window);
 }
 
 void tg_window_reset(tg_window *window) {
-    window->head = 0;
-    window->until_due = window->contract->window;
-    tg_level_init(&window->level, window->contract->level_shift);
+    const tg_contract *c = window->contract;
+    uint16_t first = c->window % c->hop;
+    window->next = (uint16_t)(first == 0 ? 0 : c->hop - first);
+    window->missing = c->window;
+    tg_level_init(&window->level, c->level_shift);
 }
 
 void tg_window_preprocess(const tg_contract *contract, tg_level *level, const int16_t *sample,
@@ -31,20 +31,15 @@ void tg_window_preprocess(const tg_contract *contract, tg_level *level, const in
     }
 }
 
-int tg_window_push(tg_window *window, const int16_t *sample) {
+tg_window_state tg_window_push(tg_window *window, const int16_t *sample) {
     const tg_contract *c = window->contract;
-    tg_window_preprocess(c, &window->level, sample, window->ring + (size_t)window->head * c->channel_count);
-    window->head = (uint16_t)(window->head + 1U == c->window ? 0 : window->head + 1U);
-    if (--window->until_due > 0) {
-        return 0;
+    tg_window_preprocess(c, &window->level, sample,
+                         window->columns + (size_t)window->next * c->channel_count);
+    window->missing = (uint16_t)(window->missing > 0 ? window->missing - 1U : 0);
+    window->next++;
+    if (window->next < c->hop) {
+        return TG_WINDOW_NONE;
     }
-    window->until_due = c->hop;
-    return 1;
-}
-
-void tg_window_columns(const tg_window *window, int8_t *columns) {
-    size_t newest = (size_t)window->head * window->contract->channel_count;
-    size_t oldest = tg_window_size(window->contract) - newest;
-    memcpy(columns, window->ring + newest, oldest);
-    memcpy(columns + oldest, window->ring, newest);
+    window->next = 0;
+    return window->missing > 0 ? TG_WINDOW_HOP : TG_WINDOW_DUE;
 }

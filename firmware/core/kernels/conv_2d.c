@@ -24,16 +24,6 @@ static bool along_rows(const tg_conv *c) {
     return c->h.filter == 1 && c->h.pad == 0 && c->w.dilation == 1 && c->filter_c == c->in_c;
 }
 
-/* Positions along an axis that `outputs` outputs see, and from one output to the next. */
-static uint32_t covered(const tg_axis *axis, const tg_pooled *pool, uint32_t outputs) {
-    uint32_t positions = (outputs - 1U) * pool->stride + pool->filter;
-    return (positions - 1U) * axis->stride + (axis->filter - 1U) * axis->dilation + 1U;
-}
-
-static uint32_t advance(const tg_axis *axis, const tg_pooled *pool) {
-    return (uint32_t)axis->stride * pool->stride;
-}
-
 /* Values of one row of a strip. */
 static uint32_t row_size(const tg_conv *c) {
     return (uint32_t)c->w.filter * c->filter_c;
@@ -41,7 +31,7 @@ static uint32_t row_size(const tg_conv *c) {
 
 /* Rows of a strip for `outputs` outputs; when the filter's rows are apart, there is one. */
 static uint32_t strip_rows(const tg_conv *c, uint32_t outputs) {
-    return c->h.dilation == 1 ? covered(&c->h, &c->pool_h, outputs) : c->h.filter;
+    return c->h.dilation == 1 ? tg_covered(&c->h, &c->pool_h, outputs) : c->h.filter;
 }
 
 static int8_t *fill(int8_t *to, uint32_t count, int8_t value) {
@@ -143,7 +133,7 @@ static int8_t *gather(const state *s, int8_t *to, int32_t row, uint32_t rows, un
 static void run_column(state *s, unsigned y, unsigned x, unsigned outputs, unsigned channel, int8_t *output) {
     const tg_conv *c = s->c;
     uint32_t rows = strip_rows(c, outputs);
-    int32_t row = (int32_t)(y * advance(&c->h, &c->pool_h)) - c->h.pad;
+    int32_t row = (int32_t)(y * tg_advance(&c->h, &c->pool_h)) - c->h.pad;
     int8_t *to = s->strips;
     for (unsigned i = 0; i < c->pool_w.filter; i++) {
         to = gather(s, to, row, rows, x * c->pool_w.stride + i, channel);
@@ -158,8 +148,8 @@ static void run_row(state *s, unsigned y, unsigned x, unsigned outputs, int8_t *
     int8_t zero = (int8_t)-c->input_offset;
     uint32_t input_row = (uint32_t)c->h.stride * c->w.input * c->in_c;
     const int8_t *row = s->input + (size_t)y * c->pool_h.stride * input_row;
-    int32_t first = (int32_t)(x * advance(&c->w, &c->pool_w)) - c->w.pad;
-    int32_t end = first + (int32_t)covered(&c->w, &c->pool_w, outputs);
+    int32_t first = (int32_t)(x * tg_advance(&c->w, &c->pool_w)) - c->w.pad;
+    int32_t end = first + (int32_t)tg_covered(&c->w, &c->pool_w, outputs);
     if (first >= 0 && end <= c->w.input) {
         s->gemm.patches.run_step = input_row;
         tg_gemm_run(&s->gemm, row + (uint32_t)first * c->in_c, outputs, output);
@@ -240,8 +230,8 @@ static uint32_t plan(tg_conv *c, uint32_t room) {
     uint32_t length = rows ? c->pool_w.output : c->pool_h.output;
     c->chunk = c->h.dilation == 1 || rows ? (uint16_t)tg_gemm_chunk(depth, count, runs, length, room) : 1U;
     uint32_t strip =
-        rows ? covered(&c->w, &c->pool_w, c->chunk) * c->in_c : strip_rows(c, c->chunk) * row_size(c);
-    if (rows && c->w.pad == 0 && covered(&c->w, &c->pool_w, length) <= c->w.input) {
+        rows ? tg_covered(&c->w, &c->pool_w, c->chunk) * c->in_c : strip_rows(c, c->chunk) * row_size(c);
+    if (rows && c->w.pad == 0 && tg_covered(&c->w, &c->pool_w, length) <= c->w.input) {
         strip = 0;
     }
     uint32_t strips = runs * strip + (rows ? 0 : SLACK);
@@ -255,8 +245,6 @@ static int prepare(tg_prepare *p, struct tg_node *node) {
     if (err != 0) {
         return err;
     }
-    c->pool_h = (tg_pooled){c->h.output, 1, 1};
-    c->pool_w = (tg_pooled){c->w.output, 1, 1};
     p->scratch_size = plan(c, p->room);
     return 0;
 }
@@ -276,8 +264,8 @@ static bool absorb(void *params, const tg_op *next, tg_prepare *p) {
     tg_pooled one = {1, 1, 1};
     tg_pooled pool_h = {pool.h.output, (uint8_t)pool.h.filter, (uint8_t)pool.h.stride};
     tg_pooled pool_w = {pool.w.output, (uint8_t)pool.w.filter, (uint8_t)pool.w.stride};
-    if (covered(&pool.h, &one, pool.h.output) > pool.h.input ||
-        covered(&pool.w, &one, pool.w.output) > pool.w.input) {
+    if (tg_covered(&pool.h, &one, pool.h.output) > pool.h.input ||
+        tg_covered(&pool.w, &one, pool.w.output) > pool.w.input) {
         return false; /* windows that reach over the edge */
     }
     c->pool_h = pool_h;
@@ -286,4 +274,13 @@ static bool absorb(void *params, const tg_op *next, tg_prepare *p) {
     return true;
 }
 
-const tg_op tg_op_conv_2d = {OP_CONV_2D, prepare, run, absorb};
+static tg_stream_reason stream(void *params, tg_hop *hop) {
+    tg_conv *c = params;
+    tg_stream_reason reason = tg_axes_stream(hop, &c->h, &c->w, &c->pool_h, &c->pool_w, c->in_c);
+    if (reason == TG_STREAM_YES) {
+        hop->scratch = plan(c, 0);
+    }
+    return reason;
+}
+
+const tg_op tg_op_conv_2d = {OP_CONV_2D, prepare, run, absorb, stream};

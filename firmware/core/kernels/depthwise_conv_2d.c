@@ -80,14 +80,24 @@ static void run(const tg_model *model, const struct tg_node *node) {
     }
 }
 
+static uint32_t scratch_size(const tg_conv *c) {
+    uint32_t taps = (uint32_t)c->h.filter * c->w.filter * TG_DEPTHWISE_TAP;
+    return !tg_depthwise_by_four(c) ? 0 : taps < TG_DEPTHWISE_SUMS ? TG_DEPTHWISE_SUMS : taps;
+}
+
 static int prepare(tg_prepare *p, struct tg_node *node) {
     tg_conv *c;
     int err = tg_conv_prepare(p, node, true, &c);
-    if (err == 0 && tg_depthwise_by_four(c)) {
-        uint32_t taps = (uint32_t)c->h.filter * c->w.filter * TG_DEPTHWISE_TAP;
-        p->scratch_size = taps < TG_DEPTHWISE_SUMS ? TG_DEPTHWISE_SUMS : taps;
+    if (err == 0) {
+        p->scratch_size = scratch_size(c);
     }
     return err;
 }
 
-const tg_op tg_op_depthwise_conv_2d = {OP_DEPTHWISE_CONV_2D, prepare, run, NULL};
+static tg_stream_reason stream(void *params, tg_hop *hop) {
+    tg_conv *c = params;
+    hop->scratch = scratch_size(c);
+    return tg_axes_stream(hop, &c->h, &c->w, &c->pool_h, &c->pool_w, c->in_c);
+}
+
+const tg_op tg_op_depthwise_conv_2d = {OP_DEPTHWISE_CONV_2D, prepare, run, NULL, stream};

@@ -134,6 +134,24 @@ static void run_mul(const tg_model *model, const struct tg_node *node) {
     run(model, node, multiply);
 }
 
-const tg_op tg_op_add = {OP_ADD, prepare_sum, run_add, NULL};
-const tg_op tg_op_sub = {OP_SUB, prepare_sum, run_sub, NULL};
-const tg_op tg_op_mul = {OP_MUL, prepare_product, run_mul, NULL};
+static tg_stream_reason stream(void *params, tg_hop *hop) {
+    elementwise *e = params;
+    unsigned time = 0;
+    while (time < DIM_C && e->dim[time] == 1) {
+        time++;
+    }
+    if (e->dim[time] != hop->columns) {
+        return TG_STREAM_LAYOUT;
+    }
+    /* What is the same at all times must be constant, and the other way round. */
+    if (tg_is_constant(hop->node->input) != (e->stride1[time] == 0) ||
+        tg_is_constant(hop->node->input2) != (e->stride2[time] == 0)) {
+        return TG_STREAM_OPERATOR;
+    }
+    e->dim[time] = (uint16_t)hop->fresh;
+    return TG_STREAM_YES;
+}
+
+const tg_op tg_op_add = {OP_ADD, prepare_sum, run_add, NULL, stream};
+const tg_op tg_op_sub = {OP_SUB, prepare_sum, run_sub, NULL, stream};
+const tg_op tg_op_mul = {OP_MUL, prepare_product, run_mul, NULL, stream};

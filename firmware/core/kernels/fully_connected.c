@@ -36,6 +36,13 @@ static void run(const tg_model *model, const struct tg_node *node) {
     }
 }
 
+/* Chooses the chunk; returns the bytes of scratch. */
+static uint32_t plan(fully_connected *f, uint32_t room) {
+    f->chunk = tg_gemm_chunk(f->depth, 1, 1, f->rows, room);
+    f->lanes = tg_gemm_scratch(f->depth, 1, 1, f->chunk);
+    return f->lanes + (f->chunk == 1U && f->depth >= 4U ? 0 : tg_gemm_pair(f->depth));
+}
+
 static int prepare(tg_prepare *p, struct tg_node *node) {
     const tg_view *input = &p->input[0];
     const tg_view *weights = &p->input[1];
@@ -61,11 +68,19 @@ static int prepare(tg_prepare *p, struct tg_node *node) {
     f->outputs = outputs;
     f->input_offset = (int16_t)-input->zero_point;
     f->bias = tg_constant(p, &p->input[2]);
-    f->chunk = tg_gemm_chunk(depth, 1, 1, f->rows, p->room);
-    f->lanes = tg_gemm_scratch(depth, 1, 1, f->chunk);
-    p->scratch_size = f->lanes + (f->chunk == 1U && depth >= 4U ? 0 : tg_gemm_pair(depth));
+    p->scratch_size = plan(f, p->room);
     uint8_t activation = tg_read_u8(&p->options, FULLY_CONNECTED_ACTIVATION, ACTIVATION_NONE);
     return tg_requant_make(&f->requant, p, activation, depth, outputs, true);
 }
 
-const tg_op tg_op_fully_connected = {OP_FULLY_CONNECTED, prepare, run, NULL};
+static tg_stream_reason stream(void *params, tg_hop *hop) {
+    fully_connected *f = params;
+    if (hop->size % f->depth != 0) {
+        return TG_STREAM_ENDS;
+    }
+    f->rows = hop->fresh * hop->size / f->depth;
+    hop->scratch = plan(f, 0);
+    return TG_STREAM_YES;
+}
+
+const tg_op tg_op_fully_connected = {OP_FULLY_CONNECTED, prepare, run, NULL, stream};

@@ -69,5 +69,21 @@ static int prepare(tg_prepare *p, struct tg_node *node) {
     return 0;
 }
 
-const tg_op tg_op_pad = {OP_PAD, prepare, run, NULL};
-const tg_op tg_op_padv2 = {OP_PADV2, prepare, run, NULL};
+static tg_stream_reason stream(void *params, tg_hop *hop) {
+    pad *q = params;
+    unsigned time = 0;
+    while (time < DIM_C && q->output[time] == 1) {
+        time++;
+    }
+    if (q->input[time] != hop->columns) {
+        return TG_STREAM_LAYOUT;
+    }
+    if (q->output[time] != q->input[time]) {
+        return TG_STREAM_PADDING;
+    }
+    q->input[time] = q->output[time] = (uint16_t)hop->fresh;
+    return TG_STREAM_YES;
+}
+
+const tg_op tg_op_pad = {OP_PAD, prepare, run, NULL, stream};
+const tg_op tg_op_padv2 = {OP_PADV2, prepare, run, NULL, stream};

@@ -83,5 +83,12 @@ static int prepare(tg_prepare *p, struct tg_node *node) {
     return pool == NULL ? TG_ERR_ARENA : tg_pool_read(p, pool);
 }
 
-const tg_op tg_op_max_pool_2d = {OP_MAX_POOL_2D, prepare, run_max, NULL};
-const tg_op tg_op_average_pool_2d = {OP_AVERAGE_POOL_2D, prepare, run_average, NULL};
+static tg_stream_reason stream(void *params, tg_hop *hop) {
+    tg_pool *p = params;
+    tg_pooled h = {p->h.output, 1, 1};
+    tg_pooled w = {p->w.output, 1, 1};
+    return tg_axes_stream(hop, &p->h, &p->w, &h, &w, p->channels);
+}
+
+const tg_op tg_op_max_pool_2d = {OP_MAX_POOL_2D, prepare, run_max, NULL, stream};
+const tg_op tg_op_average_pool_2d = {OP_AVERAGE_POOL_2D, prepare, run_average, NULL, stream};

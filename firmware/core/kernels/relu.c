@@ -63,5 +63,11 @@ static int prepare_relu_6(tg_prepare *p, struct tg_node *node) {
     return prepare(p, node, ACTIVATION_RELU6);
 }
 
-const tg_op tg_op_relu = {OP_RELU, prepare_relu, run, NULL};
-const tg_op tg_op_relu6 = {OP_RELU6, prepare_relu_6, run_6, NULL};
+static tg_stream_reason stream(void *params, tg_hop *hop) {
+    relu *r = params;
+    r->size = hop->fresh * hop->size;
+    return TG_STREAM_YES;
+}
+
+const tg_op tg_op_relu = {OP_RELU, prepare_relu, run, NULL, stream};
+const tg_op tg_op_relu6 = {OP_RELU6, prepare_relu_6, run_6, NULL, stream};

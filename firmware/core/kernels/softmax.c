@@ -137,4 +137,14 @@ static int prepare(tg_prepare *p, struct tg_node *node) {
     return 0;
 }
 
-const tg_op tg_op_softmax = {OP_SOFTMAX, prepare, run, NULL};
+static tg_stream_reason stream(void *params, tg_hop *hop) {
+    softmax *s = params;
+    if (hop->size % s->depth != 0) {
+        return TG_STREAM_ENDS;
+    }
+    s->rows = hop->fresh * hop->size / s->depth;
+    hop->scratch = s->depth * (uint32_t)sizeof(int32_t);
+    return TG_STREAM_YES;
+}
+
+const tg_op tg_op_softmax = {OP_SOFTMAX, prepare, run, NULL, stream};

@@ -38,6 +38,38 @@ void tg_axis_taps(const tg_axis *axis, unsigned output, unsigned *first, unsigne
     *first = taps;
 }
 
+static tg_stream_reason narrow(tg_hop *hop, tg_axis *axis, tg_pooled *pool) {
+    uint32_t stride = tg_advance(axis, pool);
+    uint32_t outputs = pool->output;
+    if (axis->pad != 0 || tg_covered(axis, pool, outputs) > axis->input) {
+        return TG_STREAM_PADDING;
+    }
+    if (hop->fresh / stride > outputs) {
+        return outputs == 1U ? TG_STREAM_ENDS : TG_STREAM_HOP;
+    }
+    if (hop->fresh % stride != 0) {
+        return TG_STREAM_STRIDE;
+    }
+    hop->kept = (int32_t)hop->columns - (int32_t)(outputs * stride);
+    axis->input = (uint16_t)((int32_t)hop->fresh + hop->kept);
+    hop->columns = outputs;
+    hop->fresh /= stride;
+    pool->output = (uint16_t)hop->fresh;
+    axis->output = (uint16_t)((hop->fresh - 1U) * pool->stride + pool->filter);
+    return TG_STREAM_YES;
+}
+
+tg_stream_reason tg_axes_stream(tg_hop *hop, tg_axis *h, tg_axis *w, tg_pooled *pool_h, tg_pooled *pool_w,
+                                uint32_t in_c) {
+    if (h->input == 1 && w->input == hop->columns && in_c == hop->size) {
+        return narrow(hop, w, pool_w);
+    }
+    if (h->input == hop->columns && w->input * in_c == hop->size) {
+        return narrow(hop, h, pool_h);
+    }
+    return TG_STREAM_LAYOUT;
+}
+
 int tg_check_weights(const tg_prepare *p, unsigned channel_dim, uint32_t channels) {
     const tg_view *weights = &p->input[1];
     if (p->input_count < 2 || p->input_count > 3) {
@@ -108,6 +140,8 @@ int tg_conv_prepare(tg_prepare *p, struct tg_node *node, bool depthwise, tg_conv
         err = tg_axis_make(&c->w, input->dim[DIM_W], output->dim[DIM_W], weights->dim[DIM_W],
                            tg_read_u32(options, CONV_STRIDE_W, 0), dilation_w, padding);
     }
+    c->pool_h = (tg_pooled){c->h.output, 1, 1};
+    c->pool_w = (tg_pooled){c->w.output, 1, 1};
     uint32_t taps = (uint32_t)weights->dim[DIM_H] * weights->dim[DIM_W];
     uint32_t depth = depthwise ? taps : taps * c->filter_c;
     if (err == 0) {

@@ -29,6 +29,21 @@ typedef struct {
     uint8_t stride;
 } tg_pooled;
 
+/* Positions along an axis that `outputs` outputs see, and from one output to the next. */
+static inline uint32_t tg_covered(const tg_axis *axis, const tg_pooled *pool, uint32_t outputs) {
+    uint32_t positions = (outputs - 1U) * pool->stride + pool->filter;
+    return (positions - 1U) * axis->stride + (axis->filter - 1U) * axis->dilation + 1U;
+}
+
+static inline uint32_t tg_advance(const tg_axis *axis, const tg_pooled *pool) {
+    return (uint32_t)axis->stride * pool->stride;
+}
+
+/* The `stream` of a sliding filter of in_c input channels, by itself or with a max-pooling: narrows the axis
+ * that time runs along. */
+tg_stream_reason tg_axes_stream(tg_hop *hop, tg_axis *h, tg_axis *w, tg_pooled *pool_h, tg_pooled *pool_w,
+                                uint32_t in_c);
+
 /* Parameters of CONV_2D and DEPTHWISE_CONV_2D; the weights are the node's second input. */
 typedef struct {
     tg_axis h;
@@ -38,7 +53,7 @@ typedef struct {
     uint16_t filter_c; /* CONV_2D: input channels of a filter; DEPTHWISE_CONV_2D: outputs per input channel */
     int16_t input_offset;
     uint16_t chunk;   /* CONV_2D: outputs made at a time */
-    tg_pooled pool_h; /* CONV_2D: of a max-pooling run with it, or 1 x 1 */
+    tg_pooled pool_h; /* of a max-pooling run with it, or 1 x 1 */
     tg_pooled pool_w;
     tg_ref bias; /* int32 each, or TG_REF_NONE */
     tg_requant requant;

@@ -17,6 +17,6 @@ static int prepare(tg_prepare *p, struct tg_node *node) {
     return tg_same_quantization(input, &p->output) ? 0 : TG_ERR_QUANTIZATION;
 }
 
-const tg_op tg_op_reshape = {OP_RESHAPE, prepare, NULL, NULL};
-const tg_op tg_op_expand_dims = {OP_EXPAND_DIMS, prepare, NULL, NULL};
-const tg_op tg_op_squeeze = {OP_SQUEEZE, prepare, NULL, NULL};
+const tg_op tg_op_reshape = {OP_RESHAPE, prepare, NULL, NULL, NULL};
+const tg_op tg_op_expand_dims = {OP_EXPAND_DIMS, prepare, NULL, NULL, NULL};
+const tg_op tg_op_squeeze = {OP_SQUEEZE, prepare, NULL, NULL, NULL};
