@@ -81,6 +81,61 @@ void tg_bind_model_invoke(const tg_model *model, const int8_t *inputs, int8_t *o
     }
 }
 
+uint32_t tg_bind_stream_size(void) {
+    return sizeof(tg_bind_stream);
+}
+
+int32_t tg_bind_stream_open(tg_bind_stream *stream, const uint8_t *data, uint32_t size, uint8_t *arena,
+                            uint32_t arena_size, int32_t *report, uint32_t window, uint32_t hop) {
+    tg_fault fault;
+    int err = tg_stream_open(&stream->stream, &stream->model, data, size, tg_ops_all, window, hop, arena,
+                             arena_size, &fault);
+    stream->window = window;
+    stream->hop = hop;
+    return report_fault(err, &fault, report);
+}
+
+void tg_bind_stream_facts(const tg_bind_stream *stream, int32_t *facts) {
+    *facts++ = (int32_t)tg_model_arena_size(&stream->model);
+    *facts++ = (int32_t)stream->stream.reason;
+    *facts++ = stream->stream.op;
+    *facts = (int32_t)tg_stream_kept(&stream->stream);
+}
+
+static uint32_t column_size(const tg_bind_stream *stream) {
+    return tg_model_input_tensor(&stream->model)->size / stream->window;
+}
+
+void tg_bind_stream_hop(const tg_bind_stream *stream, const int8_t *columns, int8_t *outputs) {
+    memcpy(tg_stream_columns(&stream->stream), columns, (size_t)stream->hop * column_size(stream));
+    tg_stream_run(&stream->stream, &stream->model, true);
+    memcpy(outputs, tg_model_output(&stream->model), tg_model_output_tensor(&stream->model)->size);
+}
+
+void tg_bind_stream_feed(const tg_bind_stream *stream, const int8_t *columns, int8_t *outputs,
+                         uint32_t count) {
+    uint32_t size = column_size(stream);
+    uint32_t first = (stream->window - 1U) % stream->hop + 1U;
+    uint32_t hop = first; /* columns of the next hop */
+    int8_t *to = tg_stream_columns(&stream->stream) + (size_t)(stream->hop - first) * size;
+    tg_stream_reset(&stream->stream, &stream->model);
+    for (uint32_t end = first; end <= count; end += stream->hop) {
+        memcpy(to, columns, (size_t)hop * size);
+        columns += (size_t)hop * size;
+        tg_stream_run(&stream->stream, &stream->model, end >= stream->window);
+        if (end >= stream->window) {
+            memcpy(outputs, tg_model_output(&stream->model), tg_model_output_tensor(&stream->model)->size);
+            outputs += tg_model_output_tensor(&stream->model)->size;
+        }
+        hop = stream->hop;
+        to = tg_stream_columns(&stream->stream);
+    }
+}
+
+const char *tg_bind_stream_text(uint32_t reason) {
+    return tg_stream_text((tg_stream_reason)reason);
+}
+
 int32_t tg_bind_contract_check(const uint8_t *bytes, uint32_t size) {
     tg_contract contract;
     return tg_contract_read(&contract, bytes, size);

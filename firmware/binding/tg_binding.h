@@ -12,7 +12,7 @@
 #include "tg_recognizer.h"
 
 /* Bumped when a function here changes its meaning; Python refuses another number. */
-#define TG_BINDING_VERSION 2
+#define TG_BINDING_VERSION 3
 
 #if defined(_WIN32)
 #define TG_EXPORT __declspec(dllexport)
@@ -43,6 +43,34 @@ TG_EXPORT void tg_bind_model_facts(const tg_model *model, uint32_t *facts);
 /* Runs `count` inputs, one after the other, and stores their outputs. */
 TG_EXPORT void tg_bind_model_invoke(const tg_model *model, const int8_t *inputs, int8_t *outputs,
                                     uint32_t count);
+
+/* A model run every hop, without a contract. */
+typedef struct {
+    tg_model model;
+    tg_stream stream;
+    uint32_t window;
+    uint32_t hop;
+} tg_bind_stream;
+
+TG_EXPORT uint32_t tg_bind_stream_size(void);
+
+/* tg_stream_open() with every operator; report as above. */
+TG_EXPORT int32_t tg_bind_stream_open(tg_bind_stream *stream, const uint8_t *data, uint32_t size,
+                                      uint8_t *arena, uint32_t arena_size, int32_t *report, uint32_t window,
+                                      uint32_t hop);
+
+/* Facts of an open stream: arena bytes, reason, operator (-1: none), bytes kept from hop to hop. */
+TG_EXPORT void tg_bind_stream_facts(const tg_bind_stream *stream, int32_t *facts);
+
+/* Runs one hop of new columns and stores the model's outputs. */
+TG_EXPORT void tg_bind_stream_hop(const tg_bind_stream *stream, const int8_t *columns, int8_t *outputs);
+
+/* Resets and feeds `count` columns; stores the outputs of every full window. Columns behind the last one are
+ * not used. */
+TG_EXPORT void tg_bind_stream_feed(const tg_bind_stream *stream, const int8_t *columns, int8_t *outputs,
+                                   uint32_t count);
+
+TG_EXPORT const char *tg_bind_stream_text(uint32_t reason);
 
 /* Reads and checks a contract's bytes. */
 TG_EXPORT int32_t tg_bind_contract_check(const uint8_t *bytes, uint32_t size);

@@ -59,7 +59,7 @@ static void keep(tg_block *block, tg_ref *offset, int32_t kept) {
     }
 }
 
-static void set_scratch(tg_layout *layout, tg_places *where, const tg_hop *hop) {
+static void set_scratch(tg_stream *stream, tg_layout *layout, tg_places *where, const tg_hop *hop) {
     if (hop->scratch != 0 && where->scratch == TG_NO_BLOCK) {
         unsigned i = layout->block_count++;
         layout->blocks[i] = (tg_block){.tensor = TG_NO_TENSOR, .root = (uint8_t)i};
@@ -71,6 +71,7 @@ static void set_scratch(tg_layout *layout, tg_places *where, const tg_hop *hop) 
         if (hop->state) {
             scratch->first = 0;
             scratch->last = TG_ALWAYS;
+            stream->kept_size += hop->scratch;
         }
     }
 }
@@ -92,7 +93,7 @@ static void follow(planning *p, tg_layout *layout) {
             p->stream->always = (uint16_t)(i + 1U);
             output->u.time.columns = (uint16_t)hop.columns;
             output->u.time.fresh = (uint16_t)hop.fresh;
-            set_scratch(layout, where, &hop);
+            set_scratch(p->stream, layout, where, &hop);
         } else if (reason != TG_STREAM_ENDS && p->stream->reason == TG_STREAM_YES) {
             p->stream->reason = reason;
             p->stream->op = output->first;
@@ -145,6 +146,7 @@ static int set_kept(planning *p, tg_layout *layout) {
         block->size = (block->tensor + (uint32_t)block->u.time.fresh) * size;
         if (block->tensor > 0) {
             *kept++ = (struct tg_kept){i, block->u.time.fresh * size, block->tensor * size};
+            p->stream->kept_size += block->tensor * size;
         }
         if (block->tensor > 0 || i == 0) { /* the input is filled from run to run */
             block->first = 0;
@@ -199,6 +201,10 @@ int tg_stream_open(tg_stream *stream, tg_model *model, const uint8_t *data, size
 
 int8_t *tg_stream_columns(const tg_stream *stream) {
     return stream->columns;
+}
+
+uint32_t tg_stream_kept(const tg_stream *stream) {
+    return stream->kept_size;
 }
 
 void tg_stream_run(const tg_stream *stream, const tg_model *model, bool full) {

@@ -52,6 +52,7 @@ typedef struct {
     const struct tg_kept *kept;
     int8_t *columns;
     uint32_t state; /* offset of the memory that a reset clears */
+    uint32_t kept_size;
 } tg_stream;
 
 /* Opens a model as tg_model_open() does, planned to be run every `hop` of the `window` columns that its
@@ -65,6 +66,9 @@ int8_t *tg_stream_columns(const tg_stream *stream);
 
 /* Takes the new columns. full: they complete a window; the model's output is then that of the window. */
 void tg_stream_run(const tg_stream *stream, const tg_model *model, bool full);
+
+/* Bytes that are kept from hop to hop. */
+uint32_t tg_stream_kept(const tg_stream *stream);
 
 /* Forgets all columns. */
 void tg_stream_reset(const tg_stream *stream, const tg_model *model);

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from gesture_tools.errors import UserError
 
-BINDING_VERSION = 2
+BINDING_VERSION = 3
 
 
 class Memory(abc.ABC):

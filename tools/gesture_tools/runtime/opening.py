@@ -24,18 +24,18 @@ class Refused(UserError):
 
 
 def open_with_arena(
-    machine: Machine, function: str, size: int, data: Memory, what: str
+    machine: Machine, function: str, size: int, data: Memory, what: str, *extra: int
 ) -> tuple[Memory, Memory]:
     """Call an open function of the binding until its arena is large enough.
 
-    Returns the opaque structure of ``size`` bytes and the arena. Raises Refused.
+    extra: arguments behind the others. Returns the opaque structure of ``size`` bytes and the arena. Raises Refused.
     """
     structure = machine.alloc(size)
     report = machine.alloc(12)
     arena_size = FIRST_ARENA
     while True:
         arena = machine.alloc(arena_size)
-        err = machine.call(function, structure, data, data.size, arena, arena_size, report)
+        err = machine.call(function, structure, data, data.size, arena, arena_size, report, *extra)
         if err == 0:
             return structure, arena
         op, opcode, needed = (int(v) for v in report.array(np.int32, 3))
