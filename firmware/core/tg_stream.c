@@ -35,7 +35,7 @@ static tg_stream_reason narrow(const planning *p, const tg_layout *layout, unsig
     const tg_block *a = time_of(layout, where->input);
     const tg_block *b = time_of(layout, where->input2);
     const tg_op *op = layout->ops[node->op];
-    const tg_block *in = a != NULL ? a : b;
+    const tg_block *in = &layout->blocks[a != NULL ? where->input : where->input2];
     *hop = (tg_hop){node, in->u.time.columns, in->u.time.fresh, column_size(in), 0, 0, false};
     if (where->output == layout->output) {
         return TG_STREAM_ENDS; /* the model's output is whole */

@@ -28,7 +28,8 @@ def open_with_arena(
 ) -> tuple[Memory, Memory]:
     """Call an open function of the binding until its arena is large enough.
 
-    extra: arguments behind the others. Returns the opaque structure of ``size`` bytes and the arena. Raises Refused.
+    extra: arguments behind the others. Returns the opaque structure of ``size`` bytes and the arena. Raises
+    Refused.
     """
     structure = machine.alloc(size)
     report = machine.alloc(12)
