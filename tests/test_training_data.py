@@ -169,7 +169,7 @@ def test_windows_read_edges_beyond_a_piece() -> None:
     still = Augmentation(rotation=0, speed=0, amplitude=0, gain=0, bias=0, noise=0, shift=0)
     limits = np.array([[10, 12]])
     rng = np.random.default_rng(1)
-    positions = augment.sample_positions(np.array([9.0]), 5, limits, still, rng)
+    positions = augment.sample_positions(np.array([9.0]), 5, 0, limits, still, rng)
     assert positions.tolist() == [[10.0, 10.0, 11.0, 12.0, 12.0]]
     ramp = np.tile(np.arange(20)[:, None], (1, 3)).astype(np.int16)
     assert augment.vary(augment.read_at(ramp, positions), still, rng)[0, :, 0].tolist() == [

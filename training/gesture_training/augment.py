@@ -18,17 +18,23 @@ FULL_SCALE = 32767
 
 
 def sample_positions(
-    starts: Floats, window: int, limits: NDArray[np.int64], settings: Augmentation, rng: np.random.Generator
+    starts: Floats,
+    window: int,
+    history: int,
+    limits: NDArray[np.int64],
+    settings: Augmentation,
+    rng: np.random.Generator,
 ) -> Floats:
-    """Return the positions (k, window) at which a batch of windows reads its segments.
+    """Return the positions (k, history + window) at which a batch of windows reads its segments.
 
-    starts: first sample of each unstretched window (k,), may lie outside the segment. limits: first and last
+    starts: first sample of each unstretched window (k,), may lie outside the segment. history: samples
+    before the window. limits: first and last
     readable sample of each segment (k, 2). Time is stretched about the window's middle; positions outside the
     limits read the edge sample, as a board at rest before and after would.
     """
     speed = np.exp(rng.normal(0.0, settings.speed, len(starts)))
     middle = (window - 1) / 2
-    offsets = (np.arange(window) - middle) * speed[:, None] + middle
+    offsets = (np.arange(-history, window) - middle) * speed[:, None] + middle
     return np.clip(starts[:, None] + offsets, limits[:, :1], limits[:, 1:])
 
 
@@ -51,6 +57,16 @@ def rotations(count: int, degrees: float, rng: np.random.Generator) -> Floats:
     return np.asarray(np.eye(3) + np.sin(angle) * cross + (1.0 - np.cos(angle)) * (cross @ cross))
 
 
+def turns_about_z(count: int, degrees: float, rng: np.random.Generator) -> Floats:
+    """Return rotations about z (count, 3, 3) by angles of the given deviation."""
+    angle = np.radians(degrees) * rng.normal(size=count)
+    turns = np.tile(np.eye(3), (count, 1, 1))
+    turns[:, 0, 0] = turns[:, 1, 1] = np.cos(angle)
+    turns[:, 1, 0] = np.sin(angle)
+    turns[:, 0, 1] = -turns[:, 1, 0]
+    return turns
+
+
 def vary(windows: Floats, settings: Augmentation, rng: np.random.Generator) -> Samples:
     """Return a batch of windows (k, window, channels) as other hands, mountings and sensors would measure it.
 
@@ -61,7 +77,8 @@ def vary(windows: Floats, settings: Augmentation, rng: np.random.Generator) -> S
     strength = np.exp(rng.normal(0.0, settings.amplitude, (count, 1, 1)))
     varied = rest + (windows - rest) * strength
     if channels >= 3:
-        turned = varied[..., :3] @ rotations(count, settings.rotation, rng).transpose(0, 2, 1)
+        turns = turns_about_z(count, settings.turn, rng) @ rotations(count, settings.rotation, rng)
+        turned = varied[..., :3] @ turns.transpose(0, 2, 1)
         varied = np.concatenate([turned, varied[..., 3:]], axis=2)
     varied *= np.exp(rng.normal(0.0, settings.gain, (count, 1, channels)))
     varied += rng.normal(0.0, settings.bias, (count, 1, channels))

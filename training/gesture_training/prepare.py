@@ -21,7 +21,8 @@ from gesture_training.choices import (
 )
 from gesture_training.config import TrainConfig
 from gesture_training.dataset import Piece, check_classes, cut, digest, hold_out, labels_of, outline
-from gesture_training.grip import grip_rotation
+from gesture_training.frame import FrameChoice, choose_frame, framed
+from gesture_training.grip import ANY_GRIP, grip_rotation
 from gesture_training.labels import Labels, choose_labels, shown
 
 
@@ -52,6 +53,7 @@ class Prepared:
     labels: Labels
     contract: Contract
     config: TrainConfig
+    frame: FrameChoice
     train: list[Piece]
     test: list[Piece]
     unseen: list[Recording]
@@ -107,10 +109,16 @@ def prepare(request: Request, recordings: Sequence[Recording] | None = None) -> 
         ),
     )
     rotation = grip_rotation(gestures, config.augmentation.rotation)
+    varied = {
+        False: replace(config.augmentation, rotation=rotation),
+        True: replace(config.augmentation, turn=ANY_GRIP),
+    }
+    frame = choose_frame(train, contract, varied, config.seed)
     return Prepared(
         labels=labels,
-        contract=contract,
-        config=replace(config, augmentation=replace(config.augmentation, rotation=rotation)),
+        contract=framed(contract, frame.level),
+        config=replace(config, augmentation=varied[frame.level]),
+        frame=frame,
         train=train,
         test=cut(unseen, labels, profile.rate_hz, profile.rate_tolerance),
         unseen=unseen,
@@ -127,6 +135,7 @@ def decisions(prepared: Prepared) -> list[str]:
         f"labels: {', '.join(contract.labels)}",
         f"{rate:g} Hz, window {contract.window} samples ({contract.window / rate:.2f} s), hop {contract.hop} "
         f"({contract.hop / rate:.2f} s)",
+        str(prepared.frame),
         f"grip varied by {prepared.config.augmentation.rotation:.0f} degrees, as it differs between people",
         f"training on {len(prepared.train)} recordings of {len({p.subject for p in prepared.train})} people, "
         f"testing on {len(prepared.test)} of {', '.join(people) or 'nobody'}",

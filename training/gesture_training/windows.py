@@ -20,6 +20,9 @@ COLUMN_SCALE = 64
 ANYWHERE = 0.7
 """Share of background windows taken anywhere, not around the strongest motion."""
 
+SETTLED = 2
+"""Time constants of the estimated gravity that are drawn before a window."""
+
 MOTION_SHARE = 0.95
 """Share of a motion's energy after which it counts as over."""
 
@@ -53,8 +56,18 @@ class WindowSource:
         They lie about the strongest motion, and as early as a device first sees a whole gesture: when its
         motion is just over, and none of the rest behind it is in the window yet.
         """
-        window = self.contract.window
-        chosen = rng.choice(len(self.labels), count, p=self.share)
+        chosen = self.choose(count, rng)
+        return self.around(chosen, settings, rng), self.labels[chosen]
+
+    def choose(self, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+        """Return the indices of count pieces, balanced over labels and people."""
+        return rng.choice(len(self.labels), count, p=self.share)
+
+    def around(
+        self, chosen: NDArray[np.int64], settings: Augmentation, rng: np.random.Generator
+    ) -> NDArray[np.int8]:
+        """Return a varied window (k, window, channels) of each of the chosen pieces, as draw() does."""
+        window, count = self.contract.window, len(chosen)
         high = self.peak[chosen] + settings.shift * window
         low = np.minimum(self.peak[chosen] - settings.shift * window, self.over[chosen])
         starts = low + rng.random(count) * (high - low)
@@ -62,9 +75,9 @@ class WindowSource:
         anywhere = (self.labels[chosen] == self.contract.background) & (rng.random(count) < ANYWHERE)
         starts = np.where(anywhere & (room > 0), self.start[chosen] + rng.random(count) * room, starts)
         limits = np.stack([self.first[chosen], self.last[chosen]], axis=1)
-        positions = sample_positions(starts, window, limits, settings, rng)
+        positions = sample_positions(starts, window, history(self.contract), limits, settings, rng)
         varied = vary(read_at(self.samples, positions), settings, rng)
-        return preprocess(self.contract, varied), self.labels[chosen]
+        return columns(self.contract, varied)[:, -window:]
 
     def _shares(self, subjects: Sequence[str]) -> NDArray[np.float64]:
         """Weigh labels alike, and the people of a label; in the background, long pieces more."""
@@ -88,6 +101,6 @@ def _motion_end(samples: NDArray[np.int16]) -> int:
     return int(np.searchsorted(energy, MOTION_SHARE * energy[-1])) + 1
 
 
-def preprocess(contract: Contract, windows: NDArray[np.int16]) -> NDArray[np.int8]:
-    """Return the C core's columns of windows (k, window, channels), each from the initial state."""
-    return np.stack([columns(contract, window) for window in windows])
+def history(contract: Contract) -> int:
+    """Return the samples before a window that its columns still depend on."""
+    return 0 if contract.level_shift is None else SETTLED << contract.level_shift

@@ -1,0 +1,139 @@
+"""Whether gestures are told apart better in the board's own frame or in the levelled one, on people apart.
+
+Where everybody holds the board alike, its own axes carry meaning: left is not right, and not up. Where
+everybody holds it another way, or wears it loosely, gravity is the only direction people share. Which of the
+two a data set is can be found out: a quick classifier (random convolutions and a ridge, after Dempster and
+others' MiniRocket, 2021) is trained in both frames on some of the training people and tried on the others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gesture_tools.contract import Contract
+from gesture_training.config import Augmentation
+from gesture_training.dataset import Piece
+from gesture_training.windows import COLUMN_SCALE, WindowSource
+
+SETTLING_S = 0.6
+"""Time constant of the estimated gravity, seconds: longer than a stroke, shorter than a change of grip."""
+
+LEAST_PEOPLE = 4
+"""People needed to find out; with fewer, the board's own frame stays."""
+
+LEVELLED_CHANNELS = ("acceleration_x", "acceleration_y", "acceleration_z")
+"""Channels that the core can level."""
+
+GROUPS = 5
+WINDOWS = 3000
+KERNELS = 64
+KERNEL_LENGTH = 7
+DILATIONS = (1, 2, 4)
+RIDGE = 0.03
+CHUNK = 256
+
+STILL = Augmentation(rotation=0, turn=0, speed=0, amplitude=0, gain=0, bias=0, noise=0, shift=0)
+
+
+@dataclass(frozen=True)
+class FrameChoice:
+    """The frame chosen, and why."""
+
+    level: bool
+    own: float | None = None
+    """Accuracy (0 to 1) in the board's own frame of the quick classifier, mean over people; None: untried."""
+    levelled: float | None = None
+    """The same in the levelled frame."""
+
+    def __str__(self) -> str:
+        """Say it in a line."""
+        if self.own is None or self.levelled is None:
+            return "the board's own frame: too few people to find out whether a levelled one is better"
+        found = f"on people apart a quick classifier reaches {self.levelled:.0%} levelled, {self.own:.0%} not"
+        name = "levelled frame" if self.level else "the board's own frame"
+        return f"{name}: {found}"
+
+
+def level_shift(rate_hz: float) -> int:
+    """Return the contract's level_shift at a rate."""
+    return int(np.clip(round(np.log2(SETTLING_S * rate_hz)), 1, 10))
+
+
+def choose_frame(
+    pieces: Sequence[Piece], contract: Contract, settings: dict[bool, Augmentation], seed: int
+) -> FrameChoice:
+    """Choose between the contract's own frame and the levelled one, by people held out of the pieces.
+
+    settings: the variation in training, by whether the frame is levelled. The levelled frame is chosen when
+    it is better by more than the standard error over people.
+    """
+    people = sorted({piece.subject for piece in pieces}, key=lambda name: _order(seed, name))
+    if len(people) < LEAST_PEOPLE or contract.profile.channels != LEVELLED_CHANNELS:
+        return FrameChoice(False)
+    group = np.array([people.index(piece.subject) % GROUPS for piece in pieces])
+    accuracy = [
+        _accuracy(WindowSource(pieces, framed(contract, level)), group, settings[level], seed)
+        for level in (False, True)
+    ]
+    of_people = [
+        np.array([right[[piece.subject == person for piece in pieces]].mean() for person in people])
+        for right in accuracy
+    ]
+    gain = of_people[1] - of_people[0]
+    better = gain.mean() > gain.std(ddof=1) / np.sqrt(len(gain))
+    return FrameChoice(bool(better), *(float(one.mean()) for one in of_people))
+
+
+def framed(contract: Contract, level: bool) -> Contract:
+    """Return a contract with the board's own frame or the levelled one."""
+    return replace(contract, level_shift=level_shift(contract.profile.rate_hz) if level else None)
+
+
+def _accuracy(
+    source: WindowSource, group: NDArray[np.int64], settings: Augmentation, seed: int
+) -> NDArray[np.float64]:
+    """Return per piece whether it is told by a classifier trained on varied windows of the other groups."""
+    rng = np.random.default_rng(seed)
+    kernels = rng.normal(size=(len(DILATIONS), KERNEL_LENGTH * source.samples.shape[1], KERNELS))
+    everything = np.arange(len(group))
+    chosen = source.choose(WINDOWS, rng)
+    seen = _features(source.around(chosen, settings, rng), kernels)
+    tried = _features(source.around(everything, STILL, rng), kernels)
+    centre, spread = seen.mean(axis=0), seen.std(axis=0) + 1e-6
+    seen, tried = (seen - centre) / spread, (tried - centre) / spread
+    right = np.zeros(len(group))
+    wanted = np.eye(source.labels.max() + 1)[source.labels]
+    for held_out in np.unique(group):
+        train = group[chosen] != held_out
+        x, y = seen[train], wanted[chosen][train]
+        mean = y.mean(axis=0)
+        gram = x.T @ x + RIDGE * len(x) * np.eye(x.shape[1])
+        weights = np.linalg.solve(gram, x.T @ (y - mean))
+        test = group == held_out
+        right[test] = (tried[test] @ weights + mean).argmax(axis=1) == source.labels[test]
+    return right
+
+
+def _features(windows: NDArray[np.int8], kernels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return per window and random convolution the share of positive values, their mean, and the largest."""
+    parts = []
+    for start in range(0, len(windows), CHUNK):
+        batch = windows[start : start + CHUNK].astype(np.float32) / COLUMN_SCALE
+        rows = []
+        for dilation, kernel in zip(DILATIONS, kernels.astype(np.float32), strict=True):
+            reach = (KERNEL_LENGTH - 1) * dilation + 1
+            views = np.lib.stride_tricks.sliding_window_view(batch, reach, axis=1)[..., ::dilation]
+            values = views.reshape(*views.shape[:2], -1) @ kernel
+            positive = np.maximum(values, 0)
+            rows += [(values > 0).mean(axis=1), positive.mean(axis=1), values.max(axis=1)]
+        parts.append(np.concatenate(rows, axis=1))
+    return np.concatenate(parts).astype(np.float64)
+
+
+def _order(seed: int, name: str) -> bytes:
+    return hashlib.sha256(f"{seed}:{name}".encode()).digest()
