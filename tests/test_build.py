@@ -132,9 +132,15 @@ def test_application_and_drivers_compile_for_the_smallest_core(
         uint64_t tg_board_time_us(void) { return 0; }
         void tg_board_sleep(void) { }
         uint64_t tg_board_asleep_us(void) { return 0; }
-        size_t tg_board_write(const char *text, size_t size) { (void)text; return size; }
+        size_t tg_board_write(const uint8_t *bytes, size_t size) { (void)bytes; return size; }
+        size_t tg_board_read(uint8_t *bytes, size_t capacity) { (void)bytes; (void)capacity; return 0; }
+        uint32_t tg_board_read_lost(void) { return 0; }
+        void tg_board_feed_watchdog(void) { }
+        tg_reset_cause tg_board_reset_cause(void) { return TG_RESET_UNKNOWN; }
+        const tg_fault_record *tg_board_fault(void) { return NULL; }
+        void tg_board_show_event(unsigned i, const char *t, size_t s) { (void)i; (void)t; (void)s; }
         const tg_accel *tg_board_accel(void) { return NULL; }
-        int tg_board_wants_outputs(void) { return 0; }
+        unsigned tg_board_mode(void) { return 0; }
         size_t tg_board_stack_used(void) { return 0; }
         size_t tg_board_stack_size(void) { return 0; }
         _Noreturn void tg_board_exit(tg_exit code) { (void)code; for (;;) { } }

@@ -41,9 +41,10 @@ uint32_t t_start(uint32_t *full_scale) {
     *full_scale = actual.full_scale_mg;
     return actual.rate_mhz;
 }
-void t_tick(unsigned count) { while (count-- > 0) { tg_virtual_accel_tick(&sensor); } }
-int t_read(int16_t (*samples)[3], size_t capacity, uint32_t *lost) {
-    return accel.read(accel.ctx, samples, capacity, lost);
+static uint64_t now;
+void t_tick(unsigned count) { while (count-- > 0) { tg_virtual_accel_tick(&sensor, now += 20); } }
+int t_read(int16_t (*samples)[3], size_t capacity, uint32_t *lost, uint64_t *newest_us) {
+    return accel.read(accel.ctx, samples, capacity, lost, newest_us);
 }
 """
 
@@ -98,8 +99,8 @@ def samples_of(count: int) -> NDArray[np.int16]:
 
 def read(drivers: ctypes.CDLL, capacity: int = 100) -> tuple[int, int, list[list[int]]]:
     """Return the result of a read, samples lost before it, and the samples."""
-    buffer, lost = (ctypes.c_int16 * (3 * capacity))(), ctypes.c_uint32(0)
-    count = int(drivers.t_read(buffer, capacity, ctypes.byref(lost)))
+    buffer, lost, newest = (ctypes.c_int16 * (3 * capacity))(), ctypes.c_uint32(0), ctypes.c_uint64(0)
+    count = int(drivers.t_read(buffer, capacity, ctypes.byref(lost), ctypes.byref(newest)))
     values = np.frombuffer(bytes(buffer), np.int16).reshape(-1, 3)[: max(count, 0)]
     return count, lost.value, values.tolist()
 
@@ -136,7 +137,7 @@ def test_malformed_images_are_refused(drivers: ctypes.CDLL) -> None:
     for size in range(len(image)):
         assert drivers.t_open(ctypes.create_string_buffer(image[:size], size), size) == ERR_IMAGE
     good = list(HEADER.unpack_from(image))
-    wrong = {0: b"TGLJ", 1: 2, 2: 28, 3: 2, 4: 999, 5: 32768, 6: 2, 7: 5}
+    wrong = {0: b"TGLJ", 1: 2, 2: 28, 3: 16, 4: 999, 5: 32768, 6: 2, 7: 5}
     for field, value in [*wrong.items(), (4, 1_000_001), (5, 0), (7, 0xFFFFFFFF)]:
         changed = [*good[:field], value, *good[field + 1 :]]
         content = HEADER.pack(*changed) + image[HEADER.size :]

@@ -285,4 +285,4 @@ def test_console_lines() -> None:
     assert parse_line("ready") == Line("ready", {})
     with pytest.raises(UserError, match="has no number hops"):
         line.number("hops")
-    assert "late bus error" in refusal(parse_line("fault exception=3 cfsr=400 cause=late bus error on data"))
+    assert "late bus error" in refusal(parse_line("fault exception=3 pc=16 cfsr=1024 cause=6"))

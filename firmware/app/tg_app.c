@@ -9,14 +9,12 @@
 static void say(tg_app *app) {
     tg_text_end(&app->line);
     uint64_t start = tg_board_time_us();
-    size_t taken = tg_board_write(app->line.bytes, app->line.size);
-    while (taken < app->line.size) {
+    while (tg_board_write((const uint8_t *)app->line.bytes, app->line.size) == 0) {
         if (tg_board_time_us() - start > SAY_WAIT_US) {
             app->unsaid++;
             return;
         }
         tg_board_sleep();
-        taken += tg_board_write(app->line.bytes + taken, app->line.size - taken);
     }
 }
 
@@ -172,7 +170,7 @@ static void take(tg_app *app, const int16_t chip[TG_ACCEL_AXES]) {
     int pushed = tg_recognizer_push(&app->recognizer, sample, &event);
     if (pushed & TG_PUSH_HOP) {
         app->hops++;
-        if (tg_board_wants_outputs()) {
+        if (tg_board_mode() & TG_MODE_OUTPUTS) {
             say_outputs(app);
         }
     }
@@ -186,7 +184,9 @@ static int sample_until_end(tg_app *app, const tg_accel *accel) {
     int16_t batch[BATCH][TG_ACCEL_AXES];
     for (;;) {
         uint32_t lost;
-        int count = accel->read(accel->ctx, batch, BATCH, &lost);
+        uint64_t newest_us;
+        tg_board_feed_watchdog();
+        int count = accel->read(accel->ctx, batch, BATCH, &lost, &newest_us);
         if (count < 0) {
             return count;
         }
@@ -219,6 +219,16 @@ static void say_end(tg_app *app, uint64_t time_us, uint64_t asleep_us) {
 tg_exit tg_app_run(tg_app *app, const tg_app_model *model, void *arena, size_t arena_size) {
     memset(app, 0, sizeof *app);
     banner(app, model);
+    const tg_fault_record *fault = tg_board_fault();
+    if (fault != NULL) {
+        begin(app, "fault exception=");
+        tg_text_number(&app->line, fault->exception);
+        add_number(app, " pc=", fault->pc);
+        add_number(app, " cfsr=", fault->status);
+        add_number(app, " cause=", fault->cause);
+        say(app);
+        return TG_EXIT_FAULT;
+    }
     tg_exit refused = open_model(app, model, arena, arena_size);
     if (refused == TG_EXIT_DONE) {
         refused = order_channels(app);

@@ -9,13 +9,16 @@ endif()
 
 include(boards/${TG_BOARD}/board.cmake)
 include(drivers/sources.cmake)
+include(link/sources.cmake)
 include(app/sources.cmake)
 list(TRANSFORM TG_BOARD_SOURCES PREPEND boards/)
 list(TRANSFORM TG_DRIVER_SOURCES PREPEND drivers/)
+list(TRANSFORM TG_LINK_SOURCES PREPEND link/)
 list(TRANSFORM TG_APP_SOURCES PREPEND app/)
 
 add_executable(firmware
-    ${TG_CORE_SOURCES} ${TG_DRIVER_SOURCES} ${TG_BOARD_SOURCES} ${TG_APP_SOURCES} ${TG_MODEL_DIR}/gesture_model.c)
+    ${TG_CORE_SOURCES} ${TG_LINK_SOURCES} ${TG_DRIVER_SOURCES} ${TG_BOARD_SOURCES} ${TG_APP_SOURCES}
+    ${TG_MODEL_DIR}/gesture_model.c)
 tg_cross(firmware ${TG_BOARD_CPU}
     ${CMAKE_CURRENT_SOURCE_DIR}/boards/${TG_BOARD}/memory.ld
     ${CMAKE_CURRENT_SOURCE_DIR}/boards/common/sections.ld)

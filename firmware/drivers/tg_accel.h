@@ -44,9 +44,12 @@ typedef struct {
 
     /* Takes the oldest samples not yet taken, at most capacity, in milli-g along the chip's own axes
      * (tg_axes.h turns them into the frame). They are consecutive; *lost receives how many samples were
-     * lost between the last one taken before and the first one taken now.
+     * lost between the last one taken before and the first one taken now, *newest_us when the last of those
+     * given was taken: the board's time, as its interrupt for that sample stamped it (where one interrupt
+     * announces several samples: its stamp, less the sensor's own period for each sample that came later).
      * Returns how many were taken, 0 when none is ready yet, or a negative tg_accel_err. */
-    int (*read)(void *ctx, int16_t (*samples)[TG_ACCEL_AXES], size_t capacity, uint32_t *lost);
+    int (*read)(void *ctx, int16_t (*samples)[TG_ACCEL_AXES], size_t capacity, uint32_t *lost,
+                uint64_t *newest_us);
 } tg_accel;
 
 /* Name of a tg_accel_err ("ERR_RATE") and one line about it, or "?" for an unknown value. Static strings. */

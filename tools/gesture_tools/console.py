@@ -68,8 +68,12 @@ def refusal(line: Line) -> str:
     """Return a ``refused``, ``sensor`` or ``fault`` line as a sentence."""
     values = line.values
     if line.word == "fault":
-        where = f" at {values['pc']}" if "pc" in values else ""
-        return f"the firmware faulted{where}: {values.get('cause', '?')} (cfsr {values.get('cfsr', '?')})"
+        from gesture_tools.link.texts import fault_text
+
+        return (
+            f"the firmware faulted at {line.number('pc'):#x}: {fault_text(line.number('cause'))} "
+            f"(cfsr {line.number('cfsr'):#x})"
+        )
     if line.word == "sensor":
         return f"the board's accelerometer failed: {values.get('text', '?')} ({values.get('error', '?')})"
     found = values.get("found", "?")

@@ -16,8 +16,8 @@ from gesture_tools.profile import CHANNEL_UNITS, Profile
 MAGIC = b"TGLI"
 VERSION = 1
 HEADER = struct.Struct("<4sHHIIHHI")
-OUTPUTS = 1
-"""Flag: print the outputs of every hop."""
+SAMPLES, OUTPUTS, END, REPEAT = 1, 2, 4, 8
+"""Flags: send samples, send the outputs of every hop, end with the log, play it again for ever."""
 
 AXES = tuple(CHANNEL_UNITS)[:3]
 """What the virtual accelerometer measures, in the order of an image's values."""
@@ -44,7 +44,7 @@ def log_image(samples: NDArray[np.int16], profile: Profile, *, want_outputs: boo
     values = np.zeros((len(samples), len(AXES)), "<i2")
     for column, kind in enumerate(profile.channels):
         values[:, AXES.index(kind)] = samples[:, column]
-    flags = OUTPUTS if want_outputs else 0
+    flags = END | (OUTPUTS if want_outputs else 0)
     rate, full_scale = round(profile.rate_hz * 1000), profile.full_scale_mg
     header = HEADER.pack(MAGIC, VERSION, HEADER.size, flags, rate, full_scale, len(AXES), len(samples))
     return header + values.tobytes()

@@ -40,8 +40,10 @@ _Noreturn void tg_reset(void) {
         *to++ = STACK_PAINT;
     }
     guard_stack();
+    tg_kept_start();
     (void)main();
-    tg_board_exit(TG_EXIT_DONE);
+    for (;;) { /* unreachable: an application never ends */
+    }
 }
 
 size_t tg_board_stack_size(void) {

@@ -8,12 +8,14 @@
 #define TG_REG(address) (*(volatile uint32_t *)(uintptr_t)(address))
 
 /* B3.2.2, System control block */
+#define SCB_AIRCR TG_REG(0xE000ED0CU) /* B3.2.6 */
 #define SCB_SHCSR TG_REG(0xE000ED24U) /* B3.2.13 */
 #define SCB_CFSR  TG_REG(0xE000ED28U) /* B3.2.15 */
 #define SCB_MMFAR TG_REG(0xE000ED34U) /* B3.2.17 */
 #define SCB_BFAR  TG_REG(0xE000ED38U) /* B3.2.18 */
 #define SCB_CPACR TG_REG(0xE000ED88U) /* B3.2.20 */
 
+#define AIRCR_RESET       0x05FA0004U /* VECTKEY and SYSRESETREQ */
 #define SHCSR_MEMFAULTENA (1U << 16)
 #define SHCSR_BUSFAULTENA (1U << 17)
 #define SHCSR_USGFAULTENA (1U << 18)

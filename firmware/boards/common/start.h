@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../tg_reset.h"
+
 /* An entry of the vector table: the first holds the initial stack pointer. */
 typedef union {
     uint32_t *stack;
@@ -31,7 +33,14 @@ _Noreturn void tg_reset(void);
 /* Vectors 3 to 6, and for any interrupt nobody expects. */
 void tg_fault_entry(void);
 
-/* The board's: prints without interrupts and without a queue, and works in any state. */
-void tg_board_panic_write(const char *text);
+/* Takes the record of a fault out of the memory that no start clears, for tg_board_fault(). Part of tg_reset.
+ */
+void tg_kept_start(void);
+
+/* 1 when the memory kept its contents: the power was not off before this start. */
+int tg_kept_was_on(void);
+
+/* Leaves the record for the next start and resets the board. Works in any state. */
+_Noreturn void tg_kept_fault(const tg_fault_record *record);
 
 #endif

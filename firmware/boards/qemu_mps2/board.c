@@ -3,7 +3,7 @@
 #include "../../drivers/virtual/tg_virtual_accel.h"
 #include "../common/start.h"
 #include "clock.h"
-#include "console.h"
+#include "line.h"
 #include "mps2.h"
 
 #define TICKS_PER_US (MPS2_CLOCK_HZ / 1000000U)
@@ -29,18 +29,25 @@ static int sensor_found;
 
 static void on_sample(void) {
     clock_pace_interrupt();
-    tg_virtual_accel_tick(&sensor);
+    tg_virtual_accel_tick(&sensor, tg_board_time_us());
     awake = 1;
 }
 
 static void on_sent(void) {
-    console_interrupt();
+    line_sent_interrupt();
+    awake = 1;
+}
+
+static void on_received(void) {
+    line_received_interrupt();
     awake = 1;
 }
 
 void tg_board_init(void) {
     clock_init();
-    console_init();
+    line_init();
+    MPS2_WATCHDOG->ctrl = WATCHDOG_CTRL_INTERRUPT | WATCHDOG_CTRL_RESET;
+    tg_board_feed_watchdog();
 }
 
 uint64_t tg_board_time_us(void) {
@@ -62,8 +69,22 @@ uint64_t tg_board_asleep_us(void) {
     return asleep_ticks / TICKS_PER_US;
 }
 
-size_t tg_board_write(const char *text, size_t size) {
-    return console_write(text, size);
+void tg_board_feed_watchdog(void) {
+    MPS2_WATCHDOG->load = MPS2_CLOCK_HZ / 1000U * TG_WATCHDOG_MS;
+}
+
+tg_reset_cause tg_board_reset_cause(void) {
+    const tg_fault_record *fault = tg_board_fault();
+    if (fault != NULL) {
+        return fault->cause == TG_FAULT_HANG ? TG_RESET_WATCHDOG : TG_RESET_FAULT;
+    }
+    return tg_kept_was_on() ? TG_RESET_PIN : TG_RESET_POWER;
+}
+
+void tg_board_show_event(unsigned label, const char *text, size_t size) {
+    (void)label; /* the emulator models no lights */
+    (void)text;
+    (void)size;
 }
 
 const tg_accel *tg_board_accel(void) {
@@ -75,12 +96,12 @@ const tg_accel *tg_board_accel(void) {
     return sensor_found ? &accel : NULL;
 }
 
-int tg_board_wants_outputs(void) {
-    return tg_board_accel() != NULL && (sensor.image.flags & TG_IMAGE_OUTPUTS) != 0;
+unsigned tg_board_mode(void) {
+    return tg_board_accel() != NULL ? sensor.image.flags & TG_IMAGE_MODE : TG_MODE_END;
 }
 
 _Noreturn void tg_board_exit(tg_exit code) {
-    while (code != TG_EXIT_FAULT && console_busy()) {
+    while (line_busy()) {
         tg_board_sleep();
     }
     const uint32_t block[2] = {ADP_STOPPED_APPLICATION_EXIT, (uint32_t)code};
@@ -105,7 +126,9 @@ __attribute__((section(".vectors"), used)) static const tg_vector vectors[16 + M
     [12] = {.handler = tg_fault_entry}, /* DebugMonitor */
     [14] = {.handler = tg_fault_entry}, /* PendSV */
     [15] = {.handler = tg_fault_entry}, /* SysTick */
+    [16 + MPS2_IRQ_UART0_RX] = {.handler = on_received},
     [16 + MPS2_IRQ_UART0_TX] = {.handler = on_sent},
     [16 + MPS2_IRQ_TIMER0] = {.handler = on_sample},
     [16 + MPS2_IRQ_TIMER1] = {.handler = clock_wrap_interrupt},
+    [16 + MPS2_IRQ_UART0_OVERRUN] = {.handler = line_overrun_interrupt},
 };

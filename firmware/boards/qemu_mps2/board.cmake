@@ -2,8 +2,10 @@ set(TG_BOARD_CPU cortex-m4f)
 set(TG_BOARD_SOURCES
     common/armv7m_fault.c
     common/armv7m_start.c
+    common/kept.c
     common/mem.c
+    common/queue.c
     qemu_mps2/board.c
     qemu_mps2/clock.c
-    qemu_mps2/console.c
+    qemu_mps2/line.c
 )

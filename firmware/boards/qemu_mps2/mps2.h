@@ -8,11 +8,12 @@
 
 #define MPS2_CLOCK_HZ 25000000U /* processor and APB peripherals */
 
-#define MPS2_IRQ_UART0_RX 0
-#define MPS2_IRQ_UART0_TX 1
-#define MPS2_IRQ_TIMER0   8
-#define MPS2_IRQ_TIMER1   9
-#define MPS2_IRQ_COUNT    32
+#define MPS2_IRQ_UART0_RX      0
+#define MPS2_IRQ_UART0_TX      1
+#define MPS2_IRQ_TIMER0        8
+#define MPS2_IRQ_TIMER1        9
+#define MPS2_IRQ_UART0_OVERRUN 12 /* shared by the UARTs */
+#define MPS2_IRQ_COUNT         32
 
 /* ARM DDI 0479, APB timer: counts down, reloads at zero. */
 typedef struct {
@@ -34,13 +35,30 @@ typedef struct {
     volatile uint32_t bauddiv;
 } mps2_uart;
 
-#define UART_STATE_TX_FULL     (1U << 0)
-#define UART_CTRL_TX_ENABLE    (1U << 0)
-#define UART_CTRL_TX_INTERRUPT (1U << 2)
-#define UART_INT_TX            (1U << 0)
+#define UART_STATE_RX_OVERRUN          (1U << 3)
+#define UART_CTRL_TX_ENABLE            (1U << 0)
+#define UART_CTRL_RX_ENABLE            (1U << 1)
+#define UART_CTRL_TX_INTERRUPT         (1U << 2)
+#define UART_CTRL_RX_INTERRUPT         (1U << 3)
+#define UART_CTRL_RX_OVERRUN_INTERRUPT (1U << 5)
+#define UART_INT_TX                    (1U << 0)
+#define UART_INT_RX                    (1U << 1)
+#define UART_INT_RX_OVERRUN            (1U << 3)
 
-#define MPS2_TIMER0 ((mps2_timer *)(uintptr_t)0x40000000U)
-#define MPS2_TIMER1 ((mps2_timer *)(uintptr_t)0x40001000U)
-#define MPS2_UART0  ((mps2_uart *)(uintptr_t)0x40004000U)
+/* ARM DDI 0479, APB watchdog: counts down; at zero it asks for an interrupt, at the next zero for a reset. */
+typedef struct {
+    volatile uint32_t load;
+    volatile uint32_t value;
+    volatile uint32_t ctrl;
+    volatile uint32_t intclear;
+} mps2_watchdog;
+
+#define WATCHDOG_CTRL_INTERRUPT (1U << 0)
+#define WATCHDOG_CTRL_RESET     (1U << 1)
+
+#define MPS2_TIMER0   ((mps2_timer *)(uintptr_t)0x40000000U)
+#define MPS2_TIMER1   ((mps2_timer *)(uintptr_t)0x40001000U)
+#define MPS2_UART0    ((mps2_uart *)(uintptr_t)0x40004000U)
+#define MPS2_WATCHDOG ((mps2_watchdog *)(uintptr_t)0x40008000U)
 
 #endif

@@ -23,7 +23,7 @@ int tg_log_image_read(tg_log_image *image, const uint8_t *bytes, size_t size) {
         .count = u32(bytes + 20),
         .samples = (const int16_t (*)[TG_ACCEL_AXES])(const void *)(bytes + TG_IMAGE_HEADER_SIZE),
     };
-    if ((found.flags & ~TG_IMAGE_OUTPUTS) != 0 || found.rate_mhz < RATE_MIN_MHZ ||
+    if ((found.flags & ~(TG_IMAGE_MODE | TG_IMAGE_REPEAT)) != 0 || found.rate_mhz < RATE_MIN_MHZ ||
         found.rate_mhz > RATE_MAX_MHZ || found.full_scale_mg == 0 || found.full_scale_mg > INT16_MAX ||
         u16(bytes + 18) != TG_ACCEL_AXES ||
         found.count > (size - TG_IMAGE_HEADER_SIZE) / sizeof found.samples[0]) {
@@ -42,12 +42,15 @@ static int start(void *ctx, const tg_accel_setting *wanted, tg_accel_setting *ac
     return 0;
 }
 
-static int read(void *ctx, int16_t (*samples)[TG_ACCEL_AXES], size_t capacity, uint32_t *lost) {
+static int read(void *ctx, int16_t (*samples)[TG_ACCEL_AXES], size_t capacity, uint32_t *lost,
+                uint64_t *newest_us) {
     tg_virtual_accel *self = ctx;
-    uint32_t ticks = self->ticks;
-    uint32_t ready = ticks < self->image.count ? ticks : self->image.count;
-    if (self->taken == self->image.count) {
-        return TG_ACCEL_END;
+    uint32_t ready = self->ticks;
+    if ((self->image.flags & TG_IMAGE_REPEAT) == 0) {
+        if (self->taken == self->image.count) {
+            return TG_ACCEL_END;
+        }
+        ready = ready < self->image.count ? ready : self->image.count;
     }
     uint32_t overrun = ready - self->taken > TG_VIRTUAL_FIFO ? ready - self->taken - TG_VIRTUAL_FIFO : 0;
     self->taken += overrun;
@@ -56,12 +59,16 @@ static int read(void *ctx, int16_t (*samples)[TG_ACCEL_AXES], size_t capacity, u
         count = (uint32_t)capacity;
     }
     for (uint32_t i = 0; i < count; i++) {
+        const int16_t *sample = self->image.samples[(self->taken + i) % self->image.count];
         for (int axis = 0; axis < TG_ACCEL_AXES; axis++) {
-            samples[i][axis] = self->image.samples[self->taken + i][axis];
+            samples[i][axis] = sample[axis];
         }
     }
     self->taken += count;
     *lost = overrun;
+    if (count > 0) {
+        *newest_us = self->stamps[(self->taken - 1) % TG_VIRTUAL_FIFO];
+    }
     return (int)count;
 }
 
@@ -76,6 +83,7 @@ void tg_virtual_accel_init(tg_virtual_accel *self, const tg_log_image *image, vo
     accel->read = read;
 }
 
-void tg_virtual_accel_tick(tg_virtual_accel *self) {
+void tg_virtual_accel_tick(tg_virtual_accel *self, uint64_t now_us) {
+    self->stamps[self->ticks % TG_VIRTUAL_FIFO] = now_us;
     self->ticks++;
 }

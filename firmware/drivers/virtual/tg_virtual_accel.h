@@ -22,7 +22,8 @@
 
 #define TG_IMAGE_VERSION     1U
 #define TG_IMAGE_HEADER_SIZE 24U
-#define TG_IMAGE_OUTPUTS     1U /* the application is to print the model's outputs of every hop */
+#define TG_IMAGE_MODE        7U /* handed on to the application: TG_MODE_ bits of boards/tg_board.h */
+#define TG_IMAGE_REPEAT      8U /* after its end the log is played again, for ever */
 
 #define TG_VIRTUAL_FIFO 32U
 
@@ -40,16 +41,17 @@ int tg_log_image_read(tg_log_image *image, const uint8_t *bytes, size_t size);
 
 typedef struct {
     tg_log_image image;
-    void (*pace)(uint32_t rate_mhz); /* the board's: from now on call tg_virtual_accel_tick at this rate */
-    volatile uint32_t ticks;         /* samples the sensor has taken; written by the interrupt only */
-    uint32_t taken;                  /* samples read or lost; written by the reader only */
+    void (*pace)(uint32_t rate_mhz);  /* the board's: from now on call tg_virtual_accel_tick at this rate */
+    volatile uint32_t ticks;          /* samples the sensor has taken; written by the interrupt only */
+    uint64_t stamps[TG_VIRTUAL_FIFO]; /* when they were taken, sample n at n % TG_VIRTUAL_FIFO; likewise */
+    uint32_t taken;                   /* samples read or lost; written by the reader only */
 } tg_virtual_accel;
 
 /* Makes *accel play the image. self stays owned by the caller and in place. */
 void tg_virtual_accel_init(tg_virtual_accel *self, const tg_log_image *image, void (*pace)(uint32_t rate_mhz),
                            tg_accel *accel);
 
-/* The next sample is ready. Safe in an interrupt. */
-void tg_virtual_accel_tick(tg_virtual_accel *self);
+/* The next sample is ready, at this time of the board. Safe in an interrupt. */
+void tg_virtual_accel_tick(tg_virtual_accel *self, uint64_t now_us);
 
 #endif

@@ -1,0 +1,69 @@
+#include "line.h"
+
+#include "../common/queue.h"
+#include "../tg_board.h"
+#include "mps2.h"
+
+#define BAUD 115200U /* the emulator sends and receives as fast as it can */
+
+static uint8_t send_room[2048];
+static uint8_t receive_room[TG_LINE_RECEIVED];
+static tg_queue to_send = TG_QUEUE(send_room);
+static tg_queue received = TG_QUEUE(receive_room);
+static volatile uint32_t overruns;
+static volatile int sending;
+
+static void send_next(void) {
+    int byte = tg_queue_get_byte(&to_send);
+    sending = byte >= 0;
+    if (sending) {
+        MPS2_UART0->data = (uint32_t)byte;
+    }
+}
+
+void line_init(void) {
+    MPS2_UART0->bauddiv = MPS2_CLOCK_HZ / BAUD;
+    MPS2_UART0->ctrl = UART_CTRL_TX_ENABLE | UART_CTRL_RX_ENABLE | UART_CTRL_TX_INTERRUPT |
+                       UART_CTRL_RX_INTERRUPT | UART_CTRL_RX_OVERRUN_INTERRUPT;
+    tg_irq_enable(MPS2_IRQ_UART0_TX);
+    tg_irq_enable(MPS2_IRQ_UART0_RX);
+    tg_irq_enable(MPS2_IRQ_UART0_OVERRUN);
+}
+
+size_t tg_board_write(const uint8_t *bytes, size_t size) {
+    size_t taken = tg_queue_put(&to_send, bytes, size);
+    tg_irq_mask();
+    if (!sending) {
+        send_next();
+    }
+    tg_irq_unmask();
+    return taken;
+}
+
+size_t tg_board_read(uint8_t *bytes, size_t capacity) {
+    return tg_queue_get(&received, bytes, capacity);
+}
+
+uint32_t tg_board_read_lost(void) {
+    return received.lost + overruns;
+}
+
+int line_busy(void) {
+    return sending;
+}
+
+void line_sent_interrupt(void) {
+    MPS2_UART0->intclear = UART_INT_TX;
+    send_next();
+}
+
+void line_received_interrupt(void) {
+    MPS2_UART0->intclear = UART_INT_RX;
+    tg_queue_put_byte(&received, (uint8_t)MPS2_UART0->data);
+}
+
+void line_overrun_interrupt(void) {
+    MPS2_UART0->intclear = UART_INT_RX_OVERRUN;
+    MPS2_UART0->state = UART_STATE_RX_OVERRUN;
+    overruns++;
+}

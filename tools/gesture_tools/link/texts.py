@@ -1,0 +1,94 @@
+"""What the numbers of the link's messages mean, in words. The numbers are those of ``firmware``'s headers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gesture_tools.link.messages import Error, Refused
+
+FAULTS = {
+    0: "an interrupt or exception nobody handles",
+    1: "instruction fetch from a forbidden address",
+    2: "data access to a forbidden address",
+    3: "fault while entering an exception",
+    4: "bus error on instruction fetch",
+    5: "bus error on data access",
+    6: "late bus error on data access",
+    7: "undefined instruction",
+    8: "jump to code that is no Thumb code",
+    9: "bad return from an exception",
+    10: "floating-point instruction without its unit",
+    11: "unaligned access",
+    12: "division by zero",
+    13: "stack overflow",
+    14: "a fault this processor tells no more about",
+    15: "the application hung, and the watchdog ended it",
+}
+"""tg_fault_cause of firmware/boards/tg_reset.h."""
+
+RESETS = ("unknown", "power", "pin", "software", "fault", "watchdog")
+"""tg_reset_cause of firmware/boards/tg_reset.h."""
+
+FRAMES = {1: "face"}
+"""tg_frame of firmware/core/tg_contract.h."""
+
+ACCEL_ERRORS = {
+    0: "it does not answer",
+    -64: "it cannot be sampled at such a rate",
+    -65: "the log image in memory is malformed",
+    -66: "it has no more samples to give",
+}
+"""tg_accel_err of firmware/drivers/tg_accel.h."""
+
+REFUSED_MODEL, REFUSED_RATE, REFUSED_SENSOR = 1, 4, 6
+REFUSED_FIELDS = {2: "frame", 3: "channel", REFUSED_RATE: "rate_mhz", 5: "full_scale_mg"}
+"""tg_refused of firmware/link/tg_message.h."""
+
+REASONS = {
+    1: "no version of the protocol that both speak",
+    2: "it does not know this message",
+    3: "the message is malformed",
+    4: "it is not in a state for that",
+    5: "replayed samples came out of order",
+    6: "the replay was given up, as nothing came",
+}
+"""tg_reason of firmware/link/tg_message.h."""
+
+
+def fault_text(cause: int) -> str:
+    """Return what a fault was."""
+    return FAULTS.get(cause, f"a cause this version does not know ({cause})")
+
+
+def reset_text(cause: int) -> str:
+    """Return why a board started."""
+    return RESETS[cause] if cause < len(RESETS) else f"unknown ({cause})"
+
+
+def accel_error(number: int) -> str:
+    """Return what went wrong with an accelerometer (tg_accel_err of firmware/drivers/tg_accel.h)."""
+    return ACCEL_ERRORS.get(number, f"an error this version does not know ({number})")
+
+
+def refusal_text(refused: Refused) -> str:
+    """Return why a board recognises nothing, as a sentence."""
+    from gesture_tools.runtime.machine import native_machine
+
+    if refused.what == REFUSED_SENSOR:
+        return f"the board's accelerometer failed: {accel_error(refused.found)}"
+    if refused.what == REFUSED_MODEL:
+        machine = native_machine()
+        name, text = machine.error_name(refused.found), machine.error_text(refused.found)
+        return f"the board refuses its model: {text} ({name})"
+    field = REFUSED_FIELDS.get(refused.what, f"field {refused.what}")
+    expected = str(refused.expected)
+    if refused.what == REFUSED_RATE:
+        expected += f" within {refused.detail / 10:g} %"
+    return f"the board refuses its model: {field}: expected {expected}, found {refused.found}"
+
+
+def error_text(error: Error) -> str:
+    """Return why a board did not do what it was asked, as half a sentence."""
+    text = REASONS.get(error.reason, f"a reason this version does not know ({error.reason})")
+    return f"{text} (message {error.message:#04x}, detail {error.detail})"
