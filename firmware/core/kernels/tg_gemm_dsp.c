@@ -6,7 +6,7 @@
  * four bytes apart. The patches of a call are expanded once, and a pair of weight rows once for all of them.
  * A last step of fewer than four values is filled up with weights of zero.
  */
-#include "tg_gemm.h"
+#include "tg_gemm_few.h"
 
 #if defined(__ARM_FEATURE_DSP)
 
@@ -442,6 +442,8 @@ static __attribute__((noinline)) void run_single(const tg_gemm *g, const int8_t 
 void tg_gemm_run(const tg_gemm *g, const int8_t *input, unsigned outputs, int8_t *output) {
     if (outputs == 1U && !tg_gemm_pooled(g) && g->depth >= STEP) {
         run_single(g, input, output);
+    } else if (tg_gemm_by_few(g, outputs)) {
+        tg_gemm_few_run(g, input, outputs, output);
     } else {
         uint32_t *lanes = g->scratch;
         const uint32_t *last = expand_all(g, lanes, input, outputs);
