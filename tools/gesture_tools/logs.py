@@ -33,9 +33,14 @@ _LEADING = ("seq", "t_us")
 _RESERVED = (VERSION_KEY, "label", "subject", "session")
 
 
+PART_SUFFIX = ".part"
+"""Ends the name of a log, and of its spans, while it is being recorded."""
+
+
 def spans_path(path: Path) -> Path:
     """Path of the spans file that belongs to a log."""
-    return path.with_name(path.name.removesuffix(".csv") + SPANS_SUFFIX)
+    part = PART_SUFFIX if path.name.endswith(PART_SUFFIX) else ""
+    return path.with_name(path.name.removesuffix(part).removesuffix(".csv") + SPANS_SUFFIX + part)
 
 
 def read_log(path: Path, name: str | None = None) -> Recording:
@@ -45,6 +50,8 @@ def read_log(path: Path, name: str | None = None) -> Recording:
     (the cable was pulled) is left out. Raises UserError naming line and column of what is wrong.
     """
     text = read_text(path)
+    if "\r" in text and "\n" not in text:
+        raise UserError(f"{path} has line ends of CR alone: expected LF or CRLF; save it with LF")
     if text and not text.endswith("\n"):
         text = text[: text.rfind("\n") + 1]
     lines = text.splitlines()
@@ -77,10 +84,22 @@ def write_log(path: Path, recording: Recording, header: Mapping[str, str]) -> No
     """
     if path.suffix != ".csv" or path.name.endswith(SPANS_SUFFIX):
         raise ValueError(f"{path}: the name of a log must end in .csv and not in {SPANS_SUFFIX}")
+    seq = np.arange(len(recording.t_us)) if recording.seq is None else recording.seq
+    text = log_header(recording.label, recording.subject, recording.session, recording.channels, header)
+    text += log_rows(seq, recording.t_us, recording.samples)
+    if recording.label is None:
+        _write_spans(spans_path(path), recording.spans)
+    write_atomic(path, text)
+
+
+def log_header(
+    label: str | None, subject: str, session: str, channels: Sequence[str], header: Mapping[str, str]
+) -> str:
+    """Return a log's lines before its samples; raise ValueError for a header that cannot be read back."""
     entries = {VERSION_KEY: VERSION}
-    if recording.label is not None:
-        entries["label"] = recording.label
-    entries |= {"subject": recording.subject, "session": recording.session}
+    if label is not None:
+        entries["label"] = label
+    entries |= {"subject": subject, "session": session}
     for key, value in header.items():
         if key in _RESERVED:
             raise ValueError(f"header key {key!r} comes from the recording")
@@ -90,14 +109,15 @@ def write_log(path: Path, recording: Recording, header: Mapping[str, str]) -> No
             raise ValueError(f"header line {key!r}: {value!r} cannot be written as '# key: value'")
         if key in _RESERVED and has_control(value):
             raise ValueError(f"{key} {value!r} holds a control character")
-    seq = np.arange(len(recording.t_us)) if recording.seq is None else recording.seq
-    rows = np.column_stack((seq, recording.t_us, recording.samples)).tolist()
     lines = [f"# {key}: {value}" for key, value in entries.items()]
-    lines.append(",".join((*_LEADING, *(CHANNEL_COLUMNS[kind] for kind in recording.channels))))
-    lines.extend(",".join(map(str, row)) for row in rows)
-    if recording.label is None:
-        _write_spans(spans_path(path), recording.spans)
-    write_atomic(path, "\n".join(lines) + "\n")
+    lines.append(",".join((*_LEADING, *(CHANNEL_COLUMNS[kind] for kind in channels))))
+    return "\n".join(lines) + "\n"
+
+
+def log_rows(seq: NDArray[np.int64], t_us: NDArray[np.int64], samples: NDArray[np.int16]) -> str:
+    """Return samples as the lines of a log."""
+    rows = np.column_stack((seq, t_us, samples)).tolist()
+    return "".join(",".join(map(str, row)) + "\n" for row in rows)
 
 
 def _read_header(path: Path, lines: Sequence[str]) -> tuple[dict[str, str], int]:
@@ -230,7 +250,10 @@ def _read_spans(path: Path, first_us: int, last_us: int) -> tuple[Span, ...] | N
     """Return a log's spans, within first_us to last_us, in order of time, or None without a file."""
     if not path.exists():
         return None
-    rows = read_rows(path, read_text(path).splitlines())
+    text = read_text(path)
+    if path.name.endswith(PART_SUFFIX):
+        text = text[: text.rfind("\n") + 1]
+    rows = read_rows(path, text.splitlines())
     line, columns = next(rows, (1, []))
     if columns != SPAN_COLUMNS:
         raise UserError(

@@ -1,0 +1,72 @@
+"""A tinygesture board as a source of samples, over the link."""
+
+from __future__ import annotations
+
+from gesture_tools.errors import UserError
+from gesture_tools.link import Hello, Link, Samples
+from gesture_tools.profile import Profile
+from gesture_tools.recorder.source import Block, Facts, no_samples
+
+SKIP_S = 0.01
+
+
+class BoardSource:
+    """Samples with the board's own numbers and times."""
+
+    def __init__(self, link: Link) -> None:
+        """Start sampling; raise UserError when the board cannot."""
+        self._link = link
+        hello = link.hello
+        self._facts = Facts(
+            Profile(
+                rate_hz=hello.rate_hz,
+                full_scale_mg=hello.full_scale_mg,
+                rate_tolerance=hello.rate_tolerance,
+                frame=hello.frame,
+                channels=hello.channels,
+            ),
+            {"board": hello.board, "firmware": hello.firmware, "interface": hello.interface_id},
+        )
+        link.start_sampling(events=False)
+        self._damaged = link.counts.damaged
+
+    @property
+    def facts(self) -> Facts:
+        """What the board's hello says."""
+        return self._facts
+
+    @property
+    def malformed(self) -> int:
+        """Frames that came damaged."""
+        return self._link.counts.damaged - self._damaged
+
+    @property
+    def example(self) -> str:
+        """Nothing: a damaged frame says nothing."""
+        return ""
+
+    def read(self, timeout_s: float) -> Block:
+        """Return the samples that have come; raise UserError when the board restarted."""
+        blocks = []
+        for message in self._link.messages(timeout_s):
+            if isinstance(message, Samples):
+                blocks.append(Block(message.seq, message.t_us, message.values))
+            elif isinstance(message, Hello):
+                cause = self._link.statistics().reset
+                raise UserError(
+                    f"the board restarted (cause: {cause}): what came before is kept; start again"
+                )
+        return Block.join(blocks) if blocks else no_samples(len(self._facts.profile.channels))
+
+    def skip(self) -> None:
+        """Drop what waits."""
+        self.read(SKIP_S)
+
+    def close(self) -> None:
+        """Ask the board for silence and close the port."""
+        try:
+            self._link.stop()
+        except UserError:
+            pass  # gone already
+        finally:
+            self._link.close()

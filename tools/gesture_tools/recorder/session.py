@@ -1,0 +1,344 @@
+"""One person's recordings in one go: single gestures cut out of the stream, stretches, cued sessions."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from gesture_tools.errors import UserError
+from gesture_tools.exchange.filenames import slug
+from gesture_tools.exchange.store import CONTINUOUS
+from gesture_tools.recorder.cut import LONGEST_S, find_movements
+from gesture_tools.recorder.judge import Verdict, check_face_up
+from gesture_tools.recorder.meter import Meter
+from gesture_tools.recorder.place import Place
+from gesture_tools.recorder.recover import CUT, PENDING, assess, keep, salvage
+from gesture_tools.recorder.source import Block, Source, no_samples
+from gesture_tools.recorder.ui import Choice, Damage, Ui
+from gesture_tools.recorder.writer import Heading, PartWriter, remove_part
+from gesture_tools.recordings import Recording, Span
+
+POLL_S = 0.05
+
+WAIT_S = 20.0
+"""How long a take waits for a movement to begin, and a cue for one to follow."""
+
+SILENCE_S = 3.0
+"""A source that delivers nothing for so long has stopped."""
+
+REST_S = 1.0
+"""Time that the axes are checked for."""
+
+TRIES = 3
+"""Takes refused in a row that end a session."""
+
+LEAD_S = 2.0
+PAUSE_S = (1.5, 3.0)
+"""Quiet before a continuous session's first cue and after its last, and from a gesture to the next cue."""
+
+
+@dataclass
+class Tally:
+    """What a session brought."""
+
+    kept: list[Path] = field(default_factory=list)
+    refused: int = 0
+    quit: bool = False
+    """Whether the user ended it."""
+    failed: bool = False
+    """Whether something that was to be recorded was refused."""
+
+
+class Session:
+    """Records what one source delivers, for one person."""
+
+    def __init__(
+        self,
+        source: Source,
+        place: Place,
+        subject: str,
+        session: str,
+        header: dict[str, str],
+        ui: Ui,
+        *,
+        countdown_s: float = 0.0,
+        force: bool = False,
+    ) -> None:
+        self._source = source
+        self._place = place
+        self.subject = subject
+        self._session = session
+        self._header = header
+        self._ui = ui
+        self._countdown_s = countdown_s
+        self._force = force
+        self._axes: str | None = None
+        self._malformed = 0
+        self._heard = time.monotonic()
+        self.tally = Tally()
+
+    def check_axes(self) -> None:
+        """Check, if the user says that the board lies face up, that its axes are the profile's.
+
+        Raises UserError when they are not, unless takes are forced: then each is marked.
+        """
+        meter = Meter(self._place.profile)
+        if not self._ui.wait_for_rest(lambda: self._idle(meter)):
+            self._header["axes"] = "unchecked"
+            return
+        block = self._collect(REST_S, "checking the axes")
+        self._axes = check_face_up(self._recording(block))
+        if self._axes is None:
+            self._header["axes"] = "checked face up"
+            self._ui.tell("axes", "axes: right, face up at rest", axes="right")
+        elif self._force:
+            self._ui.tell("axes", f"axes: {self._axes}", axes=self._axes)
+        else:
+            raise UserError(f"{self._axes}; or give --force, and every take is marked")
+
+    def takes(self, label: str, count: int) -> None:
+        """Record count gestures of a label, each cut out of the stream; TRIES refused in a row end it."""
+        kept = tries = 0
+        while kept < count and not self.tally.quit:
+            refused = self.tally.refused
+            if self._take(label, kept + 1, count):
+                kept += 1
+                tries = 0
+            elif self.tally.refused > refused:
+                tries += 1
+                if tries == TRIES:
+                    self.tally.failed = True
+                    return
+
+    def stretch(self, label: str, seconds: float, number: int = 1, count: int = 1) -> bool:
+        """Record a stretch of time as it is; return whether it was kept."""
+        self._count_down(f"{label} {number}/{count}")
+        self._ui.tell(
+            "go", f"{label} {number}/{count}: recording {_length(seconds)}", label=label, seconds=seconds
+        )
+        meter = Meter(self._place.profile)
+        with self._part(label, self._header) as writer:
+            while meter.read().seconds < seconds and not self._ui.stop_wanted():
+                self._pump(meter, writer, f"{label}, {_length(seconds)}")
+        return self._settle(writer, label)
+
+    def continuous(self, labels: list[str], count: int) -> bool:
+        """Record one stretch with count cued gestures of each label in it, as spans; whether it was kept."""
+        cues = labels * count
+        random.shuffle(cues)
+        self._count_down("continuous session")
+        self._ui.tell("go", f"continuous session: {len(cues)} gestures, wait for each cue", cues=len(cues))
+        meter = Meter(self._place.profile)
+        found = 0
+        with self._part(None, self._header) as writer:
+            self._rest(meter, writer, LEAD_S)
+            for number, label in enumerate(cues, 1):
+                if self._ui.stop_wanted():
+                    break
+                self._ui.tell("cue", f"{number}/{len(cues)}: {label}", label=label, number=number)
+                span = self._cued(meter, writer, label)
+                if span is None:
+                    self._ui.tell("missed", f"no {label} seen", label=label, number=number)
+                else:
+                    writer.mark(span)
+                    found += 1
+                    seconds = (span.end_us - span.start_us) / 1e6
+                    self._ui.tell("span", f"{label}: {seconds:.2f} s", label=label, seconds=seconds)
+                self._rest(meter, writer, random.uniform(*PAUSE_S))
+            self._rest(meter, writer, LEAD_S)
+        if not found:
+            self._ui.tell("missed", "no gesture was seen: this is background", label="", number=0)
+        return self._settle(writer, f"continuous session, {found} of {len(cues)} gestures")
+
+    def _take(self, label: str, number: int, count: int) -> bool:
+        """Record one gesture; return whether it was kept."""
+        self._count_down(f"{label} {number}/{count}")
+        self._ui.tell("go", f"{label} {number}/{count}: go", label=label, number=number, count=count)
+        meter = Meter(self._place.profile)
+        with self._part(label, self._header | {CUT: PENDING}) as writer:
+            problem = self._until_moved(meter, writer, f"{label} {number}/{count}: now")
+        if problem is not None:
+            if writer.path is not None:
+                remove_part(writer.path)
+            self.tally.refused += 1
+            self._ui.tell("refused", f"{label}: {problem}", label=label, reasons=[problem])
+            return False
+        return self._settle(writer, label)
+
+    def _until_moved(self, meter: Meter, writer: PartWriter, phase: str) -> str | None:
+        """Record until a movement is over; return what was wrong if none came."""
+        buffer = no_samples(len(self._place.profile.channels))
+        rate = self._place.profile.rate_hz
+        begin = time.monotonic()
+        while True:
+            block = self._pump(meter, writer, phase)
+            if not len(block):
+                continue
+            buffer = Block.join([buffer, block])
+            movements = find_movements(buffer.samples, rate)
+            if any(movement.quiet for movement in movements):
+                return None
+            if movements and len(buffer) - movements[0].first > LONGEST_S * rate:
+                return f"a movement of {LONGEST_S:g} s: expected one gesture, with rest before and after"
+            if not movements and time.monotonic() - begin > WAIT_S:
+                return f"no movement within {WAIT_S:g} s"
+
+    def _cued(self, meter: Meter, writer: PartWriter, label: str) -> Span | None:
+        """Return the span of the movement that follows a cue; None when none does."""
+        buffer = meter.recent  # what was before shows the hand's tremor; its movements do not count
+        rate = self._place.profile.rate_hz
+        begin_us = int(buffer.t_us[-1]) if len(buffer) else 0
+        while True:
+            block = self._pump(meter, writer, f"now: {label}")
+            buffer = Block.join([buffer, block])
+            after = [
+                movement
+                for movement in find_movements(buffer.samples, rate)
+                if buffer.t_us[movement.first] > begin_us
+            ]
+            if after and after[0].quiet:
+                end = min(after[0].end, len(buffer) - 1)
+                return Span(label, int(buffer.t_us[after[0].first]), int(buffer.t_us[end]))
+            waited = (int(buffer.t_us[-1]) - begin_us) / 1e6 if len(buffer) else 0.0
+            if waited > (WAIT_S if not after else WAIT_S + LONGEST_S):
+                return None
+
+    def _rest(self, meter: Meter, writer: PartWriter, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self._pump(meter, writer, "rest")
+
+    @contextmanager
+    def _part(self, label: str | None, header: dict[str, str]) -> Iterator[PartWriter]:
+        """Open a recording. Whatever breaks it off, what is whole is kept, and the rest left where it is."""
+        profile = self._place.profile
+        heading = Heading(label, self.subject, self._session, profile.channels, header)
+        writer = PartWriter(
+            self._place.folder / slug(self.subject), slug(label if label else CONTINUOUS), heading
+        )
+        self._source.skip()
+        self._heard = time.monotonic()
+        self._malformed = self._source.malformed
+        try:
+            yield writer
+        except (Exception, KeyboardInterrupt):
+            writer.close()
+            if writer.path is not None:
+                self._salvage(writer.path)
+            raise
+        finally:
+            writer.close()
+
+    def _salvage(self, part: Path) -> None:
+        log, reason = salvage(part, self._place.profile, self._force, self._axes)
+        if log is not None:
+            self.tally.kept.append(log)
+            self._ui.tell("take", f"kept {log}: recorded until it was broken off", file=str(log), kept=True)
+        else:
+            self._ui.tell("left", f"left {part}: {reason}", file=str(part), reasons=[reason])
+
+    def _settle(self, writer: PartWriter, what: str) -> bool:
+        """Judge what was recorded, and keep or remove it; return whether it was kept."""
+        part = writer.path
+        if part is None:
+            self._ui.tell("refused", f"{what}: nothing arrived", reasons=["nothing arrived"])
+            self.tally.refused += 1
+            return False
+        left = assess(part, self._place.profile, self._axes)
+        verdict, damage = left.verdict, self._damage()
+        marks = {}
+        if damage.count:
+            marks["malformed"] = str(damage.count)
+            note = f"{damage.count} malformed lines or frames" + (damage.example and f": {damage.example!r}")
+            verdict = replace(verdict, notes=(*verdict.notes, note))
+        choice = self._ui.decide(left.recording, verdict, lambda: self._idle(Meter(self._place.profile)))
+        facts = {
+            "label": left.recording.label,
+            "seconds": round(left.recording.duration_s, 3),
+            "samples": len(left.recording.t_us),
+            "rate_hz": round(left.recording.rate_hz, 3),
+            "spans": len(left.recording.spans),
+            "reasons": list(verdict.reasons),
+            "notes": list(verdict.notes),
+        }
+        if choice is Choice.KEEP:
+            log = keep(part, left.recording, verdict, **marks)
+            self.tally.kept.append(log)
+            self._ui.tell("take", _kept(log, left.recording, verdict), file=str(log), kept=True, **facts)
+            return True
+        remove_part(part)
+        self.tally.quit = choice is Choice.QUIT
+        if not verdict.passed and choice is Choice.DISCARD:
+            self.tally.refused += 1
+            self.tally.failed |= left.recording.header.get(CUT) != PENDING  # a gesture is tried again
+        why = "; ".join(verdict.reasons) or choice.value
+        self._ui.tell("take", f"{what}: not kept: {why}", file=None, kept=False, **facts)
+        return False
+
+    def _count_down(self, what: str) -> None:
+        """Show the seconds until a recording begins."""
+        meter = Meter(self._place.profile)
+        end = time.monotonic() + self._countdown_s
+        while (left := end - time.monotonic()) > 0:
+            self._pump(meter, None, f"{what}: in {left:.0f}")
+
+    def _collect(self, seconds: float, phase: str) -> Block:
+        """Return the samples of some time, which are not kept."""
+        self._source.skip()
+        meter = Meter(self._place.profile)
+        blocks: list[Block] = []
+        while meter.read().seconds < seconds:
+            blocks.append(self._pump(meter, None, phase))
+        return Block.join(blocks)
+
+    def _idle(self, meter: Meter) -> None:
+        """Take what arrives while the user thinks, so that no buffer overflows."""
+        self._pump(meter, None, "")
+
+    def _pump(self, meter: Meter, writer: PartWriter | None, phase: str) -> Block:
+        """Take what has come, write it, show it; raise UserError when the source has stopped."""
+        block = self._source.read(POLL_S)
+        now = time.monotonic()
+        if len(block):
+            self._heard = now
+            if writer is not None:
+                writer.write(block)
+            meter.update(block)
+        elif now - self._heard > SILENCE_S:
+            raise UserError(f"nothing has come for {SILENCE_S:g} s: is the sketch running? Reset the board")
+        if phase:
+            self._ui.live(phase, meter, self._damage(), writer.samples if writer else 0)
+        return block
+
+    def _damage(self) -> Damage:
+        """Return what came damaged since the recording began."""
+        count = self._source.malformed - self._malformed
+        return Damage(count, self._source.example if count else "")
+
+    def _recording(self, block: Block) -> Recording:
+        profile = self._place.profile
+        return Recording(
+            "rest", None, "", "", block.t_us, block.samples, channels=profile.channels, seq=block.seq
+        )
+
+
+def _kept(log: Path, take: Recording, verdict: Verdict) -> str:
+    words = [f"{take.duration_s:.2f} s", f"{take.rate_hz:.1f} Hz"]
+    if take.label is None:
+        words.append(f"{len(take.spans)} gestures")
+    if verdict.reasons:
+        words.append(f"forced: {'; '.join(verdict.reasons)}")
+    return f"kept {log}: {', '.join([*words, *verdict.notes])}"
+
+
+def _length(seconds: float) -> str:
+    return f"{seconds:g} s" if seconds < 120 else f"{seconds / 60:g} min"
+
+
+def start_time() -> str:
+    """Return the time of the host, for the header of what is recorded now."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S%z")

@@ -1,0 +1,127 @@
+"""A sketch that prints ``x,y,z`` as a source of samples."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import serial
+
+from gesture_tools.errors import UserError
+from gesture_tools.port import receive
+from gesture_tools.profile import Profile
+from gesture_tools.recorder.clock import ArrivalClock
+from gesture_tools.recorder.lines import LineParser, Row
+from gesture_tools.recorder.measure import Unit, measure, named_unit, unit_of
+from gesture_tools.recorder.source import Block, Facts, no_samples
+
+_DRAIN_READS = 64
+_INT16 = 32767
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the user says of a sketch; None: measured, or taken from the folder's profile."""
+
+    unit: str | None = None
+    lsb_per_g: float | None = None
+    rate_hz: float | None = None
+    full_scale_mg: int | None = None
+
+
+class TextSource:
+    """Samples from the lines of a sketch, stamped on arrival."""
+
+    def __init__(self, port: serial.SerialBase, parser: LineParser, unit: Unit, facts: Facts) -> None:
+        self._port = port
+        self._parser = parser
+        self._milli_g = unit.milli_g
+        self._facts = facts
+        self._clock = ArrivalClock(facts.profile.rate_hz)
+        self._begin = time.monotonic()
+        self._seq = 0
+
+    @property
+    def facts(self) -> Facts:
+        """What was asked and measured."""
+        return self._facts
+
+    @property
+    def malformed(self) -> int:
+        """Lines that were no sample, since the first that was."""
+        return self._parser.malformed
+
+    @property
+    def example(self) -> str:
+        """The last malformed line."""
+        return self._parser.example
+
+    def read(self, timeout_s: float) -> Block:
+        """Return the samples of the lines that have come."""
+        data = receive(self._port, timeout_s)
+        for _ in range(_DRAIN_READS if data else 0):  # all of a clump belongs to one arrival
+            if not (more := receive(self._port, 0.0)):
+                break
+            data += more
+        items = self._parser.feed(data)
+        if not items:
+            return no_samples(3)
+        stamps = self._clock.stamp(len(items), (time.monotonic() - self._begin) * 1e6)
+        seq = np.arange(self._seq, self._seq + len(items))
+        self._seq += len(items)
+        good = [index for index, row in enumerate(items) if row is not None]
+        rows: list[Row] = [row for row in items if row is not None]
+        values = np.array(rows, np.float64).reshape(len(rows), 3) * self._milli_g
+        samples = np.clip(np.rint(values), -_INT16, _INT16).astype(np.int16)
+        return Block(seq[good], stamps[good], samples)
+
+    def skip(self) -> None:
+        """Drop the lines that wait; the stream's time goes on."""
+        self.read(0.0)
+
+    def close(self) -> None:
+        """Close the port."""
+        self._port.close()
+
+
+def open_text(
+    port: serial.SerialBase,
+    parser: LineParser,
+    asked: Asked,
+    profile: Profile | None,
+    on_wait: Callable[[], None] = lambda: None,
+) -> TextSource:
+    """Return the source behind a port whose lines a parser has met; profile: what holds for the data folder.
+
+    What was not asked for is measured. on_wait is called when the board must lie still for that. Raises
+    UserError when there is no telling.
+    """
+    parser.restart()
+    known = asked.unit is not None or asked.lsb_per_g is not None
+    found = measure(port, parser, need_gravity=not known, on_wait=on_wait)
+    if known:
+        unit = named_unit(asked.unit or "raw", asked.lsb_per_g)
+    elif found.gravity is None:
+        raise UserError(
+            "the board was never still, so its unit cannot be measured: let it lie for a few seconds, or "
+            "give --unit g, mg or m/s2"
+        )
+    else:
+        unit = unit_of(found.gravity)
+    given = asked.rate_hz
+    if given is not None and abs(found.rate_hz - given) > 0.1 * given:
+        raise UserError(
+            f"--rate is {given:g} Hz, but {found.rate_hz:g} lines arrive a second: correct one of both"
+        )
+    scale = asked.full_scale_mg or (profile.full_scale_mg if profile else None)
+    facts = Facts(
+        Profile(rate_hz=given or found.rate_hz, full_scale_mg=scale or Profile.full_scale_mg),
+        {
+            "board": "unknown, a sketch that prints text",
+            "unit": unit.how,
+            "unverified": "time, rate_hz, unit" + ("" if asked.full_scale_mg else ", full_scale_mg"),
+        },
+    )
+    return TextSource(port, parser, unit, facts)
