@@ -4,6 +4,7 @@ set(TG_CORE_SOURCES
     tg_contract.c
     tg_detector.c
     tg_err.c
+    tg_file.c
     tg_flatbuffer.c
     tg_level.c
     tg_model.c

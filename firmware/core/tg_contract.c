@@ -220,6 +220,10 @@ int tg_contract_read(tg_contract *contract, const uint8_t *bytes, size_t size) {
     return err;
 }
 
+static const uint8_t ROOT[] = {TG_WORD(MODEL_METADATA), TG_WORD(MODEL_BUFFERS), TG_END};
+static const uint8_t METADATA[] = {TG_WORD(METADATA_NAME), TG_WORD(METADATA_BUFFER), TG_END};
+static const uint8_t BUFFER[] = {TG_WORD(BUFFER_DATA), TG_END};
+
 int tg_contract_of_model(tg_contract *contract, const uint8_t *model, size_t size) {
     if (contract == NULL || model == NULL) {
         return TG_ERR_ARGUMENT;
@@ -231,24 +235,27 @@ int tg_contract_of_model(tg_contract *contract, const uint8_t *model, size_t siz
         return TG_ERR_TOO_BIG;
     }
     tg_reader r = {.data = model, .size = (uint32_t)size};
-    tg_table root = tg_read_root(&r, TG_TFLITE_IDENTIFIER);
-    tg_vector metadata = tg_read_vector(&r, &root, MODEL_METADATA, 4);
-    tg_vector buffers = tg_read_vector(&r, &root, MODEL_BUFFERS, 4);
-    for (uint32_t i = 0; i < metadata.count && r.err == 0; i++) {
-        tg_table entry = tg_read_item(&r, &metadata, i);
-        tg_vector name = tg_read_vector(&r, &entry, METADATA_NAME, 1);
-        uint32_t index = tg_read_u32(&entry, METADATA_BUFFER, 0);
-        if (name.count != sizeof TG_CONTRACT_NAME - 1 ||
-            memcmp(name.items, TG_CONTRACT_NAME, name.count) != 0) {
+    tg_fields root = {0};
+    tg_fields entry = {0};
+    tg_fields buffer = {0};
+    tg_open_root(&r, TG_TFLITE_IDENTIFIER, ROOT, &root);
+    tg_vector metadata = tg_open_vector(&r, &root, 0, 2);
+    tg_vector buffers = tg_open_vector(&r, &root, 1, 2);
+    for (uint32_t i = 0; i < tg_count(metadata) && r.err == 0; i++) {
+        tg_open_item(&r, metadata, i, METADATA, &entry);
+        tg_vector name = tg_open_vector(&r, &entry, 0, 0);
+        uint32_t index = tg_word(&entry, 1, 0);
+        if (tg_count(name) != sizeof TG_CONTRACT_NAME - 1 ||
+            memcmp(tg_items(name), TG_CONTRACT_NAME, sizeof TG_CONTRACT_NAME - 1) != 0) {
             continue;
         }
-        if (index >= buffers.count) {
+        if (index >= tg_count(buffers)) {
             return TG_ERR_TRUNCATED;
         }
-        tg_table buffer = tg_read_item(&r, &buffers, index);
-        tg_vector data = tg_read_vector(&r, &buffer, BUFFER_DATA, 1);
-        if (r.err == 0 && data.count > 0) {
-            return tg_contract_read(contract, data.items, data.count);
+        tg_open_item(&r, buffers, index, BUFFER, &buffer);
+        tg_vector data = tg_open_vector(&r, &buffer, 0, 0);
+        if (r.err == 0 && tg_count(data) > 0) {
+            return tg_contract_read(contract, tg_items(data), tg_count(data));
         }
     }
     return r.err != 0 ? r.err : TG_ERR_NO_CONTRACT;

@@ -26,7 +26,8 @@
     X(ERR_CONTRACT, -15, "the contract is malformed")                                                        \
     X(ERR_CRITICAL, -16, "the contract holds a critical record this version does not know")                  \
     X(ERR_MISMATCH, -17, "contract and model disagree about window, channels or labels")                     \
-    X(ERR_SELF_TEST, -18, "the self-test gave other bytes than the contract expects")
+    X(ERR_SELF_TEST, -18, "the self-test gave other bytes than the contract expects")                        \
+    X(ERR_WORK, -19, "an inference of more steps than the core's limit")
 
 typedef enum {
 #define TG_ERR_ENUM(name, value, text) TG_##name = (value),

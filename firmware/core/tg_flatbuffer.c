@@ -1,23 +1,20 @@
 #include "tg_flatbuffer.h"
 
-static const tg_table NO_TABLE = {0};
-
 static void fail(tg_reader *reader, int err) {
     if (reader->err == 0) {
         reader->err = err;
     }
 }
 
-/* Position in the file of what an offset stored at `at` points to, with room for `need` bytes, 4-byte
- * aligned. */
-static uint32_t follow(tg_reader *reader, const uint8_t *at, uint32_t need) {
-    uint32_t position = (uint32_t)(at - reader->data);
-    uint32_t offset = tg_load32(at);
-    if (offset > reader->size - position || reader->size - position - offset < need) {
+/* Position of what the offset stored at `at` leads to, with room for 4 bytes, 4-byte aligned. After a failure
+ * it is 0, where there are as many. */
+static uint32_t follow(tg_reader *reader, uint32_t at) {
+    uint32_t offset = tg_load32(reader->data + at);
+    uint32_t position = at + offset;
+    if (offset > reader->size - 4U - at) {
         fail(reader, TG_ERR_TRUNCATED);
         return 0;
     }
-    position += offset;
     if ((position & 3U) != 0) {
         fail(reader, TG_ERR_ALIGNMENT);
         return 0;
@@ -25,88 +22,72 @@ static uint32_t follow(tg_reader *reader, const uint8_t *at, uint32_t need) {
     return position;
 }
 
-static tg_table open_table(tg_reader *reader, uint32_t position) {
-    if (position == 0) {
-        return NO_TABLE; /* follow() has failed: position 0 holds the root offset, never a table */
-    }
-    /* A table starts with the signed distance back to its vtable, which starts with two sizes. */
-    uint32_t vtable = position - tg_load32(reader->data + position);
+/* Works out where a vtable puts the wanted fields. It starts with two sizes: its own and the table's. */
+static void read_vtable(tg_reader *reader, uint32_t vtable, const uint8_t *wanted, tg_fields *fields) {
+    memset(fields, 0, sizeof *fields);
     if (vtable > reader->size - 4U || (vtable & 1U) != 0) {
         fail(reader, TG_ERR_TRUNCATED);
-        return NO_TABLE;
+        return;
     }
-    tg_table table = {
-        .fields = reader->data + position,
-        .vtable = reader->data + vtable,
-        .vtable_size = tg_load16(reader->data + vtable),
-        .size = tg_load16(reader->data + vtable + 2U),
-    };
-    if (table.vtable_size < 4U || table.vtable_size > reader->size - vtable || table.size < 4U ||
-        table.size > reader->size - position) {
+    const uint8_t *entries = reader->data + vtable;
+    uint32_t size = tg_load16(entries);
+    uint32_t table_size = tg_load16(entries + 2);
+    if (size < 4U || size > reader->size - vtable || table_size < 4U) {
         fail(reader, TG_ERR_TRUNCATED);
-        return NO_TABLE;
+        return;
     }
-    return table;
+    fields->vtable = vtable;
+    fields->size = (uint16_t)table_size;
+    for (unsigned i = 0; wanted[i] != TG_END; i++) {
+        uint32_t slot = 4U + (wanted[i] & ~1U);
+        uint32_t offset = slot + 2U <= size ? tg_load16(entries + slot) : 0;
+        uint32_t rest = (wanted[i] & 1U) != 0 ? 0 : 3U;
+        /* An impossible field reads as absent: its default, or the refusal of a field that must be there. */
+        fields->at[i] = (uint16_t)((offset & rest) != 0 || offset + rest >= table_size ? 0 : offset);
+    }
 }
 
-/* The bytes of a field of `width` bytes, or NULL when the table does not hold it. */
-static const uint8_t *field_at(const tg_table *table, unsigned field, uint32_t width) {
-    uint32_t slot = 4U + 2U * field;
-    if (table->fields == NULL || slot + 2U > table->vtable_size) {
-        return NULL;
+void tg_open_table(tg_reader *reader, uint32_t at, const uint8_t *wanted, tg_fields *fields) {
+    uint32_t table = follow(reader, at);
+    /* A table starts with the signed distance back to its vtable. */
+    uint32_t vtable = table - tg_load32(reader->data + table);
+    if (vtable != fields->vtable) {
+        read_vtable(reader, vtable, wanted, fields);
     }
-    uint32_t offset = tg_load16(table->vtable + slot);
-    if (offset == 0 || offset + width > table->size || (offset & (width - 1U)) != 0) {
-        return NULL; /* an impossible field reads as absent: its default, or the refusal of a field that must
-                        be there */
+    fields->table = reader->data + table;
+    if (fields->size > reader->size - table) {
+        fail(reader, TG_ERR_TRUNCATED);
+        memset(fields, 0, sizeof *fields);
     }
-    return table->fields + offset;
 }
 
-tg_table tg_read_root(tg_reader *reader, const char *identifier) {
+void tg_open_root(tg_reader *reader, const char *identifier, const uint8_t *wanted, tg_fields *fields) {
+    memset(fields, 0, sizeof *fields);
     if (reader->size < 16U || memcmp(reader->data + 4, identifier, 4) != 0) {
         fail(reader, TG_ERR_NOT_TFLITE);
-        return NO_TABLE;
+        return;
     }
-    return open_table(reader, follow(reader, reader->data, 4));
+    tg_open_table(reader, 0, wanted, fields);
 }
 
-uint32_t tg_read_u32(const tg_table *table, unsigned field, uint32_t missing) {
-
-    const uint8_t *at = field_at(table, field, 4);
-    return at == NULL ? missing : tg_load32(at);
-}
-
-uint8_t tg_read_u8(const tg_table *table, unsigned field, uint8_t missing) {
-    const uint8_t *at = field_at(table, field, 1);
-    return at == NULL ? missing : *at;
-}
-
-tg_table tg_read_table(tg_reader *reader, const tg_table *table, unsigned field) {
-    const uint8_t *at = field_at(table, field, 4);
-    return at == NULL ? NO_TABLE : open_table(reader, follow(reader, at, 4));
-}
-
-tg_vector tg_read_vector(tg_reader *reader, const tg_table *table, unsigned field, uint32_t item_size) {
-    tg_vector vector = {0};
-    const uint8_t *at = field_at(table, field, 4);
-    if (at == NULL) {
-        return vector;
+void tg_open_field(tg_reader *reader, const tg_fields *of, unsigned i, const uint8_t *wanted,
+                   tg_fields *fields) {
+    if (of->at[i] == 0) {
+        memset(fields, 0, sizeof *fields);
+        return;
     }
-    uint32_t position = follow(reader, at, 4);
-    if (position == 0) {
-        return vector;
-    }
-    uint32_t count = tg_load32(reader->data + position);
-    if (count > (reader->size - position - 4U) / item_size) {
+    tg_open_table(reader, (uint32_t)(of->table - reader->data) + of->at[i], wanted, fields);
+}
+
+tg_vector tg_open_vector(tg_reader *reader, const tg_fields *fields, unsigned i, unsigned shift) {
+    static const uint32_t EMPTY = 0;
+    if (fields->at[i] != 0) {
+        uint32_t position = follow(reader, (uint32_t)(fields->table - reader->data) + fields->at[i]);
+        const uint8_t *start = reader->data + position;
+        if (position != 0 && tg_load32(start) <= (reader->size - 4U - position) >> shift) {
+            return (tg_vector){start};
+        }
         fail(reader, TG_ERR_TRUNCATED);
-        return vector;
     }
-    vector.items = reader->data + position + 4U;
-    vector.count = count;
-    return vector;
-}
-
-tg_table tg_read_item(tg_reader *reader, const tg_vector *vector, uint32_t i) {
-    return open_table(reader, follow(reader, vector->items + 4U * i, 4));
+    return (tg_vector){(const uint8_t *)&EMPTY};
 }

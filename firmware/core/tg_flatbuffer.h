@@ -1,8 +1,9 @@
 /* Bounded reading of FlatBuffers (little-endian, https://flatbuffers.dev/internals/).
  *
- * Every access is checked against the file's size. The first error sticks in the reader and later reads
- * return zeros, so a caller may read a group of fields and check reader->err once, before it uses any of
- * them. Internal to the core.
+ * Every access is checked against the file's size. The first error sticks in the reader and later reads find
+ * nothing, so a caller may read a group of fields and check reader->err once, before it uses any of them.
+ * Tables of one kind nearly always share a vtable: where it puts the fields that are wanted is worked out and
+ * checked when it differs from that of the table before. Internal to the core.
  */
 #ifndef TG_FLATBUFFER_H
 #define TG_FLATBUFFER_H
@@ -13,26 +14,6 @@
 #include "tg_err.h"
 
 #define TG_MAX_FILE_SIZE (1U << 24) /* bytes */
-
-typedef struct {
-    const uint8_t *data; /* 4-byte aligned */
-    uint32_t size;
-    int err;
-} tg_reader;
-
-/* A table of the file; fields == NULL: absent, every field has its default. */
-typedef struct {
-    const uint8_t *fields; /* the table's first byte */
-    const uint8_t *vtable;
-    uint16_t vtable_size;
-    uint16_t size;
-} tg_table;
-
-/* A vector of the file; count 0: absent or empty. */
-typedef struct {
-    const uint8_t *items;
-    uint32_t count;
-} tg_vector;
 
 /* Little-endian loads. p is 4-byte (2-byte) aligned. */
 static inline uint32_t tg_load32(const uint8_t *p) {
@@ -47,25 +28,73 @@ static inline uint16_t tg_load16(const uint8_t *p) {
     return value;
 }
 
-/* Item i < count of a vector of 32-bit values. */
-static inline uint32_t tg_item32(const tg_vector *vector, uint32_t i) {
-    return tg_load32(vector->items + 4U * i);
+typedef struct {
+    const uint8_t *data; /* 4-byte aligned */
+    uint32_t size;
+    int err;
+} tg_reader;
+
+/* The wanted fields of a kind of table, ended by TG_END: each the field's number in the schema, as one byte,
+ * or as a word (a number of 32 bits, or an offset to a table or vector). */
+#define TG_BYTE(field) ((field) << 1 | 1U)
+#define TG_WORD(field) ((field) << 1)
+#define TG_END         0xFFU
+
+#define TG_MAX_FIELDS 8U
+
+/* Where the table opened last, and those that share its vtable, have the wanted fields. Zeroed before use. */
+typedef struct {
+    const uint8_t *table;
+    uint32_t vtable; /* position in the file */
+    uint16_t size;
+    uint16_t at[TG_MAX_FIELDS]; /* from the table's start; 0: absent */
+} tg_fields;
+
+/* Opens the table that the offset at position `at` of the file leads to; at lies within the file, and is a
+ * multiple of 4. After a failure all fields are absent. */
+void tg_open_table(tg_reader *reader, uint32_t at, const uint8_t *wanted, tg_fields *fields);
+
+/* Opens the root table of a file with this identifier (4 characters). */
+void tg_open_root(tg_reader *reader, const char *identifier, const uint8_t *wanted, tg_fields *fields);
+
+/* Opens the table of field i, which may be absent: then all its fields are. */
+void tg_open_field(tg_reader *reader, const tg_fields *of, unsigned i, const uint8_t *wanted,
+                   tg_fields *fields);
+
+/* Field i of those wanted, of the table opened last; `missing` when it is absent. */
+static inline uint32_t tg_word(const tg_fields *fields, unsigned i, uint32_t missing) {
+    return fields->at[i] == 0 ? missing : tg_load32(fields->table + fields->at[i]);
 }
 
-/* The root table of a file with this identifier (4 characters). */
-tg_table tg_read_root(tg_reader *reader, const char *identifier);
+static inline uint8_t tg_byte(const tg_fields *fields, unsigned i, uint8_t missing) {
+    return fields->at[i] == 0 ? missing : fields->table[fields->at[i]];
+}
 
-/* Scalar fields, by the field's number in the schema; `missing` when the table does not hold it. */
-uint32_t tg_read_u32(const tg_table *table, unsigned field, uint32_t missing);
-uint8_t tg_read_u8(const tg_table *table, unsigned field, uint8_t missing);
+/* A vector of the file: its count, and behind that its items. */
+typedef struct {
+    const uint8_t *start;
+} tg_vector;
 
-/* A table field. Absent: a table without fields. */
-tg_table tg_read_table(tg_reader *reader, const tg_table *table, unsigned field);
+/* The vector of field i, of items of 1 << shift bytes (1, 4 or 8), aligned to 4 at least. Absent: empty. */
+tg_vector tg_open_vector(tg_reader *reader, const tg_fields *fields, unsigned i, unsigned shift);
 
-/* A vector field of items of item_size bytes (1, 4 or 8), aligned to min(item_size, 4). */
-tg_vector tg_read_vector(tg_reader *reader, const tg_table *table, unsigned field, uint32_t item_size);
+static inline uint32_t tg_count(tg_vector vector) {
+    return tg_load32(vector.start);
+}
 
-/* Item i < count of a vector of tables. */
-tg_table tg_read_item(tg_reader *reader, const tg_vector *vector, uint32_t i);
+static inline const uint8_t *tg_items(tg_vector vector) {
+    return vector.start + 4;
+}
+
+/* Item i < count of a vector of 32-bit values. */
+static inline uint32_t tg_item32(tg_vector vector, uint32_t i) {
+    return tg_load32(vector.start + 4U + 4U * i);
+}
+
+/* Opens item i < count of a vector of tables. */
+static inline void tg_open_item(tg_reader *reader, tg_vector vector, uint32_t i, const uint8_t *wanted,
+                                tg_fields *fields) {
+    tg_open_table(reader, (uint32_t)(vector.start - reader->data) + 4U + 4U * i, wanted, fields);
+}
 
 #endif

@@ -3,16 +3,11 @@
 #include "tg_arena.h"
 #include "tg_op.h"
 
-#define MAX_TENSOR_SIZE (1U << 20)
+/* Steps of work that an output value takes besides those that its operator counts. */
+#define STEPS_OF_A_VALUE 32U
 
 typedef struct {
-    tg_reader reader;
-    tg_vector opcodes;
-    tg_vector tensors;
-    tg_vector buffers;
-    tg_vector operators;
-    uint32_t input_tensor;
-    uint32_t output_tensor;
+    tg_file file;
     const tg_op *const *ops;
     tg_arena arena;
     struct tg_node *nodes;
@@ -24,148 +19,12 @@ typedef struct {
     uint32_t tables_size;
     uint32_t last_read; /* the tensor that tg_prepare.output describes, or UINT32_MAX */
     uint32_t most;      /* bytes of the largest step so far: tensors and scratch */
+    uint32_t work;      /* steps so far */
 } graph;
-
-static int open_graph(graph *g, const uint8_t *data, uint32_t size) {
-    tg_reader *r = &g->reader;
-    *r = (tg_reader){.data = data, .size = size};
-    tg_table model = tg_read_root(r, TG_TFLITE_IDENTIFIER);
-    if (r->err == 0 && tg_read_u32(&model, MODEL_VERSION, 0) != TG_TFLITE_VERSION) {
-        return TG_ERR_VERSION;
-    }
-    g->opcodes = tg_read_vector(r, &model, MODEL_OPERATOR_CODES, 4);
-    g->buffers = tg_read_vector(r, &model, MODEL_BUFFERS, 4);
-    tg_vector subgraphs = tg_read_vector(r, &model, MODEL_SUBGRAPHS, 4);
-    if (r->err != 0) {
-        return r->err;
-    }
-    if (subgraphs.count != 1) {
-        return TG_ERR_GRAPH;
-    }
-    tg_table subgraph = tg_read_item(r, &subgraphs, 0);
-    g->tensors = tg_read_vector(r, &subgraph, SUBGRAPH_TENSORS, 4);
-    g->operators = tg_read_vector(r, &subgraph, SUBGRAPH_OPERATORS, 4);
-    tg_vector inputs = tg_read_vector(r, &subgraph, SUBGRAPH_INPUTS, 4);
-    tg_vector outputs = tg_read_vector(r, &subgraph, SUBGRAPH_OUTPUTS, 4);
-    if (r->err != 0) {
-        return r->err;
-    }
-    if (inputs.count != 1 || outputs.count != 1 || g->operators.count == 0) {
-        return TG_ERR_GRAPH;
-    }
-    if (g->operators.count > TG_MAX_OPS || g->tensors.count >= TG_NO_TENSOR) {
-        return TG_ERR_TOO_BIG;
-    }
-    g->input_tensor = tg_item32(&inputs, 0);
-    g->output_tensor = tg_item32(&outputs, 0);
-    return 0;
-}
-
-static int read_shape(tg_reader *r, const tg_table *tensor, tg_view *view) {
-    tg_vector shape = tg_read_vector(r, tensor, TENSOR_SHAPE, 4);
-    if (shape.count > TG_MAX_DIMS) {
-        return TG_ERR_SHAPE;
-    }
-    view->dims = (uint8_t)shape.count;
-    view->size = 1;
-    for (unsigned i = 0; i < TG_MAX_DIMS; i++) {
-        unsigned padding = TG_MAX_DIMS - shape.count;
-        uint32_t dim = i < padding ? 1U : tg_item32(&shape, i - padding);
-        if (dim == 0 || dim > UINT16_MAX) {
-            return TG_ERR_SHAPE;
-        }
-        view->dim[i] = (uint16_t)dim;
-        view->size *= dim; /* at most 2^20 x 2^16 before the check */
-        if (view->size > MAX_TENSOR_SIZE) {
-            return TG_ERR_TOO_BIG;
-        }
-    }
-    return 0;
-}
-
-/* Scales and zero points of an int8 tensor: one pair, or a scale per channel with zero points of 0. */
-static int read_quantization(tg_reader *r, const tg_table *tensor, tg_view *view) {
-    tg_table quantization = tg_read_table(r, tensor, TENSOR_QUANTIZATION);
-    tg_vector scales = tg_read_vector(r, &quantization, QUANTIZATION_SCALE, 4);
-    tg_vector zeros = tg_read_vector(r, &quantization, QUANTIZATION_ZERO_POINT, 8);
-    uint32_t dimension = tg_read_u32(&quantization, QUANTIZATION_DIMENSION, 0) + TG_MAX_DIMS - view->dims;
-    if (scales.count == 0 || zeros.count != scales.count) {
-        return TG_ERR_QUANTIZATION;
-    }
-    if (scales.count > 1 && (dimension >= TG_MAX_DIMS || view->dim[dimension] != scales.count)) {
-        return TG_ERR_QUANTIZATION;
-    }
-    int32_t zero = (int32_t)tg_load32(zeros.items);
-    int32_t sign = (int32_t)tg_load32(zeros.items + 4U);
-    bool ok = zero >= INT8_MIN && zero <= INT8_MAX && sign == (zero < 0 ? -1 : 0);
-    uint32_t all_zeros = 0; /* or'ed */
-    for (uint32_t i = 0; i < scales.count; i++) {
-        all_zeros |= tg_load32(zeros.items + 8U * i) | tg_load32(zeros.items + 8U * i + 4U);
-        ok &= tg_scale_valid(tg_item32(&scales, i));
-    }
-    if (!ok || (scales.count > 1 && all_zeros != 0)) {
-        return TG_ERR_QUANTIZATION;
-    }
-    view->zero_point = (int8_t)zero;
-    view->scales = scales.items;
-    view->scale_count = scales.count;
-    view->scale_dim = (uint8_t)dimension;
-    return 0;
-}
-
-static int read_data(graph *g, const tg_table *tensor, tg_view *view) {
-    uint32_t index = tg_read_u32(tensor, TENSOR_BUFFER, 0);
-    if (index >= g->buffers.count) {
-        return TG_ERR_TRUNCATED;
-    }
-    tg_table buffer = tg_read_item(&g->reader, &g->buffers, index);
-    tg_vector data = tg_read_vector(&g->reader, &buffer, BUFFER_DATA, 1);
-    if (tg_read_u32(&buffer, BUFFER_OFFSET, 0) != 0) {
-        return TG_ERR_OPTION; /* data outside the FlatBuffer: files of more than 2 GB */
-    }
-    if (data.count == 0) {
-        return 0;
-    }
-    if (data.count != view->size * (view->type == TYPE_INT32 ? 4U : 1U)) {
-        return TG_ERR_SHAPE;
-    }
-    if (view->type == TYPE_INT32 && ((uintptr_t)data.items & 3U) != 0) {
-        return TG_ERR_ALIGNMENT;
-    }
-    view->data = data.items;
-    return 0;
-}
-
-static int read_tensor(graph *g, uint32_t index, tg_view *view) {
-    view->data = NULL;
-    view->scales = NULL;
-    view->scale_count = 0;
-    view->zero_point = 0;
-    if (index >= g->tensors.count) {
-        return TG_ERR_TRUNCATED;
-    }
-    tg_table tensor = tg_read_item(&g->reader, &g->tensors, index);
-    view->type = tg_read_u8(&tensor, TENSOR_TYPE, 0);
-    if (view->type != TYPE_INT8 && view->type != TYPE_INT32) {
-        return TG_ERR_TYPE;
-    }
-    tg_table sparsity = tg_read_table(&g->reader, &tensor, TENSOR_SPARSITY);
-    if (sparsity.fields != NULL || tg_read_u8(&tensor, TENSOR_IS_VARIABLE, 0) != 0) {
-        return TG_ERR_OPTION;
-    }
-    int err = read_shape(&g->reader, &tensor, view);
-    if (err == 0) {
-        err = read_data(g, &tensor, view);
-    }
-    if (err == 0 && view->type == TYPE_INT8) {
-        err = read_quantization(&g->reader, &tensor, view);
-    }
-    return g->reader.err != 0 ? g->reader.err : err;
-}
 
 /* Memory block that holds a tensor at this point of the graph, or TG_NO_BLOCK. */
 static unsigned find_block(const graph *g, uint32_t tensor) {
-    for (unsigned i = 0; i < g->block_count; i++) {
+    for (unsigned i = g->block_count; i-- > 0;) { /* most often one of the latest */
         if (g->blocks[i].tensor == tensor) {
             return g->blocks[i].root;
         }
@@ -187,31 +46,25 @@ static unsigned add_block(graph *g, uint32_t tensor, uint32_t size, unsigned ste
 }
 
 /* Reads the inputs of an operator; blocks[k] is the block of input k, or TG_NO_BLOCK for constants. */
-static int read_inputs(graph *g, const tg_table *op, unsigned step, tg_prepare *p, uint8_t *blocks) {
-    tg_vector inputs = tg_read_vector(&g->reader, op, OPERATOR_INPUTS, 4);
-    if (inputs.count == 0 || inputs.count > TG_MAX_OP_INPUTS) {
-        return g->reader.err != 0 ? g->reader.err : TG_ERR_GRAPH;
-    }
-    p->input_count = (uint8_t)inputs.count;
-    for (unsigned k = 1; k < TG_MAX_OP_INPUTS; k++) {
-        p->input[k].data = NULL;
-        p->input[k].type = 0;
-    }
-    for (unsigned k = 0; k < inputs.count; k++) {
-        uint32_t index = tg_item32(&inputs, k);
+static int read_inputs(graph *g, tg_vector inputs, unsigned step, tg_prepare *p, uint8_t *blocks) {
+    for (unsigned k = 0; k < TG_MAX_OP_INPUTS; k++) {
+        tg_view *view = &p->input[k];
         blocks[k] = TG_NO_BLOCK;
+        view->data = NULL;
+        view->type = 0;
+        uint32_t index = k < tg_count(inputs) ? tg_item32(inputs, k) : UINT32_MAX;
         if (index == UINT32_MAX && k > 0) { /* an optional input left out */
             continue;
         }
         if (index == g->last_read) {
-            p->input[k] = p->output; /* of the step before */
+            *view = p->output; /* of the step before */
         } else {
-            int err = read_tensor(g, index, &p->input[k]);
+            int err = tg_file_tensor(&g->file, index, view);
             if (err != 0) {
                 return err;
             }
         }
-        if (p->input[k].data == NULL) {
+        if (view->data == NULL) {
             unsigned block = find_block(g, index);
             if (block == TG_NO_BLOCK) {
                 return TG_ERR_GRAPH; /* used before it is produced */
@@ -223,56 +76,44 @@ static int read_inputs(graph *g, const tg_table *op, unsigned step, tg_prepare *
     return 0;
 }
 
-static int read_output(graph *g, const tg_table *op, tg_prepare *p, uint32_t *index) {
+static int read_output(graph *g, uint32_t index, tg_prepare *p) {
     g->last_read = UINT32_MAX;
-    tg_vector outputs = tg_read_vector(&g->reader, op, OPERATOR_OUTPUTS, 4);
-    if (outputs.count != 1) {
-        return g->reader.err != 0 ? g->reader.err : TG_ERR_GRAPH;
-    }
-    *index = tg_item32(&outputs, 0);
-    int err = read_tensor(g, *index, &p->output);
+    int err = tg_file_tensor(&g->file, index, &p->output);
     if (err != 0) {
         return err;
     }
-    if (p->output.data != NULL || find_block(g, *index) != TG_NO_BLOCK) {
+    if (p->output.data != NULL || find_block(g, index) != TG_NO_BLOCK) {
         return TG_ERR_GRAPH; /* a constant, or produced twice */
     }
-    g->last_read = *index;
+    g->last_read = index;
     return tg_check_int8(&p->output);
 }
 
-/* Index of the operator's kind in the list of operators; false when it is not there. */
-static bool find_op(graph *g, const tg_table *op, uint32_t *kind, tg_fault *fault) {
-    uint32_t index = tg_read_u32(op, OPERATOR_OPCODE_INDEX, 0);
-    if (index >= g->opcodes.count) {
-        return false;
-    }
-    tg_table code = tg_read_item(&g->reader, &g->opcodes, index);
-    /* Codes up to 127 are in the older field, which stays set; the schema says to take the larger. */
-    uint32_t opcode = tg_read_u8(&code, OPERATOR_CODE_DEPRECATED, 0);
-    uint32_t builtin = tg_read_u32(&code, OPERATOR_CODE_BUILTIN, 0);
-    opcode = builtin > opcode ? builtin : opcode;
-    fault->opcode = opcode > INT16_MAX ? INT16_MAX : (int16_t)opcode;
-    for (*kind = 0; g->ops[*kind] != NULL; (*kind)++) {
-        if (g->ops[*kind]->opcode == opcode) {
-            return true;
+/* Index of an operator's kind in the list of operators, or -1. */
+static int find_op(const graph *g, uint32_t opcode) {
+    for (int kind = 0; g->ops[kind] != NULL; kind++) {
+        if (g->ops[kind]->opcode == opcode) {
+            return kind;
         }
     }
-    return false;
+    return -1;
 }
 
-/* Whether a tensor is an input of an operator after `step`, or the graph's output. */
-static bool used_after(graph *g, uint32_t tensor, unsigned step) {
-    bool used = tensor == g->output_tensor;
-    for (unsigned i = step + 1U; i < g->operators.count && !used; i++) {
-        tg_table op = tg_read_item(&g->reader, &g->operators, i);
-        tg_vector inputs = tg_read_vector(&g->reader, &op, OPERATOR_INPUTS, 4);
-        used = inputs.count > TG_MAX_OP_INPUTS; /* refused at its turn: not worth more time */
-        for (unsigned k = 0; k < inputs.count && !used; k++) {
-            used = tg_item32(&inputs, k) == tensor;
-        }
+/* The checks that all kinds of operators share. */
+static int check(const tg_op *op, const tg_prepare *p) {
+    const tg_view *input = &p->input[0];
+    int err = tg_check_int8(input);
+    if (err != 0) {
+        return err;
     }
-    return used;
+    if (((op->checks & TG_SAME_SHAPE) != 0 && !tg_same_shape(input, &p->output)) ||
+        ((op->checks & TG_SAME_SIZE) != 0 && input->size != p->output.size)) {
+        return TG_ERR_SHAPE;
+    }
+    if ((op->checks & TG_SAME_QUANTIZATION) != 0 && !tg_same_quantization(input, &p->output)) {
+        return TG_ERR_QUANTIZATION;
+    }
+    return op->run == NULL && input->data != NULL ? TG_ERR_GRAPH : 0;
 }
 
 /* Whether a view, in whatever shape, was made of a block. */
@@ -293,9 +134,9 @@ static bool absorbed(graph *g, unsigned step, const tg_op *op, tg_prepare *p, un
     struct tg_node *last = &g->nodes[g->node_count - 1U];
     tg_places *where = &g->steps[g->node_count - 1U];
     const tg_op *producer = g->ops[last->op];
-    if (producer->absorb == NULL || where->output != input || has_views(g, input) ||
-        used_after(g, g->blocks[input].tensor, step) ||
-        !producer->absorb(g->arena.base + last->params, op, p)) {
+    if (producer->absorb == NULL || producer->absorbs != op->opcode || where->output != input ||
+        has_views(g, input) || tg_file_used_after(&g->file, g->blocks[input].tensor, step) ||
+        !producer->absorb(g->arena.base + last->params, p)) {
         return false;
     }
     unsigned first = g->blocks[input].first;
@@ -326,22 +167,41 @@ static uint32_t room(graph *g, const tg_prepare *p) {
 
 /* Verifies operator `step` and adds its node. p->output is that of the step before. */
 static int add_step(graph *g, unsigned step, tg_prepare *p, tg_fault *fault) {
-    tg_table table = tg_read_item(&g->reader, &g->operators, step);
-    uint32_t kind = 0;
-    if (!find_op(g, &table, &kind, fault)) {
-        return g->reader.err != 0 ? g->reader.err : TG_ERR_OPERATOR;
+    tg_call call;
+    int err = tg_file_call(&g->file, step, &call);
+    if (err != 0) {
+        return err;
+    }
+    if (call.opcode != UINT32_MAX) {
+        fault->opcode = call.opcode > INT16_MAX ? INT16_MAX : (int16_t)call.opcode;
+    }
+    int kind = find_op(g, call.opcode);
+    if (kind < 0) {
+        return TG_ERR_OPERATOR;
     }
     const tg_op *op = g->ops[kind];
-    p->options = tg_read_table(&g->reader, &table, OPERATOR_OPTIONS);
+    uint32_t inputs = tg_count(call.inputs);
+    if (inputs < op->least_inputs || inputs > op->most_inputs || tg_count(call.outputs) != 1) {
+        return TG_ERR_GRAPH;
+    }
+    tg_file_options(&g->file, op->options, &p->options);
     p->scratch_size = 0;
-    uint8_t blocks[TG_MAX_OP_INPUTS] = {TG_NO_BLOCK, TG_NO_BLOCK, TG_NO_BLOCK};
-    uint32_t output = 0;
-    int err = read_inputs(g, &table, step, p, blocks);
+    p->steps = 1;
+    uint8_t blocks[TG_MAX_OP_INPUTS];
+    uint32_t output = tg_item32(call.outputs, 0);
+    err = read_inputs(g, call.inputs, step, p, blocks);
     if (err == 0) {
-        err = read_output(g, &table, p, &output);
+        err = read_output(g, output, p);
+    }
+    if (err == 0) {
+        err = check(op, p);
     }
     if (err != 0) {
         return err;
+    }
+    if (op->run == NULL) {
+        add_block(g, output, p->output.size, step, blocks[0]);
+        return 0;
     }
     if (absorbed(g, step, op, p, blocks[0], output)) {
         return 0;
@@ -350,18 +210,21 @@ static int add_step(graph *g, unsigned step, tg_prepare *p, tg_fault *fault) {
     node->input = blocks[0] == TG_NO_BLOCK ? tg_constant(p, &p->input[0]) : 0;
     node->input2 = blocks[1] == TG_NO_BLOCK ? tg_constant(p, &p->input[1]) : 0;
     node->output = node->scratch = 0;
-    node->params = TG_REF_NONE;
-    node->op = kind;
+    node->op = (uint32_t)kind;
     p->room = room(g, p);
-    err = op->prepare(p, node);
+    void *params = tg_alloc(&g->arena, op->params, &node->params);
+    if (params == NULL) {
+        return TG_ERR_ARENA;
+    }
+    err = op->prepare(p, params);
     if (err != 0) {
         return err;
     }
-    tg_places *where = &g->steps[g->node_count];
-    if (op->run == NULL) {
-        add_block(g, output, p->output.size, step, blocks[0]);
-        return 0;
+    if (p->output.size > (TG_MAX_WORK - g->work) / (p->steps + STEPS_OF_A_VALUE)) {
+        return TG_ERR_WORK;
     }
+    g->work += p->output.size * (p->steps + STEPS_OF_A_VALUE);
+    tg_places *where = &g->steps[g->node_count];
     where->input = blocks[0];
     where->input2 = blocks[1];
     where->output = (uint8_t)add_block(g, output, p->output.size, step, TG_NO_BLOCK);
@@ -389,7 +252,7 @@ static void public_tensor(tg_tensor *tensor, const tg_view *view) {
 
 /* Reserves nodes and planning tables. */
 static int reserve(graph *g, void *arena, size_t arena_size) {
-    uint32_t count = g->operators.count;
+    uint32_t count = tg_count(g->file.operators);
     uint32_t max_blocks = 2U * count + 1U; /* the input, and an output and scratch for each step */
     uint32_t tables = max_blocks * (uint32_t)sizeof(tg_block) + count * (uint32_t)sizeof(tg_places);
     uint32_t size = arena_size > UINT32_MAX ? UINT32_MAX & ~7U : (uint32_t)arena_size & ~7U;
@@ -451,19 +314,19 @@ static int replan(graph *g, tg_planner *planner, unsigned output) {
 static int open_model(graph *g, tg_model *model, tg_planner *planner, size_t arena_size, tg_fault *fault) {
     tg_prepare p;
     tg_tensor input; /* the model is not touched before all is well */
-    p.file = g->reader.data;
+    p.file = g->file.reader.data;
     p.arena = &g->arena;
-    int err = read_tensor(g, g->input_tensor, &p.output);
+    int err = tg_file_tensor(&g->file, g->file.input, &p.output);
     if (err == 0) {
         err = p.output.data != NULL ? TG_ERR_GRAPH : tg_check_int8(&p.output);
     }
     if (err != 0) {
         return err;
     }
-    g->last_read = g->input_tensor;
+    g->last_read = g->file.input;
     public_tensor(&input, &p.output);
-    add_block(g, g->input_tensor, p.output.size, 0, TG_NO_BLOCK);
-    for (unsigned step = 0; step < g->operators.count; step++) {
+    add_block(g, g->file.input, p.output.size, 0, TG_NO_BLOCK);
+    for (unsigned step = 0; step < tg_count(g->file.operators); step++) {
         fault->op = (int16_t)step;
         fault->opcode = -1;
         err = add_step(g, step, &p, fault);
@@ -472,13 +335,13 @@ static int open_model(graph *g, tg_model *model, tg_planner *planner, size_t are
         }
     }
     fault->op = fault->opcode = -1;
-    unsigned last = find_block(g, g->output_tensor);
+    unsigned last = find_block(g, g->file.output);
     if (last == TG_NO_BLOCK) {
         return TG_ERR_GRAPH;
     }
-    g->blocks[last].last = (uint8_t)g->operators.count;
-    if (g->last_read != g->output_tensor) {
-        err = read_tensor(g, g->output_tensor, &p.output);
+    g->blocks[last].last = (uint8_t)tg_count(g->file.operators);
+    if (g->last_read != g->file.output) {
+        err = tg_file_tensor(&g->file, g->file.output, &p.output);
     }
     uint32_t used = 0;
     if (err == 0) {
@@ -490,12 +353,13 @@ static int open_model(graph *g, tg_model *model, tg_planner *planner, size_t are
     if (err != 0) {
         return err;
     }
-    model->data = g->reader.data;
+    model->data = g->file.reader.data;
     model->arena = g->arena.base;
     model->ops = g->ops;
     model->nodes = g->nodes;
     model->node_count = (uint16_t)g->node_count;
     model->arena_used = used;
+    model->work = g->work;
     model->input = (int8_t *)g->arena.base + place(g, 0, 0);
     model->output = (int8_t *)g->arena.base + place(g, last, 0);
     model->input_tensor = input;
@@ -528,7 +392,7 @@ int tg_model_open_planned(tg_model *model, const uint8_t *data, size_t size, con
         return TG_ERR_ALIGNMENT;
     }
     graph g = {.ops = ops};
-    int err = open_graph(&g, data, (uint32_t)size);
+    int err = tg_file_open(&g.file, data, (uint32_t)size);
     if (err == 0) {
         err = reserve(&g, arena, arena_size);
     }
@@ -562,9 +426,17 @@ const tg_tensor *tg_model_output_tensor(const tg_model *model) {
 }
 
 void tg_model_run(const tg_model *model, unsigned nodes) {
-    for (unsigned i = 0; i < nodes; i++) {
-        const struct tg_node *node = &model->nodes[i];
-        model->ops[node->op]->run(model, node);
+    const struct tg_node *node = model->nodes;
+    for (; nodes > 0; nodes--, node++) {
+        const tg_run run = {
+            .model = model,
+            .params = tg_at(model, node->params),
+            .input = tg_at(model, node->input),
+            .input2 = tg_at(model, node->input2),
+            .output = tg_at(model, node->output),
+            .scratch = tg_at(model, node->scratch),
+        };
+        model->ops[node->op]->run(&run);
     }
 }
 

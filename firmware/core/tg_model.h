@@ -22,6 +22,9 @@ extern const tg_op *const tg_ops_all[];
 
 #define TG_MAX_DIMS 4
 #define TG_MAX_OPS  64
+#define TG_MAX_WORK                                                                                          \
+    (1U << 25) /* steps of an inference: multiply-accumulates, and 32 for every value made                   \
+                */
 
 typedef struct {
     uint8_t dims;
@@ -46,6 +49,7 @@ typedef struct {
     const struct tg_node *nodes;
     uint16_t node_count;
     uint32_t arena_used;
+    uint32_t work; /* steps of an inference, at most TG_MAX_WORK */
     int8_t *input;
     int8_t *output;
     tg_tensor input_tensor;

@@ -15,9 +15,9 @@ bool tg_same_shape(const tg_view *a, const tg_view *b) {
     return memcmp(a->dim, b->dim, sizeof a->dim) == 0;
 }
 
-int tg_activation_range(uint32_t activation, const tg_view *output, int8_t *low, int8_t *high) {
+int tg_activation_range(uint32_t activation, const tg_view *view, int8_t *low, int8_t *high) {
     static const uint32_t SIX = 0x40C00000U; /* bits of 6.0f */
-    int32_t zero = output->zero_point;
+    int32_t zero = view->zero_point;
     int32_t bottom = INT8_MIN;
     int32_t top = INT8_MAX;
     switch (activation) {
@@ -28,11 +28,11 @@ int tg_activation_range(uint32_t activation, const tg_view *output, int8_t *low,
         break;
     case ACTIVATION_RELU6:
         bottom = zero;
-        top = zero + tg_scale_quotient(SIX, tg_scale_of(output));
+        top = zero + tg_scale_quotient(SIX, tg_scale_of(view));
         break;
     case ACTIVATION_RELU_N1_TO_1:
-        bottom = zero - tg_scale_quotient(TG_SCALE_ONE, tg_scale_of(output));
-        top = zero + tg_scale_quotient(TG_SCALE_ONE, tg_scale_of(output));
+        bottom = zero - tg_scale_quotient(TG_SCALE_ONE, tg_scale_of(view));
+        top = zero + tg_scale_quotient(TG_SCALE_ONE, tg_scale_of(view));
         break;
     default:
         return TG_ERR_OPTION;
@@ -40,4 +40,9 @@ int tg_activation_range(uint32_t activation, const tg_view *output, int8_t *low,
     *low = (int8_t)tg_clamp(bottom, INT8_MIN, INT8_MAX);
     *high = (int8_t)tg_clamp(top, INT8_MIN, INT8_MAX);
     return 0;
+}
+
+int tg_fused_range(const tg_prepare *p, int8_t *low, int8_t *high) {
+    return tg_activation_range(tg_byte(&p->options, OPTION_ACTIVATION, ACTIVATION_NONE), &p->output, low,
+                               high);
 }

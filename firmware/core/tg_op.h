@@ -9,33 +9,15 @@
 
 #include <stdbool.h>
 
-#include "tg_flatbuffer.h"
-#include "tg_model.h"
+#include "tg_file.h"
 #include "tg_quant.h"
 #include "tg_schema.h"
 #include "tg_stream.h"
 
-#define TG_MAX_OP_INPUTS 3U
-
-/* A tensor as the file describes it. Shapes are padded with leading ones to four dimensions (N, H, W, C). */
-typedef struct {
-    const uint8_t *data;   /* constant contents, or NULL for an activation */
-    const uint8_t *scales; /* scale_count float bit patterns */
-    uint32_t size;         /* elements, at least 1 */
-    uint32_t scale_count;  /* 0: not quantised */
-    uint16_t dim[TG_MAX_DIMS];
-    uint8_t dims;      /* dimensions in the file */
-    uint8_t type;      /* tg_type */
-    uint8_t scale_dim; /* of the four: the dimension that per-channel scales run along */
-    int8_t zero_point;
-} tg_view;
-
-enum { DIM_N, DIM_H, DIM_W, DIM_C };
-
 /* A place in the file or in the arena, as an offset: the same size on every processor. */
 typedef uint32_t tg_ref;
 #define TG_REF_FILE 0x80000000U /* set: an offset into the file */
-#define TG_REF_NONE 0xFFFFFFFFU
+#define TG_REF_NONE 0U          /* what lies at the arena's start is nobody's input */
 
 /* What is run: one operator with its memory. */
 struct tg_node {
@@ -47,7 +29,7 @@ struct tg_node {
     uint32_t op;    /* index into the model's list of operators */
 };
 
-/* The memory behind a reference (not TG_REF_NONE). Only memory of the arena may be written. */
+/* The memory behind a reference. Only memory of the arena may be written. */
 static inline void *tg_at(const tg_model *model, tg_ref ref) {
     return (ref & TG_REF_FILE) != 0 ? (void *)(uintptr_t)(model->data + (ref & ~TG_REF_FILE))
                                     : model->arena + ref;
@@ -57,16 +39,26 @@ static inline bool tg_is_constant(tg_ref ref) {
     return (ref & TG_REF_FILE) != 0;
 }
 
+/* A node as it is run, its references resolved; those to nothing must not be followed. */
+typedef struct {
+    const tg_model *model;
+    const void *params;
+    const int8_t *input;
+    const int8_t *input2;
+    int8_t *output;
+    void *scratch;
+} tg_run;
+
 /* What an operator kind is told while the model is opened, and what it asks for. */
 typedef struct {
     const uint8_t *file;
-    tg_table options;
-    uint8_t input_count; /* an absent optional input has type 0 */
-    tg_view input[TG_MAX_OP_INPUTS];
+    tg_fields options;
+    tg_view input[TG_MAX_OP_INPUTS]; /* an absent optional input has type 0 */
     tg_view output;
-    struct tg_arena *arena; /* parameters are allocated here: tg_alloc() */
+    struct tg_arena *arena; /* tg_alloc() */
     uint32_t room;          /* scratch that another operator's memory has to spare */
-    uint32_t scratch_size;  /* asked for by prepare(), or anew by absorb() */
+    uint32_t scratch_size;  /* asked for by prepare(), or anew by absorb(); 0 before */
+    uint32_t steps;         /* of work for an output value, told by prepare(); 1 before */
 } tg_prepare;
 
 /* Time as an operator meets it when its model runs every hop (tg_stream.h). Its input is columns, one behind
@@ -81,19 +73,33 @@ typedef struct {
     bool state;       /* answer: the scratch is kept from hop to hop, zeroed at a reset */
 } tg_hop;
 
+/* Checks that are made before prepare(), besides those of the number of inputs and that the first input and
+ * the output are int8 with one scale. */
+#define TG_SAME_SHAPE        1U
+#define TG_SAME_SIZE         2U
+#define TG_SAME_QUANTIZATION 4U
+
 struct tg_op {
     uint8_t opcode;
-    /* Verifies the operator and fills its parameters. Returns 0 or a negative tg_err. */
-    int (*prepare)(tg_prepare *p, struct tg_node *node);
+    uint8_t least_inputs;
+    uint8_t most_inputs;
+    uint8_t checks; /* TG_SAME_ bits, of the first input and the output */
+    uint8_t params; /* bytes of parameters */
+    uint8_t absorbs;
+    const uint8_t *options; /* wanted fields; that of OPTION_ACTIVATION is the fused activation */
+    /* Verifies the operator and fills its parameters. Returns 0 or a negative tg_err. NULL: nothing to do. */
+    int (*prepare)(tg_prepare *p, void *params);
     /* NULL: the output is the input's memory, nothing is run. */
-    void (*run)(const tg_model *model, const struct tg_node *node);
-    /* NULL, or takes the operator that alone uses this one's output into this one's parameters: its output
-     * becomes this one's. Returns false, with nothing changed, when it cannot. */
-    bool (*absorb)(void *params, const struct tg_op *next, tg_prepare *p);
+    void (*run)(const tg_run *run);
+    /* Takes an operator of kind `absorbs`, which alone uses this one's output, into this one's parameters:
+     * its output becomes this one's. Returns false, with nothing changed, when it cannot. NULL: never. */
+    bool (*absorb)(void *params, tg_prepare *p);
     /* NULL, or narrows the parameters to the columns that a hop makes. Returns TG_STREAM_YES, or with nothing
      * changed why the operator needs the whole window. */
     tg_stream_reason (*stream)(void *params, tg_hop *hop);
 };
+
+enum { OPTION_ACTIVATION };
 
 /* Uninitialised memory of the arena for parameters, 4-byte aligned, and its reference.
  * NULL when the arena is too small; return TG_ERR_ARENA then. */
@@ -115,8 +121,11 @@ int tg_check_int8(const tg_view *view);
 bool tg_same_quantization(const tg_view *a, const tg_view *b);
 bool tg_same_shape(const tg_view *a, const tg_view *b);
 
-/* Range of a fused activation in the output's quantisation. Returns 0 or TG_ERR_OPTION. */
-int tg_activation_range(uint32_t activation, const tg_view *output, int8_t *low, int8_t *high);
+/* Range of an activation in a tensor's quantisation. Returns 0 or TG_ERR_OPTION. */
+int tg_activation_range(uint32_t activation, const tg_view *view, int8_t *low, int8_t *high);
+
+/* The same of the operator's fused activation. */
+int tg_fused_range(const tg_prepare *p, int8_t *low, int8_t *high);
 
 /* Bits of the one scale of a per-tensor quantised view. */
 static inline uint32_t tg_scale_of(const tg_view *view) {

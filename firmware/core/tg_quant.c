@@ -1,5 +1,7 @@
 #include "tg_quant.h"
 
+#include "tg_flatbuffer.h"
+
 /* Fields of a binary32 number (IEEE 754-2019, 3.4). */
 #define MANTISSA_BITS 23
 #define EXPONENT_BIAS 127
@@ -13,55 +15,56 @@ static int32_t exponent_of(uint32_t bits) {
     return (int32_t)(bits >> MANTISSA_BITS) - EXPONENT_BIAS;
 }
 
-/* value / 2^count rounded to nearest even; sticky: something nonzero lies below value's last bit. */
-static uint64_t round_even(uint64_t value, unsigned count, bool sticky) {
-    uint64_t half = 1ULL << (count - 1U);
-    uint64_t rest = value & ((half << 1) - 1U);
-    uint64_t kept = value >> count;
-    bool up = rest > half || (rest == half && (sticky || (kept & 1U) != 0));
-    return kept + up;
-}
-
 uint32_t tg_scale_product(uint32_t a, uint32_t b) {
     uint64_t product = (uint64_t)mantissa_of(a) * mantissa_of(b); /* 47 or 48 bits */
-    unsigned excess = (product >> 47) != 0 ? 24U : 23U;
-    uint32_t rounded = (uint32_t)round_even(product, excess, false);
-    int32_t exponent = exponent_of(a) + exponent_of(b) + (int32_t)excess - MANTISSA_BITS;
+    uint32_t carry = (uint32_t)(product >> 47);
+    product <<= 1U - carry;
+    uint32_t kept = (uint32_t)(product >> 24);
+    uint32_t rest = (uint32_t)product & 0xFFFFFFU;
+    kept += rest + (kept & 1U) > 1U << 23; /* half to even */
+    uint32_t exponent = (a >> MANTISSA_BITS) + (b >> MANTISSA_BITS) - EXPONENT_BIAS + carry;
     /* Adding, not or-ing: a mantissa rounded up to 2^24 carries into the exponent. */
-    return ((uint32_t)(exponent + EXPONENT_BIAS) << MANTISSA_BITS) + (rounded - HIDDEN_BIT);
+    return (exponent << MANTISSA_BITS) + (kept - HIDDEN_BIT);
 }
 
-tg_ratio tg_ratio_make(uint32_t a, uint32_t c) {
-    tg_ratio ratio = {.a = a, .c = c};
+/* The quotient of two scales: mantissa x 2^(exponent - 31), its mantissa rounded down to 32 bits and 16 more.
+ */
+typedef struct {
+    uint32_t high; /* at least 2^31 */
+    uint32_t low;
+    int32_t exponent;
+} ratio;
+
+static ratio ratio_of(uint32_t a, uint32_t c) {
     uint32_t divisor = mantissa_of(c);
     uint32_t rest = mantissa_of(a);
-    /* Long division, eight bits a step; the first 7 bits make it 63 in all. rest < 2^24, so nothing
-     * overflows. */
-    for (unsigned bits = 7, step = 0; step < 8U; step++, bits = 8) {
+    bool below = rest < divisor;
+    ratio r = {.exponent = exponent_of(a) - exponent_of(c) - below};
+    rest <<= below;
+    /* Long division: rest is below twice the divisor at first, below it from then on. */
+    for (unsigned bits = 7, step = 0; step < 6U; step++, bits = 8) {
         rest <<= bits;
         uint32_t digit = rest / divisor;
         rest -= digit * divisor;
-        ratio.high = ratio.high << 8 | ratio.low >> 24;
-        ratio.low = ratio.low << 8 | digit;
+        r.high = r.high << 8 | r.low >> 8;
+        r.low = (r.low & 0xFFU) << 8 | digit;
     }
-    return ratio;
+    return r;
 }
 
 int32_t tg_scale_quotient(uint32_t value, uint32_t scale) {
-    tg_ratio ratio = tg_ratio_make(value, scale);
-    /* 31 or 32 bits and all that follow: a quotient of 24-bit numbers has none after 32 zeros. */
-    unsigned excess = (ratio.high >> 31) != 0 ? 8U : 7U;
-    uint32_t quotient =
-        (uint32_t)round_even(ratio.high, excess, ratio.low != 0); /* the float's mantissa, exactly */
-    int32_t exponent = exponent_of(value) - exponent_of(scale) - 31 + (int32_t)excess;
-    if (exponent > -8) {
+    ratio r = ratio_of(value, scale);
+    /* The float's mantissa. There are no ties: half a step would take the divisor one bit more than it has.
+     */
+    uint32_t quotient = (r.high >> 8) + (r.high >> 7 & 1U);
+    int32_t right = MANTISSA_BITS - r.exponent;
+    if (right <= 0) {
         return 65535; /* 2^23 and more: saturates long before */
     }
-    if (exponent < -25) {
+    if (right > 25) {
         return 0;
     }
-    unsigned right = (unsigned)-exponent;
-    uint32_t rounded = (quotient + (1U << (right - 1U))) >> right;
+    uint32_t rounded = (quotient + (1U << (right - 1))) >> right;
     return rounded > 65535U ? 65535 : (int32_t)rounded;
 }
 
@@ -83,6 +86,25 @@ static uint32_t divide_product(uint32_t a, uint32_t b, unsigned shift, uint32_t 
     return quotient;
 }
 
+/* a x b, of 64 bits. */
+static inline uint32_t multiply(uint32_t a, uint32_t b, uint32_t *low) {
+#if defined(__ARM_ARCH_6M__)
+    uint32_t a_high = a >> 16; /* no such instruction: four products of halves */
+    uint32_t b_high = b >> 16;
+    a &= 0xFFFFU;
+    b &= 0xFFFFU;
+    uint32_t lowest = a * b;
+    uint32_t middle = a_high * b + (lowest >> 16);
+    uint32_t other = a * b_high + (middle & 0xFFFFU);
+    *low = other << 16 | (lowest & 0xFFFFU);
+    return a_high * b_high + (middle >> 16) + (other >> 16);
+#else
+    uint64_t product = (uint64_t)a * b;
+    *low = (uint32_t)product;
+    return (uint32_t)(product >> 32);
+#endif
+}
+
 /* The reference computes double(a) * double(b) / double(c), which is the quotient rounded to 53 bits, halves
  * to even, and rounds that to 31 bits, halves up. Let q be the first 32 bits of the exact quotient of the
  * mantissas: it lies in [q, q + 1), and a tie of the second rounding at an odd q. When q is odd, the first
@@ -90,49 +112,69 @@ static uint32_t divide_product(uint32_t a, uint32_t b, unsigned shift, uint32_t 
  * rounding leads up to q + 1: the quotient is then within 2^-22 below (53 bits are 21 more than 32; halves go
  * there as well, its last 21 bits being zeros). With the remainder r of q that is c - r <= c / 2^22.
  *
- * q comes from v = a b / c x 2^31, of which b x ratio, its last 32 bits cut off, is less than 1.01 too small:
- * ratio is less than 1 too small and b less than 2^24. q and v / 2^bits agree, and no tie is near, as long as
- * the last bits of the product are 8 below the next q: 2^-22 q is at most 4 there. The rare others are
- * divided exactly.
- */
-bool tg_multiplier_of(tg_multiplier *multiplier, const tg_ratio *ratio, uint32_t b, int32_t exponent) {
-    uint32_t mantissa_b = mantissa_of(b);
-    uint64_t v =
-        (uint64_t)mantissa_b * ratio->high + ((uint64_t)mantissa_b * ratio->low >> 32); /* 54 to 56 bits */
-    uint32_t high = (uint32_t)(v >> 32);
-    uint32_t low = (uint32_t)v;
-    unsigned bits = (high >> 22) == 0 ? 22U : (high >> 23) == 0 ? 23U : 24U;
-    uint32_t q = high << (32U - bits) | low >> bits;
-    if (low << (32U - bits) >= 0U - (8U << (32U - bits))) {
-        uint32_t c = mantissa_of(ratio->c);
-        uint32_t rest;
-        uint32_t a = mantissa_of(ratio->a);
-        bits = ((uint64_t)a * mantissa_b >> 24) < c ? 23U : 24U;
-        bits -= bits == 23U && ((uint64_t)a * mantissa_b >> 23) < c;
-        q = divide_product(a, mantissa_b, 31U - bits, c, &rest);
-        q += c - rest <= c >> 22;
-        q -= q == 0; /* 2^32 - 1 is odd already */
+ * q comes from b x ratio, of 64 bits. The ratio is less than 1 too small in its 48th bit, and of b the first
+ * 16 bits are taken times its last 16: together the product is less than 2^17 too small, twice that when it
+ * is shifted. q is right, and no tie is near, as long as the last 32 bits are 2^19 below the next q. The rare
+ * others are divided exactly; what is rounded up to 2^32 there is a 0. */
+int tg_multipliers(int32_t *mantissa, int8_t *right, const uint8_t *b, uint32_t count, uint32_t a, uint32_t c,
+                   int32_t exponent, bool *narrow) {
+    const ratio r = ratio_of(a, c);
+    const int32_t least = EXPONENT_BIAS - r.exponent - exponent - 1;
+    bool wide = false;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t scale = tg_load32(b + 4U * i);
+        if (!tg_scale_valid(scale)) {
+            return TG_ERR_QUANTIZATION;
+        }
+        uint32_t mantissa_b = scale << 8 | 1U << 31;
+        uint32_t low;
+        uint32_t q = multiply(mantissa_b, r.high, &low);
+        uint32_t more = (mantissa_b >> 16) * r.low;
+        low += more;
+        q += low < more;
+        int32_t shift = least - (int32_t)(scale >> MANTISSA_BITS);
+        bool doubled = (int32_t)q >= 0;
+        if (doubled) {
+            q = q << 1 | low >> 31;
+            low <<= 1;
+        } else {
+            shift--;
+        }
+        if (low >= 0U - (1U << 19)) {
+            uint32_t rest;
+            uint32_t mantissa_a = mantissa_of(a);
+            uint32_t mantissa_c = mantissa_of(c);
+            unsigned left = 7U + doubled + (mantissa_a < mantissa_c);
+            q = divide_product(mantissa_a, mantissa_b >> 8, left, mantissa_c, &rest);
+            q += mantissa_c - rest <= mantissa_c >> 22;
+            q -= q == 0; /* 2^32 - 1 is odd already */
+        }
+        q = (q >> 1) + (q & 1U);
+        if ((int32_t)q < 0) {
+            q >>= 1;
+            shift--;
+        }
+        wide |= (uint32_t)(shift - 1) > 22U;
+        if (shift > 31) { /* the reference flushes what vanishes anyway */
+            q = 0;
+            shift = 0;
+        }
+        if (shift < -30) {
+            return TG_ERR_QUANTIZATION;
+        }
+        mantissa[i] = (int32_t)q;
+        right[i] = (int8_t)shift;
     }
-    uint32_t mantissa = (q >> 1) + (q & 1U);
-    int32_t shift =
-        exponent_of(ratio->a) + exponent_of(b) - exponent_of(ratio->c) + exponent + (int32_t)bits - 22;
-    if (mantissa == 1U << 31) {
-        mantissa >>= 1;
-        shift++;
-    }
-    if (shift > 30) {
-        return false;
-    }
-    if (shift < -31) { /* the reference flushes what vanishes anyway */
-        mantissa = 0;
-        shift = 0;
-    }
-    multiplier->mantissa = (int32_t)mantissa;
-    multiplier->shift = shift;
-    return true;
+    *narrow = !wide;
+    return 0;
 }
 
 bool tg_multiplier_make(tg_multiplier *multiplier, uint32_t a, uint32_t b, uint32_t c, int32_t exponent) {
-    tg_ratio ratio = tg_ratio_make(a, c);
-    return tg_multiplier_of(multiplier, &ratio, b, exponent);
+    int8_t right;
+    bool narrow;
+    if (tg_multipliers(&multiplier->mantissa, &right, (const uint8_t *)&b, 1, a, c, exponent, &narrow) != 0) {
+        return false;
+    }
+    multiplier->shift = -right;
+    return true;
 }

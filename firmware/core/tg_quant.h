@@ -28,22 +28,15 @@ uint32_t tg_scale_product(uint32_t a, uint32_t b);
  * saturated to +-65535. value: bits of a positive normal float. */
 int32_t tg_scale_quotient(uint32_t value, uint32_t scale);
 
-/* a / c, of the bits of valid scales. */
-typedef struct {
-    uint32_t high; /* the mantissas' quotient x 2^63, rounded down */
-    uint32_t low;
-    uint32_t a;
-    uint32_t c;
-} tg_ratio;
+/* The multipliers of a x b / c x 2^exponent for `count` b, little-endian scales one behind the other, each
+ * computed as double(a) * double(b) / double(c) and then rounded to 31 bits: the two roundings of the
+ * reference are kept. a and c are valid scales. right: how far to shift right, the multiplier's shift
+ * negated. Returns 0, or TG_ERR_QUANTIZATION when a b is no valid scale or a multiplier too large; *narrow:
+ * whether all `right` are 1 .. 23. */
+int tg_multipliers(int32_t *mantissa, int8_t *right, const uint8_t *b, uint32_t count, uint32_t a, uint32_t c,
+                   int32_t exponent, bool *narrow);
 
-tg_ratio tg_ratio_make(uint32_t a, uint32_t c);
-
-/* tg_multiplier_make() for many b with the same a and c. */
-bool tg_multiplier_of(tg_multiplier *multiplier, const tg_ratio *ratio, uint32_t b, int32_t exponent);
-
-/* The multiplier of a x b / c x 2^exponent, computed as double(a) * double(b) / double(c) and then rounded to
- * 31 bits: the two roundings of the reference are kept. False when it is outside the range above (too large).
- */
+/* The same for one valid scale. Returns false when it is outside the range above (too large). */
 bool tg_multiplier_make(tg_multiplier *multiplier, uint32_t a, uint32_t b, uint32_t c, int32_t exponent);
 
 #define TG_SCALE_ONE 0x3F800000U /* bits of 1.0f */

@@ -198,15 +198,15 @@ static void run_group(state *s, unsigned channel, int8_t *output) {
     }
 }
 
-static void run(const tg_model *model, const struct tg_node *node) {
-    const tg_conv *c = tg_at(model, node->params);
+static void run(const tg_run *run) {
+    const tg_conv *c = run->params;
     bool rows = along_rows(c);
-    state s = {.c = c, .input = tg_at(model, node->input)};
+    state s = {.c = c, .input = run->input};
     s.gemm.depth = c->h.filter * row_size(c);
     s.gemm.input_offset = c->input_offset;
     s.gemm.patches.count = rows ? c->pool_w.filter : c->pool_h.filter;
     s.gemm.patches.runs = rows ? c->pool_h.filter : c->pool_w.filter;
-    s.gemm.scratch = tg_at(model, node->scratch);
+    s.gemm.scratch = run->scratch;
     s.gemm.pair =
         s.gemm.scratch + tg_gemm_scratch(s.gemm.depth, s.gemm.patches.count, s.gemm.patches.runs, c->chunk) /
                              sizeof *s.gemm.pair;
@@ -215,9 +215,9 @@ static void run(const tg_model *model, const struct tg_node *node) {
     s.gemm.channels = c->out_c / groups;
     for (unsigned group = 0; group < groups; group++) {
         unsigned first = group * s.gemm.channels;
-        s.gemm.weights = (const int8_t *)tg_at(model, node->input2) + (size_t)first * s.gemm.depth;
-        s.gemm.factors = tg_factors_at(model, &c->requant, c->bias, first);
-        run_group(&s, group * c->filter_c, (int8_t *)tg_at(model, node->output) + first);
+        s.gemm.weights = run->input2 + (size_t)first * s.gemm.depth;
+        s.gemm.factors = tg_factors_at(run->model, &c->requant, c->bias, first);
+        run_group(&s, group * c->filter_c, run->output + first);
     }
 }
 
@@ -239,20 +239,35 @@ static uint32_t plan(tg_conv *c, uint32_t room) {
     return tg_gemm_scratch(depth, count, runs, c->chunk) + (pair > strips ? pair : strips);
 }
 
-static int prepare(tg_prepare *p, struct tg_node *node) {
-    tg_conv *c;
-    int err = tg_conv_prepare(p, node, false, &c);
+static const uint8_t OPTIONS[] = {TG_BYTE(CONV_ACTIVATION),
+                                  TG_BYTE(CONV_PADDING),
+                                  TG_WORD(CONV_STRIDE_W),
+                                  TG_WORD(CONV_STRIDE_H),
+                                  TG_WORD(CONV_DILATION_W),
+                                  TG_WORD(CONV_DILATION_H),
+                                  TG_END};
+
+static int prepare(tg_prepare *p, void *params) {
+    tg_conv *c = params;
+    const tg_view *weights = &p->input[1];
+    int err = tg_conv_prepare(p, c, DIM_N);
     if (err != 0) {
         return err;
     }
+    c->filter_c = weights->dim[DIM_C];
+    uint32_t groups = c->in_c / c->filter_c;
+    if (groups * c->filter_c != c->in_c || c->out_c % groups != 0 || weights->dim[DIM_N] != c->out_c) {
+        return TG_ERR_SHAPE;
+    }
     p->scratch_size = plan(c, p->room);
-    return 0;
+    p->steps = c->h.filter * row_size(c);
+    return tg_requant_make(&c->requant, p, c->out_c, false);
 }
 
-static bool absorb(void *params, const tg_op *next, tg_prepare *p) {
+static bool absorb(void *params, tg_prepare *p) {
     tg_conv *c = params;
     tg_pool pool;
-    if (next->opcode != OP_MAX_POOL_2D || tg_pool_read(p, &pool) != 0 ||
+    if (tg_pool_read(p, &pool) != 0 ||
         c->pool_h.filter * c->pool_w.filter * c->pool_h.stride * c->pool_w.stride != 1 ||
         (c->h.dilation != 1 && !along_rows(c))) {
         return false;
@@ -283,4 +298,15 @@ static tg_stream_reason stream(void *params, tg_hop *hop) {
     return reason;
 }
 
-const tg_op tg_op_conv_2d = {OP_CONV_2D, prepare, run, absorb, stream};
+const tg_op tg_op_conv_2d = {
+    .opcode = OP_CONV_2D,
+    .least_inputs = 2,
+    .most_inputs = 3,
+    .params = sizeof(tg_conv),
+    .absorbs = OP_MAX_POOL_2D,
+    .options = OPTIONS,
+    .prepare = prepare,
+    .run = run,
+    .absorb = absorb,
+    .stream = stream,
+};

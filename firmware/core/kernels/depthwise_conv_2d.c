@@ -58,15 +58,15 @@ void tg_depthwise_four(const tg_depthwise *d, unsigned channel) {
 }
 #endif
 
-static void run(const tg_model *model, const struct tg_node *node) {
-    const tg_conv *c = tg_at(model, node->params);
+static void run(const tg_run *run) {
+    const tg_conv *c = run->params;
     const tg_depthwise d = {
         .c = c,
-        .input = tg_at(model, node->input),
-        .weights = tg_at(model, node->input2),
-        .factors = tg_factors_at(model, &c->requant, c->bias, 0),
-        .scratch = node->scratch == TG_REF_NONE ? NULL : tg_at(model, node->scratch),
-        .output = tg_at(model, node->output),
+        .input = run->input,
+        .weights = run->input2,
+        .factors = tg_factors_at(run->model, &c->requant, c->bias, 0),
+        .scratch = run->scratch,
+        .output = run->output,
     };
     if (tg_depthwise_by_four(c)) {
         /* The last group starts earlier when channels are no multiple of four. */
@@ -85,13 +85,30 @@ static uint32_t scratch_size(const tg_conv *c) {
     return !tg_depthwise_by_four(c) ? 0 : taps < TG_DEPTHWISE_SUMS ? TG_DEPTHWISE_SUMS : taps;
 }
 
-static int prepare(tg_prepare *p, struct tg_node *node) {
-    tg_conv *c;
-    int err = tg_conv_prepare(p, node, true, &c);
-    if (err == 0) {
-        p->scratch_size = scratch_size(c);
+enum { OPTION_MULTIPLIER = TG_CONV_OPTIONS };
+static const uint8_t OPTIONS[] = {TG_BYTE(DEPTHWISE_ACTIVATION), TG_BYTE(DEPTHWISE_PADDING),
+                                  TG_WORD(DEPTHWISE_STRIDE_W),   TG_WORD(DEPTHWISE_STRIDE_H),
+                                  TG_WORD(DEPTHWISE_DILATION_W), TG_WORD(DEPTHWISE_DILATION_H),
+                                  TG_WORD(DEPTHWISE_MULTIPLIER), TG_END};
+
+static int prepare(tg_prepare *p, void *params) {
+    tg_conv *c = params;
+    const tg_view *weights = &p->input[1];
+    uint32_t multiplier = p->output.dim[DIM_C] / p->input[0].dim[DIM_C];
+    int err = tg_conv_prepare(p, c, DIM_C);
+    if (err != 0) {
+        return err;
     }
-    return err;
+    if (multiplier * c->in_c != c->out_c || weights->dim[DIM_C] != c->out_c || weights->dim[DIM_N] != 1) {
+        return TG_ERR_SHAPE;
+    }
+    if (tg_word(&p->options, OPTION_MULTIPLIER, 0) != multiplier) {
+        return TG_ERR_OPTION;
+    }
+    c->filter_c = (uint16_t)multiplier;
+    p->steps = (uint32_t)c->h.filter * c->w.filter;
+    p->scratch_size = scratch_size(c);
+    return tg_requant_make(&c->requant, p, c->out_c, false);
 }
 
 static tg_stream_reason stream(void *params, tg_hop *hop) {
@@ -100,4 +117,13 @@ static tg_stream_reason stream(void *params, tg_hop *hop) {
     return tg_axes_stream(hop, &c->h, &c->w, &c->pool_h, &c->pool_w, c->in_c);
 }
 
-const tg_op tg_op_depthwise_conv_2d = {OP_DEPTHWISE_CONV_2D, prepare, run, NULL, stream};
+const tg_op tg_op_depthwise_conv_2d = {
+    .opcode = OP_DEPTHWISE_CONV_2D,
+    .least_inputs = 2,
+    .most_inputs = 3,
+    .params = sizeof(tg_conv),
+    .options = OPTIONS,
+    .prepare = prepare,
+    .run = run,
+    .stream = stream,
+};

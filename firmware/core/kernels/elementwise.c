@@ -40,16 +40,14 @@ static size_t at(const uint32_t *stride, unsigned n, unsigned y, unsigned x) {
     return (size_t)stride[DIM_N] * n + (size_t)stride[DIM_H] * y + (size_t)stride[DIM_W] * x;
 }
 
-static void run(const tg_model *model, const struct tg_node *node, pair_function *one) {
-    const elementwise *e = tg_at(model, node->params);
-    const int8_t *input = tg_at(model, node->input);
-    const int8_t *input2 = tg_at(model, node->input2);
-    int8_t *output = tg_at(model, node->output);
+static void run_pairs(const tg_run *run, pair_function *one) {
+    const elementwise *e = run->params;
+    int8_t *output = run->output;
     for (unsigned n = 0; n < e->dim[DIM_N]; n++) {
         for (unsigned y = 0; y < e->dim[DIM_H]; y++) {
             for (unsigned x = 0; x < e->dim[DIM_W]; x++) {
-                const int8_t *a = input + at(e->stride1, n, y, x);
-                const int8_t *b = input2 + at(e->stride2, n, y, x);
+                const int8_t *a = run->input + at(e->stride1, n, y, x);
+                const int8_t *b = run->input2 + at(e->stride2, n, y, x);
                 for (unsigned c = 0; c < e->dim[DIM_C]; c++) {
                     int32_t value = one(e, *a + e->offset1, *b + e->offset2);
                     *output++ = (int8_t)tg_clamp(tg_wrap_add(value, e->zero_point), e->low, e->high);
@@ -83,17 +81,10 @@ static bool sum_multipliers(elementwise *e, uint32_t scale1, uint32_t scale2, ui
            e->multiplier.shift <= 0; /* the reference takes factors below 1 only */
 }
 
-static int prepare(tg_prepare *p, struct tg_node *node, bool is_product) {
-    int err = tg_check_int8(&p->input[0]);
-    if (err == 0) {
-        err = p->input_count == 2 ? tg_check_int8(&p->input[1]) : TG_ERR_GRAPH;
-    }
+static int prepare(tg_prepare *p, elementwise *e, bool is_product) {
+    int err = tg_check_int8(&p->input[1]);
     if (err != 0) {
         return err;
-    }
-    elementwise *e = tg_alloc(p->arena, sizeof *e, &node->params);
-    if (e == NULL) {
-        return TG_ERR_ARENA;
     }
     uint32_t scale1 = tg_scale_of(&p->input[0]);
     uint32_t scale2 = tg_scale_of(&p->input[1]);
@@ -110,28 +101,27 @@ static int prepare(tg_prepare *p, struct tg_node *node, bool is_product) {
     e->offset1 = (int16_t)-p->input[0].zero_point;
     e->offset2 = (int16_t)-p->input[1].zero_point;
     e->zero_point = p->output.zero_point;
-    return tg_activation_range(tg_read_u8(&p->options, BINARY_ACTIVATION, ACTIVATION_NONE), &p->output,
-                               &e->low, &e->high);
+    return tg_fused_range(p, &e->low, &e->high);
 }
 
-static int prepare_sum(tg_prepare *p, struct tg_node *node) {
-    return prepare(p, node, false);
+static int prepare_sum(tg_prepare *p, void *params) {
+    return prepare(p, params, false);
 }
 
-static int prepare_product(tg_prepare *p, struct tg_node *node) {
-    return prepare(p, node, true);
+static int prepare_product(tg_prepare *p, void *params) {
+    return prepare(p, params, true);
 }
 
-static void run_add(const tg_model *model, const struct tg_node *node) {
-    run(model, node, add);
+static void run_add(const tg_run *run) {
+    run_pairs(run, add);
 }
 
-static void run_sub(const tg_model *model, const struct tg_node *node) {
-    run(model, node, subtract);
+static void run_sub(const tg_run *run) {
+    run_pairs(run, subtract);
 }
 
-static void run_mul(const tg_model *model, const struct tg_node *node) {
-    run(model, node, multiply);
+static void run_mul(const tg_run *run) {
+    run_pairs(run, multiply);
 }
 
 static tg_stream_reason stream(void *params, tg_hop *hop) {
@@ -152,6 +142,18 @@ static tg_stream_reason stream(void *params, tg_hop *hop) {
     return TG_STREAM_YES;
 }
 
-const tg_op tg_op_add = {OP_ADD, prepare_sum, run_add, NULL, stream};
-const tg_op tg_op_sub = {OP_SUB, prepare_sum, run_sub, NULL, stream};
-const tg_op tg_op_mul = {OP_MUL, prepare_product, run_mul, NULL, stream};
+static const uint8_t OPTIONS[] = {TG_BYTE(BINARY_ACTIVATION), TG_END};
+
+#define OP(code, how, what)                                                                                  \
+    {.opcode = (code),                                                                                       \
+     .least_inputs = 2,                                                                                      \
+     .most_inputs = 2,                                                                                       \
+     .params = sizeof(elementwise),                                                                          \
+     .options = OPTIONS,                                                                                     \
+     .prepare = (how),                                                                                       \
+     .run = (what),                                                                                          \
+     .stream = stream}
+
+const tg_op tg_op_add = OP(OP_ADD, prepare_sum, run_add);
+const tg_op tg_op_sub = OP(OP_SUB, prepare_sum, run_sub);
+const tg_op tg_op_mul = OP(OP_MUL, prepare_product, run_mul);

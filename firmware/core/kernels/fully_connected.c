@@ -12,21 +12,21 @@ typedef struct {
     tg_requant requant;
 } fully_connected;
 
-static void run(const tg_model *model, const struct tg_node *node) {
-    const fully_connected *f = tg_at(model, node->params);
+static void run(const tg_run *run) {
+    const fully_connected *f = run->params;
     const tg_gemm gemm = {
-        .weights = tg_at(model, node->input2),
-        .factors = tg_factors_at(model, &f->requant, f->bias, 0),
+        .weights = run->input2,
+        .factors = tg_factors_at(run->model, &f->requant, f->bias, 0),
         .depth = f->depth,
         .patches = {.count = 1, .runs = 1, .skip = f->depth},
         .output_step = f->outputs,
         .channels = f->outputs,
         .input_offset = f->input_offset,
-        .scratch = tg_at(model, node->scratch),
-        .pair = (uint32_t *)tg_at(model, node->scratch) + f->lanes / sizeof(uint32_t),
+        .scratch = run->scratch,
+        .pair = (uint32_t *)run->scratch + f->lanes / sizeof(uint32_t),
     };
-    const int8_t *input = tg_at(model, node->input);
-    int8_t *output = tg_at(model, node->output);
+    const int8_t *input = run->input;
+    int8_t *output = run->output;
     for (uint32_t left = f->rows; left > 0;) {
         uint32_t now = left < f->chunk ? left : f->chunk;
         tg_gemm_run(&gemm, input, now, output);
@@ -43,7 +43,12 @@ static uint32_t plan(fully_connected *f, uint32_t room) {
     return f->lanes + (f->chunk == 1U && f->depth >= 4U ? 0 : tg_gemm_pair(f->depth));
 }
 
-static int prepare(tg_prepare *p, struct tg_node *node) {
+enum { OPTION_WEIGHTS_FORMAT = OPTION_ACTIVATION + 1 };
+static const uint8_t OPTIONS[] = {TG_BYTE(FULLY_CONNECTED_ACTIVATION),
+                                  TG_BYTE(FULLY_CONNECTED_WEIGHTS_FORMAT), TG_END};
+
+static int prepare(tg_prepare *p, void *params) {
+    fully_connected *f = params;
     const tg_view *input = &p->input[0];
     const tg_view *weights = &p->input[1];
     uint16_t outputs = weights->dim[DIM_W];
@@ -52,16 +57,12 @@ static int prepare(tg_prepare *p, struct tg_node *node) {
     if (err != 0) {
         return err;
     }
-    if (tg_read_u8(&p->options, FULLY_CONNECTED_WEIGHTS_FORMAT, 0) != 0) {
+    if (tg_byte(&p->options, OPTION_WEIGHTS_FORMAT, 0) != 0) {
         return TG_ERR_OPTION; /* shuffled weights */
     }
     if (weights->dims != 2 || input->size % depth != 0 || p->output.dim[DIM_C] != outputs ||
         p->output.size != input->size / depth * outputs) {
         return TG_ERR_SHAPE;
-    }
-    fully_connected *f = tg_alloc(p->arena, sizeof *f, &node->params);
-    if (f == NULL) {
-        return TG_ERR_ARENA;
     }
     f->rows = input->size / depth;
     f->depth = depth;
@@ -69,8 +70,8 @@ static int prepare(tg_prepare *p, struct tg_node *node) {
     f->input_offset = (int16_t)-input->zero_point;
     f->bias = tg_constant(p, &p->input[2]);
     p->scratch_size = plan(f, p->room);
-    uint8_t activation = tg_read_u8(&p->options, FULLY_CONNECTED_ACTIVATION, ACTIVATION_NONE);
-    return tg_requant_make(&f->requant, p, activation, depth, outputs, true);
+    p->steps = depth;
+    return tg_requant_make(&f->requant, p, outputs, true);
 }
 
 static tg_stream_reason stream(void *params, tg_hop *hop) {
@@ -83,4 +84,13 @@ static tg_stream_reason stream(void *params, tg_hop *hop) {
     return TG_STREAM_YES;
 }
 
-const tg_op tg_op_fully_connected = {OP_FULLY_CONNECTED, prepare, run, NULL, stream};
+const tg_op tg_op_fully_connected = {
+    .opcode = OP_FULLY_CONNECTED,
+    .least_inputs = 2,
+    .most_inputs = 3,
+    .params = sizeof(fully_connected),
+    .options = OPTIONS,
+    .prepare = prepare,
+    .run = run,
+    .stream = stream,
+};

@@ -12,10 +12,10 @@ static bool inside(const pad *q, unsigned dim, unsigned position) {
     return position >= q->before[dim] && position < (unsigned)q->before[dim] + q->input[dim];
 }
 
-static void run(const tg_model *model, const struct tg_node *node) {
-    const pad *q = tg_at(model, node->params);
-    const int8_t *input = tg_at(model, node->input);
-    int8_t *output = tg_at(model, node->output);
+static void run(const tg_run *run) {
+    const pad *q = run->params;
+    const int8_t *input = run->input;
+    int8_t *output = run->output;
     for (unsigned n = 0; n < q->output[DIM_N]; n++) {
         for (unsigned y = 0; y < q->output[DIM_H]; y++) {
             for (unsigned x = 0; x < q->output[DIM_W]; x++) {
@@ -28,25 +28,16 @@ static void run(const tg_model *model, const struct tg_node *node) {
     }
 }
 
-static int prepare(tg_prepare *p, struct tg_node *node) {
+static int prepare(tg_prepare *p, void *params) {
+    pad *q = params;
     const tg_view *input = &p->input[0];
     const tg_view *paddings = &p->input[1];
-    int err = tg_check_int8(input);
-    if (err != 0) {
-        return err;
-    }
-    if (p->input_count < 2 || p->input_count > 3 || paddings->type != TYPE_INT32 || paddings->data == NULL) {
+    const tg_view *value = &p->input[2];
+    if (paddings->type != TYPE_INT32 || paddings->data == NULL) {
         return TG_ERR_TYPE;
     }
     if (paddings->size != 2U * input->dims || p->output.dims != input->dims) {
         return TG_ERR_SHAPE;
-    }
-    if (!tg_same_quantization(input, &p->output)) {
-        return TG_ERR_QUANTIZATION;
-    }
-    pad *q = tg_alloc(p->arena, sizeof *q, &node->params);
-    if (q == NULL) {
-        return TG_ERR_ARENA;
     }
     unsigned missing = TG_MAX_DIMS - input->dims;
     for (unsigned i = 0; i < TG_MAX_DIMS; i++) {
@@ -60,11 +51,11 @@ static int prepare(tg_prepare *p, struct tg_node *node) {
         q->output[i] = p->output.dim[i];
     }
     q->value = p->output.zero_point;
-    if (p->input_count == 3) {
-        if (p->input[2].type != TYPE_INT8 || p->input[2].data == NULL || p->input[2].size != 1) {
+    if (value->type != 0) {
+        if (value->type != TYPE_INT8 || value->data == NULL || value->size != 1) {
             return TG_ERR_TYPE;
         }
-        q->value = (int8_t)*p->input[2].data;
+        q->value = (int8_t)*value->data;
     }
     return 0;
 }
@@ -85,5 +76,18 @@ static tg_stream_reason stream(void *params, tg_hop *hop) {
     return TG_STREAM_YES;
 }
 
-const tg_op tg_op_pad = {OP_PAD, prepare, run, NULL, stream};
-const tg_op tg_op_padv2 = {OP_PADV2, prepare, run, NULL, stream};
+static const uint8_t OPTIONS[] = {TG_END};
+
+#define PAD(code)                                                                                            \
+    {.opcode = (code),                                                                                       \
+     .least_inputs = 2,                                                                                      \
+     .most_inputs = 3,                                                                                       \
+     .checks = TG_SAME_QUANTIZATION,                                                                         \
+     .params = sizeof(pad),                                                                                  \
+     .options = OPTIONS,                                                                                     \
+     .prepare = prepare,                                                                                     \
+     .run = run,                                                                                             \
+     .stream = stream}
+
+const tg_op tg_op_pad = PAD(OP_PAD);
+const tg_op tg_op_padv2 = PAD(OP_PADV2);

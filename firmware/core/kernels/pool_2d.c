@@ -28,59 +28,41 @@ static int32_t pool_one(const tg_pool *p, const int8_t *input, unsigned y, unsig
     return maximum ? max : average(sum, (bottom - top) * (right - left));
 }
 
-static void run(const tg_model *model, const struct tg_node *node, bool maximum) {
-    const tg_pool *p = tg_at(model, node->params);
-    const int8_t *input = tg_at(model, node->input);
-    int8_t *output = tg_at(model, node->output);
+static void run_all(const tg_run *run, bool maximum) {
+    const tg_pool *p = run->params;
+    int8_t *output = run->output;
     for (unsigned y = 0; y < p->h.output; y++) {
         for (unsigned x = 0; x < p->w.output; x++) {
             for (unsigned channel = 0; channel < p->channels; channel++) {
-                int32_t value = pool_one(p, input + channel, y, x, maximum);
+                int32_t value = pool_one(p, run->input + channel, y, x, maximum);
                 *output++ = (int8_t)tg_clamp(value, p->low, p->high);
             }
         }
     }
 }
 
-static void run_max(const tg_model *model, const struct tg_node *node) {
-    run(model, node, true);
+static void run_max(const tg_run *run) {
+    run_all(run, true);
 }
 
-static void run_average(const tg_model *model, const struct tg_node *node) {
-    run(model, node, false);
+static void run_average(const tg_run *run) {
+    run_all(run, false);
 }
 
-int tg_pool_read(const tg_prepare *p, tg_pool *pool) {
+enum { OPTION_FILTER_W = OPTION_STRIDE_H + 1, OPTION_FILTER_H };
+
+int tg_pool_read(tg_prepare *p, void *params) {
+    tg_pool *pool = params;
     const tg_view *input = &p->input[0];
     const tg_view *output = &p->output;
-    int err = tg_check_int8(input);
-    if (err != 0) {
-        return err;
-    }
-    if (p->input_count != 1 || input->dims != 4 || output->dims != 4 || input->dim[DIM_N] != 1 ||
-        output->dim[DIM_N] != 1 || input->dim[DIM_C] != output->dim[DIM_C]) {
+    if (input->dim[DIM_C] != output->dim[DIM_C]) {
         return TG_ERR_SHAPE;
     }
-    uint8_t padding = tg_read_u8(&p->options, POOL_PADDING, PADDING_SAME);
-    err = tg_axis_make(&pool->h, input->dim[DIM_H], output->dim[DIM_H],
-                       tg_read_u32(&p->options, POOL_FILTER_H, 0), tg_read_u32(&p->options, POOL_STRIDE_H, 0),
-                       1, padding);
-    if (err == 0) {
-        err = tg_axis_make(&pool->w, input->dim[DIM_W], output->dim[DIM_W],
-                           tg_read_u32(&p->options, POOL_FILTER_W, 0),
-                           tg_read_u32(&p->options, POOL_STRIDE_W, 0), 1, padding);
-    }
-    if (err != 0) {
-        return err;
-    }
+    int err = tg_axes_make(p, &pool->h, &pool->w, tg_word(&p->options, OPTION_FILTER_H, 0),
+                           tg_word(&p->options, OPTION_FILTER_W, 0), 1, 1);
     pool->channels = input->dim[DIM_C];
-    uint8_t activation = tg_read_u8(&p->options, POOL_ACTIVATION, ACTIVATION_NONE);
-    return tg_activation_range(activation, output, &pool->low, &pool->high);
-}
-
-static int prepare(tg_prepare *p, struct tg_node *node) {
-    tg_pool *pool = tg_alloc(p->arena, sizeof *pool, &node->params);
-    return pool == NULL ? TG_ERR_ARENA : tg_pool_read(p, pool);
+    p->steps = (uint32_t)pool->h.filter * pool->w.filter;
+    return err != 0 ? err : tg_fused_range(p, &pool->low, &pool->high);
 }
 
 static tg_stream_reason stream(void *params, tg_hop *hop) {
@@ -90,5 +72,23 @@ static tg_stream_reason stream(void *params, tg_hop *hop) {
     return tg_axes_stream(hop, &p->h, &p->w, &h, &w, p->channels);
 }
 
-const tg_op tg_op_max_pool_2d = {OP_MAX_POOL_2D, prepare, run_max, NULL, stream};
-const tg_op tg_op_average_pool_2d = {OP_AVERAGE_POOL_2D, prepare, run_average, NULL, stream};
+static const uint8_t OPTIONS[] = {TG_BYTE(POOL_ACTIVATION),
+                                  TG_BYTE(POOL_PADDING),
+                                  TG_WORD(POOL_STRIDE_W),
+                                  TG_WORD(POOL_STRIDE_H),
+                                  TG_WORD(POOL_FILTER_W),
+                                  TG_WORD(POOL_FILTER_H),
+                                  TG_END};
+
+#define POOL(code, what)                                                                                     \
+    {.opcode = (code),                                                                                       \
+     .least_inputs = 1,                                                                                      \
+     .most_inputs = 1,                                                                                       \
+     .params = sizeof(tg_pool),                                                                              \
+     .options = OPTIONS,                                                                                     \
+     .prepare = tg_pool_read,                                                                                \
+     .run = (what),                                                                                          \
+     .stream = stream}
+
+const tg_op tg_op_max_pool_2d = POOL(OP_MAX_POOL_2D, run_max);
+const tg_op tg_op_average_pool_2d = POOL(OP_AVERAGE_POOL_2D, run_average);

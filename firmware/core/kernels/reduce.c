@@ -81,30 +81,28 @@ static int32_t maximum(const reduce *r, const int8_t *input) {
     return max;
 }
 
-static void run(const tg_model *model, const struct tg_node *node,
-                int32_t (*one)(const reduce *, const int8_t *)) {
-    const reduce *r = tg_at(model, node->params);
-    const int8_t *inputs = tg_at(model, node->input);
-    int8_t *output = tg_at(model, node->output);
+static void run_all(const tg_run *run, int32_t (*one)(const reduce *, const int8_t *)) {
+    const reduce *r = run->params;
+    int8_t *output = run->output;
     for (uint32_t outer = 0; outer < r->outer; outer++) {
-        const int8_t *input = inputs + (size_t)outer * r->reduced * r->inner;
+        const int8_t *input = run->input + (size_t)outer * r->reduced * r->inner;
         for (uint32_t inner = 0; inner < r->inner; inner++) {
             *output++ = (int8_t)one(r, input + inner);
         }
     }
 }
 
-static void run_mean(const tg_model *model, const struct tg_node *node) {
-    const reduce *r = tg_at(model, node->params);
+static void run_mean(const tg_run *run) {
+    const reduce *r = run->params;
     if (r->fresh != 0) {
-        run_running(r, tg_at(model, node->input), tg_at(model, node->scratch), tg_at(model, node->output));
+        run_running(r, run->input, run->scratch, run->output);
     } else {
-        run(model, node, mean);
+        run_all(run, mean);
     }
 }
 
-static void run_max(const tg_model *model, const struct tg_node *node) {
-    run(model, node, maximum);
+static void run_max(const tg_run *run) {
+    run_all(run, maximum);
 }
 
 /* The multiplier of a mean: input scale / output scale / count, divided as the reference divides. */
@@ -139,7 +137,7 @@ static int mean_multiplier(reduce *r, const tg_prepare *p) {
 /* Marks the reduced dimensions (of four) in a bit set. Returns 0, TG_ERR_TYPE or TG_ERR_SHAPE. */
 static int read_axes(const tg_prepare *p, unsigned *axes) {
     const tg_view *view = &p->input[1];
-    if (p->input_count != 2 || view->type != TYPE_INT32 || view->data == NULL) {
+    if (view->type != TYPE_INT32 || view->data == NULL) {
         return TG_ERR_TYPE;
     }
     int32_t dims = p->input[0].dims;
@@ -154,19 +152,13 @@ static int read_axes(const tg_prepare *p, unsigned *axes) {
     return 0;
 }
 
-static int prepare(tg_prepare *p, struct tg_node *node, bool is_mean) {
+static int prepare(tg_prepare *p, void *params) {
+    reduce *r = params;
     const tg_view *input = &p->input[0];
     unsigned axes = 0;
-    int err = tg_check_int8(input);
-    if (err == 0) {
-        err = read_axes(p, &axes);
-    }
+    int err = read_axes(p, &axes);
     if (err != 0) {
         return err;
-    }
-    reduce *r = tg_alloc(p->arena, sizeof *r, &node->params);
-    if (r == NULL) {
-        return TG_ERR_ARENA;
     }
     r->outer = r->reduced = r->inner = 1;
     r->fresh = 0;
@@ -186,21 +178,13 @@ static int prepare(tg_prepare *p, struct tg_node *node, bool is_mean) {
             r->inner *= dim;
         }
     }
-    if (p->output.size != r->outer * r->inner) {
-        return TG_ERR_SHAPE;
-    }
-    if (is_mean) {
-        return mean_multiplier(r, p);
-    }
-    return tg_same_quantization(input, &p->output) ? 0 : TG_ERR_QUANTIZATION;
+    p->steps = r->reduced;
+    return p->output.size == r->outer * r->inner ? 0 : TG_ERR_SHAPE;
 }
 
-static int prepare_mean(tg_prepare *p, struct tg_node *node) {
-    return prepare(p, node, true);
-}
-
-static int prepare_max(tg_prepare *p, struct tg_node *node) {
-    return prepare(p, node, false);
+static int prepare_mean(tg_prepare *p, void *params) {
+    int err = prepare(p, params);
+    return err != 0 ? err : mean_multiplier(params, p);
 }
 
 /* Over other dimensions than time. */
@@ -231,5 +215,26 @@ static tg_stream_reason stream_mean(void *params, tg_hop *hop) {
     return TG_STREAM_YES;
 }
 
-const tg_op tg_op_mean = {OP_MEAN, prepare_mean, run_mean, NULL, stream_mean};
-const tg_op tg_op_reduce_max = {OP_REDUCE_MAX, prepare_max, run_max, NULL, stream};
+static const uint8_t OPTIONS[] = {TG_END};
+
+const tg_op tg_op_mean = {
+    .opcode = OP_MEAN,
+    .least_inputs = 2,
+    .most_inputs = 2,
+    .params = sizeof(reduce),
+    .options = OPTIONS,
+    .prepare = prepare_mean,
+    .run = run_mean,
+    .stream = stream_mean,
+};
+const tg_op tg_op_reduce_max = {
+    .opcode = OP_REDUCE_MAX,
+    .least_inputs = 2,
+    .most_inputs = 2,
+    .checks = TG_SAME_QUANTIZATION,
+    .params = sizeof(reduce),
+    .options = OPTIONS,
+    .prepare = prepare,
+    .run = run_max,
+    .stream = stream,
+};

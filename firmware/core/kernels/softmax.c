@@ -88,35 +88,24 @@ static void run_row(const softmax *s, const int8_t *input, int8_t *output, int32
     }
 }
 
-static void run(const tg_model *model, const struct tg_node *node) {
-    const softmax *s = tg_at(model, node->params);
-    const int8_t *input = tg_at(model, node->input);
-    int8_t *output = tg_at(model, node->output);
-    for (uint32_t row = 0; row < s->rows; row++) {
-        run_row(s, input + (size_t)row * s->depth, output + (size_t)row * s->depth,
-                tg_at(model, node->scratch));
+static void run(const tg_run *run) {
+    const softmax *s = run->params;
+    const int8_t *input = run->input;
+    int8_t *output = run->output;
+    for (uint32_t left = s->rows; left > 0; left--, input += s->depth, output += s->depth) {
+        run_row(s, input, output, run->scratch);
     }
 }
 
-static int prepare(tg_prepare *p, struct tg_node *node) {
+static int prepare(tg_prepare *p, void *params) {
+    softmax *s = params;
     const tg_view *input = &p->input[0];
-    int err = tg_check_int8(input);
-    if (err != 0) {
-        return err;
-    }
-    if (p->input_count != 1 || !tg_same_shape(input, &p->output)) {
-        return TG_ERR_SHAPE;
-    }
     if (tg_scale_of(&p->output) != SCALE_1_256 || p->output.zero_point != INT8_MIN) {
         return TG_ERR_QUANTIZATION;
     }
-    softmax *s = tg_alloc(p->arena, sizeof *s, &node->params);
-    if (s == NULL) {
-        return TG_ERR_ARENA;
-    }
     s->depth = input->dim[DIM_C];
     s->rows = input->size / s->depth;
-    uint32_t beta = tg_read_u32(&p->options, SOFTMAX_BETA, 0);
+    uint32_t beta = tg_word(&p->options, 0, 0);
     if (!tg_scale_valid(beta)) {
         return TG_ERR_OPTION;
     }
@@ -147,4 +136,16 @@ static tg_stream_reason stream(void *params, tg_hop *hop) {
     return TG_STREAM_YES;
 }
 
-const tg_op tg_op_softmax = {OP_SOFTMAX, prepare, run, NULL, stream};
+static const uint8_t OPTIONS[] = {TG_WORD(SOFTMAX_BETA), TG_END};
+
+const tg_op tg_op_softmax = {
+    .opcode = OP_SOFTMAX,
+    .least_inputs = 1,
+    .most_inputs = 1,
+    .checks = TG_SAME_SHAPE,
+    .params = sizeof(softmax),
+    .options = OPTIONS,
+    .prepare = prepare,
+    .run = run,
+    .stream = stream,
+};

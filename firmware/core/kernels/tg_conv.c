@@ -1,7 +1,8 @@
 #include "tg_conv.h"
 
-int tg_axis_make(tg_axis *axis, uint16_t input, uint16_t output, uint32_t filter, uint32_t stride,
-                 uint32_t dilation, uint8_t padding) {
+/* Fills an axis and checks that output is what TensorFlow Lite computes. */
+static int make_axis(tg_axis *axis, uint16_t input, uint16_t output, uint32_t filter, uint32_t stride,
+                     uint32_t dilation, uint32_t padding) {
     if (stride == 0 || stride > UINT8_MAX || dilation == 0 || dilation > UINT8_MAX || filter == 0 ||
         filter > UINT16_MAX || padding > PADDING_VALID) {
         return TG_ERR_OPTION;
@@ -21,6 +22,23 @@ int tg_axis_make(tg_axis *axis, uint16_t input, uint16_t output, uint32_t filter
     }
     *axis = (tg_axis){input, output, (uint16_t)filter, (uint16_t)pad, (uint8_t)stride, (uint8_t)dilation};
     return 0;
+}
+
+int tg_axes_make(const tg_prepare *p, tg_axis *h, tg_axis *w, uint32_t filter_h, uint32_t filter_w,
+                 uint32_t dilation_h, uint32_t dilation_w) {
+    const tg_view *input = &p->input[0];
+    const tg_view *output = &p->output;
+    if (input->dims != 4 || output->dims != 4 || input->dim[DIM_N] != 1 || output->dim[DIM_N] != 1) {
+        return TG_ERR_SHAPE;
+    }
+    uint32_t padding = tg_byte(&p->options, OPTION_PADDING, PADDING_SAME);
+    int err = make_axis(h, input->dim[DIM_H], output->dim[DIM_H], filter_h,
+                        tg_word(&p->options, OPTION_STRIDE_H, 0), dilation_h, padding);
+    if (err != 0) {
+        return err;
+    }
+    return make_axis(w, input->dim[DIM_W], output->dim[DIM_W], filter_w,
+                     tg_word(&p->options, OPTION_STRIDE_W, 0), dilation_w, padding);
 }
 
 void tg_axis_taps(const tg_axis *axis, unsigned output, unsigned *first, unsigned *end) {
@@ -72,9 +90,6 @@ tg_stream_reason tg_axes_stream(tg_hop *hop, tg_axis *h, tg_axis *w, tg_pooled *
 
 int tg_check_weights(const tg_prepare *p, unsigned channel_dim, uint32_t channels) {
     const tg_view *weights = &p->input[1];
-    if (p->input_count < 2 || p->input_count > 3) {
-        return TG_ERR_GRAPH;
-    }
     if (weights->type != TYPE_INT8 || weights->data == NULL) {
         return TG_ERR_TYPE;
     }
@@ -82,72 +97,35 @@ int tg_check_weights(const tg_prepare *p, unsigned channel_dim, uint32_t channel
                                                                   weights->scale_count != channels))) {
         return TG_ERR_QUANTIZATION;
     }
-    if (p->input_count == 3 && p->input[2].type != 0) {
-        if (p->input[2].type != TYPE_INT32 || p->input[2].data == NULL) {
+    const tg_view *bias = &p->input[2];
+    if (bias->type != 0) {
+        if (bias->type != TYPE_INT32 || bias->data == NULL) {
             return TG_ERR_TYPE;
         }
-        if (p->input[2].size != channels) {
+        if (bias->size != channels) {
             return TG_ERR_SHAPE;
         }
     }
-    return tg_check_int8(&p->input[0]);
+    return 0;
 }
 
-int tg_conv_prepare(tg_prepare *p, struct tg_node *node, bool depthwise, tg_conv **conv) {
-    const tg_view *input = &p->input[0];
+int tg_conv_prepare(tg_prepare *p, tg_conv *c, unsigned channel_dim) {
     const tg_view *weights = &p->input[1];
-    const tg_view *output = &p->output;
-    const tg_table *options = &p->options;
-    int err = tg_check_weights(p, depthwise ? DIM_C : DIM_N, output->dim[DIM_C]);
+    c->in_c = p->input[0].dim[DIM_C];
+    c->out_c = p->output.dim[DIM_C];
+    int err = tg_check_weights(p, channel_dim, c->out_c);
     if (err != 0) {
         return err;
     }
-    if (input->dims != 4 || weights->dims != 4 || output->dims != 4 || input->dim[DIM_N] != 1 ||
-        output->dim[DIM_N] != 1) {
+    if (weights->dims != 4) {
         return TG_ERR_SHAPE;
     }
-    tg_conv *c = tg_alloc(p->arena, sizeof *c, &node->params);
-    if (c == NULL) {
-        return TG_ERR_ARENA;
-    }
-    *conv = c;
-    c->in_c = input->dim[DIM_C];
-    c->out_c = output->dim[DIM_C];
-    if (depthwise) {
-        c->filter_c = (uint16_t)(c->out_c / c->in_c);
-        if (c->filter_c * c->in_c != c->out_c || weights->dim[DIM_C] != c->out_c ||
-            weights->dim[DIM_N] != 1) {
-            return TG_ERR_SHAPE;
-        }
-        if (tg_read_u32(options, DEPTHWISE_MULTIPLIER, 0) != c->filter_c) {
-            return TG_ERR_OPTION;
-        }
-    } else {
-        c->filter_c = weights->dim[DIM_C];
-        uint32_t groups = c->in_c / c->filter_c;
-        if (groups * c->filter_c != c->in_c || c->out_c % groups != 0 || weights->dim[DIM_N] != c->out_c) {
-            return TG_ERR_SHAPE;
-        }
-    }
-    uint8_t padding = tg_read_u8(options, depthwise ? DEPTHWISE_PADDING : CONV_PADDING, PADDING_SAME);
-    uint32_t dilation_h = tg_read_u32(options, depthwise ? DEPTHWISE_DILATION_H : CONV_DILATION_H, 1);
-    uint32_t dilation_w = tg_read_u32(options, depthwise ? DEPTHWISE_DILATION_W : CONV_DILATION_W, 1);
-    uint8_t activation =
-        tg_read_u8(options, depthwise ? DEPTHWISE_ACTIVATION : CONV_ACTIVATION, ACTIVATION_NONE);
-    err = tg_axis_make(&c->h, input->dim[DIM_H], output->dim[DIM_H], weights->dim[DIM_H],
-                       tg_read_u32(options, CONV_STRIDE_H, 0), dilation_h, padding);
-    if (err == 0) {
-        err = tg_axis_make(&c->w, input->dim[DIM_W], output->dim[DIM_W], weights->dim[DIM_W],
-                           tg_read_u32(options, CONV_STRIDE_W, 0), dilation_w, padding);
-    }
+    c->input_offset = (int16_t)-p->input[0].zero_point;
+    c->bias = tg_constant(p, &p->input[2]);
+    err =
+        tg_axes_make(p, &c->h, &c->w, weights->dim[DIM_H], weights->dim[DIM_W],
+                     tg_word(&p->options, OPTION_DILATION_H, 1), tg_word(&p->options, OPTION_DILATION_W, 1));
     c->pool_h = (tg_pooled){c->h.output, 1, 1};
     c->pool_w = (tg_pooled){c->w.output, 1, 1};
-    uint32_t taps = (uint32_t)weights->dim[DIM_H] * weights->dim[DIM_W];
-    uint32_t depth = depthwise ? taps : taps * c->filter_c;
-    if (err == 0) {
-        err = tg_requant_make(&c->requant, p, activation, depth, c->out_c, false);
-    }
-    c->input_offset = (int16_t)-input->zero_point;
-    c->bias = tg_constant(p, &p->input[2]);
     return err;
 }

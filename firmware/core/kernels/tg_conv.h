@@ -14,10 +14,20 @@ typedef struct {
     uint8_t dilation;
 } tg_axis;
 
-/* Fills an axis and checks that output is what TensorFlow Lite computes. Returns 0, TG_ERR_OPTION or
- * TG_ERR_SHAPE. */
-int tg_axis_make(tg_axis *axis, uint16_t input, uint16_t output, uint32_t filter, uint32_t stride,
-                 uint32_t dilation, uint8_t padding);
+/* The options of sliding filters, and of those with dilations. */
+enum {
+    OPTION_PADDING = OPTION_ACTIVATION + 1,
+    OPTION_STRIDE_W,
+    OPTION_STRIDE_H,
+    OPTION_DILATION_W,
+    OPTION_DILATION_H,
+    TG_CONV_OPTIONS
+};
+
+/* Fills the axes of height and width, and checks that the output is what TensorFlow Lite computes. Returns 0,
+ * TG_ERR_OPTION, TG_ERR_SHAPE or TG_ERR_TOO_BIG. */
+int tg_axes_make(const tg_prepare *p, tg_axis *h, tg_axis *w, uint32_t filter_h, uint32_t filter_w,
+                 uint32_t dilation_h, uint32_t dilation_w);
 
 /* Filter taps [first, end) that fall inside the input for one output; none when first == end. */
 void tg_axis_taps(const tg_axis *axis, unsigned output, unsigned *first, unsigned *end);
@@ -59,11 +69,12 @@ typedef struct {
     tg_requant requant;
 } tg_conv;
 
-/* Checks int8 input and constant int8 weights with symmetric scales over `channel_dim`, and the optional
+/* Checks constant int8 weights with symmetric scales over `channel_dim`, and the optional
  * int32 bias of `channels` values. Returns 0 or a negative tg_err. */
 int tg_check_weights(const tg_prepare *p, unsigned channel_dim, uint32_t channels);
 
-/* Both operators' prepare(); *conv is what it filled. */
-int tg_conv_prepare(tg_prepare *p, struct tg_node *node, bool depthwise, tg_conv **conv);
+/* What both operators' prepare() begins with: checks weights of a dimension for output channels, and fills
+ * all but filter_c, chunk, poolings and requantisation. Returns 0 or a negative tg_err. */
+int tg_conv_prepare(tg_prepare *p, tg_conv *conv, unsigned channel_dim);
 
 #endif

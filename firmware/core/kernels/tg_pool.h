@@ -12,7 +12,7 @@ typedef struct {
     int8_t high;
 } tg_pool;
 
-/* Reads and verifies a pooling operator. Returns 0 or a negative tg_err. */
-int tg_pool_read(const tg_prepare *p, tg_pool *pool);
+/* Reads and verifies a pooling operator into a tg_pool. Returns 0 or a negative tg_err. */
+int tg_pool_read(tg_prepare *p, void *pool);
 
 #endif

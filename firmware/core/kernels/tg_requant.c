@@ -18,18 +18,17 @@ static bool accumulators_fit(const tg_view *bias, uint32_t depth) {
     return true;
 }
 
-/* The cheapest way that is exact for these factors and this output. */
-static tg_requant_kind requant_kind(const tg_requant *requant, int32_t least_shift, int32_t most_shift) {
-    if (least_shift < 1 ||
-        most_shift > 23) { /* the rounding constant and the zero point fit beside the product */
-        return TG_REQUANT_ANY;
+/* Whether all zero points of a tensor with a scale per channel are 0. */
+static bool zeros_only(const tg_view *view) {
+    uint32_t any = 0;
+    const uint8_t *end = view->zeros + 8U * view->scale_count;
+    for (const uint8_t *zero = view->zeros; zero != end; zero += 4) {
+        any |= tg_load32(zero);
     }
-    bool saturated_only = requant->low == INT8_MIN && requant->high == INT8_MAX;
-    return saturated_only && requant->zero_point == INT8_MIN ? TG_REQUANT_RELU : TG_REQUANT_SHIFTED;
+    return any == 0;
 }
 
-int tg_requant_make(tg_requant *requant, tg_prepare *p, uint32_t activation, uint32_t depth,
-                    uint32_t channels, bool float_product) {
+int tg_requant_make(tg_requant *requant, tg_prepare *p, uint32_t channels, bool float_product) {
     const tg_view *weights = &p->input[1];
     uint32_t count = weights->scale_count > 1 ? channels : 1;
     int32_t *mantissas = tg_alloc(p->arena, count * (uint32_t)sizeof *mantissas, &requant->mantissas);
@@ -37,33 +36,29 @@ int tg_requant_make(tg_requant *requant, tg_prepare *p, uint32_t activation, uin
     if (mantissas == NULL || shifts == NULL) {
         return TG_ERR_ARENA;
     }
-    if (!accumulators_fit(&p->input[2], depth)) {
+    if (!accumulators_fit(&p->input[2], p->steps) || !zeros_only(weights)) {
         return TG_ERR_QUANTIZATION;
     }
     uint32_t input_scale = tg_scale_of(&p->input[0]);
-    bool product_first = float_product && count == 1;
-    if (product_first) {
-        input_scale = tg_scale_product(input_scale, tg_load32(weights->scales));
+    const uint8_t *scales = weights->scales;
+    static const uint32_t ONE = TG_SCALE_ONE;
+    if (float_product && count == 1) {
+        input_scale = tg_scale_product(input_scale, tg_load32(scales));
+        scales = (const uint8_t *)&ONE;
     }
-    const tg_ratio ratio = tg_ratio_make(input_scale, tg_scale_of(&p->output));
-    int32_t least = INT8_MAX;
-    int32_t most = INT8_MIN;
-    for (uint32_t i = 0; i < count; i++) {
-        tg_multiplier multiplier;
-        uint32_t scale = product_first ? TG_SCALE_ONE : tg_load32(weights->scales + 4U * i);
-        if (!tg_multiplier_of(&multiplier, &ratio, scale, 0)) {
-            return TG_ERR_QUANTIZATION;
-        }
-        int32_t right = -multiplier.shift;
-        mantissas[i] = multiplier.mantissa;
-        shifts[i] = (int8_t)right;
-        least = right < least ? right : least;
-        most = right > most ? right : most;
+    bool narrow = false; /* the rounding constant and the zero point fit beside the product */
+    int err =
+        tg_multipliers(mantissas, shifts, scales, count, input_scale, tg_scale_of(&p->output), 0, &narrow);
+    if (err != 0) {
+        return err;
     }
     requant->per_channel = count > 1;
     requant->zero_point = p->output.zero_point;
-    int err = tg_activation_range(activation, &p->output, &requant->low, &requant->high);
-    requant->kind = (uint8_t)requant_kind(requant, least, most);
+    err = tg_fused_range(p, &requant->low, &requant->high);
+    /* The cheapest way that is exact for these factors and this output. */
+    bool saturated_only = requant->low == INT8_MIN && requant->high == INT8_MAX;
+    bool relu = saturated_only && requant->zero_point == INT8_MIN;
+    requant->kind = !narrow ? TG_REQUANT_ANY : relu ? TG_REQUANT_RELU : TG_REQUANT_SHIFTED;
     return err;
 }
 

@@ -25,12 +25,10 @@ typedef struct {
     int8_t high;
 } tg_requant;
 
-/* Derives the factors input scale x weight scale / output scale into the arena.
- * depth, channels: products per accumulator, output channels. float_product: a per-tensor product of scales
- * is rounded to float first, as TensorFlow Lite Micro does in fully connected layers only. Refuses biases
- * with which an accumulator might leave +-2^30. */
-int tg_requant_make(tg_requant *requant, tg_prepare *p, uint32_t activation, uint32_t depth,
-                    uint32_t channels, bool float_product);
+/* Derives the factors input scale x weight scale / output scale into the arena, for accumulators of p->steps
+ * products. float_product: a per-tensor product of scales is rounded to float first, as TensorFlow Lite Micro
+ * does in fully connected layers only. Refuses biases with which an accumulator might leave +-2^30. */
+int tg_requant_make(tg_requant *requant, tg_prepare *p, uint32_t channels, bool float_product);
 
 /* A layer's biases and factors from some output channel on, resolved for running. */
 typedef struct {

@@ -1,0 +1,205 @@
+#include "tg_file.h"
+
+#include "tg_quant.h"
+#include "tg_schema.h"
+
+enum { ROOT_VERSION, ROOT_OPCODES, ROOT_SUBGRAPHS, ROOT_BUFFERS };
+static const uint8_t ROOT[] = {TG_WORD(MODEL_VERSION), TG_WORD(MODEL_OPERATOR_CODES),
+                               TG_WORD(MODEL_SUBGRAPHS), TG_WORD(MODEL_BUFFERS), TG_END};
+
+enum { GRAPH_TENSORS, GRAPH_INPUTS, GRAPH_OUTPUTS, GRAPH_OPERATORS };
+static const uint8_t GRAPH[] = {TG_WORD(SUBGRAPH_TENSORS), TG_WORD(SUBGRAPH_INPUTS),
+                                TG_WORD(SUBGRAPH_OUTPUTS), TG_WORD(SUBGRAPH_OPERATORS), TG_END};
+
+enum { OP_CODE, OP_INPUTS, OP_OUTPUTS, OP_OPTIONS };
+static const uint8_t OPERATOR[] = {TG_WORD(OPERATOR_OPCODE_INDEX), TG_WORD(OPERATOR_INPUTS),
+                                   TG_WORD(OPERATOR_OUTPUTS), TG_WORD(OPERATOR_OPTIONS), TG_END};
+
+enum { CODE_DEPRECATED, CODE_BUILTIN };
+static const uint8_t CODE[] = {TG_BYTE(OPERATOR_CODE_DEPRECATED), TG_WORD(OPERATOR_CODE_BUILTIN), TG_END};
+
+enum { SHAPE, TYPE, BUFFER, QUANTIZATION, IS_VARIABLE, SPARSITY };
+static const uint8_t TENSOR[] = {TG_WORD(TENSOR_SHAPE),
+                                 TG_BYTE(TENSOR_TYPE),
+                                 TG_WORD(TENSOR_BUFFER),
+                                 TG_WORD(TENSOR_QUANTIZATION),
+                                 TG_BYTE(TENSOR_IS_VARIABLE),
+                                 TG_WORD(TENSOR_SPARSITY),
+                                 TG_END};
+
+enum { SCALES, ZEROS, DIMENSION };
+static const uint8_t QUANTIZED[] = {TG_WORD(QUANTIZATION_SCALE), TG_WORD(QUANTIZATION_ZERO_POINT),
+                                    TG_WORD(QUANTIZATION_DIMENSION), TG_END};
+
+enum { DATA, OFFSET };
+static const uint8_t BUFFERED[] = {TG_WORD(BUFFER_DATA), TG_WORD(BUFFER_OFFSET), TG_END};
+
+int tg_file_open(tg_file *f, const uint8_t *data, uint32_t size) {
+    memset(f, 0, sizeof *f);
+    tg_reader *r = &f->reader;
+    r->data = data;
+    r->size = size;
+    tg_fields *table = &f->op; /* until there are operators */
+    tg_open_root(r, TG_TFLITE_IDENTIFIER, ROOT, table);
+    if (r->err == 0 && tg_word(table, ROOT_VERSION, 0) != TG_TFLITE_VERSION) {
+        return TG_ERR_VERSION;
+    }
+    f->opcodes = tg_open_vector(r, table, ROOT_OPCODES, 2);
+    f->buffers = tg_open_vector(r, table, ROOT_BUFFERS, 2);
+    tg_vector subgraphs = tg_open_vector(r, table, ROOT_SUBGRAPHS, 2);
+    if (r->err != 0) {
+        return r->err;
+    }
+    if (tg_count(subgraphs) != 1) {
+        return TG_ERR_GRAPH;
+    }
+    memset(table, 0, sizeof *table);
+    tg_open_item(r, subgraphs, 0, GRAPH, table);
+    f->tensors = tg_open_vector(r, table, GRAPH_TENSORS, 2);
+    f->operators = tg_open_vector(r, table, GRAPH_OPERATORS, 2);
+    tg_vector inputs = tg_open_vector(r, table, GRAPH_INPUTS, 2);
+    tg_vector outputs = tg_open_vector(r, table, GRAPH_OUTPUTS, 2);
+    memset(table, 0, sizeof *table);
+    if (r->err != 0) {
+        return r->err;
+    }
+    if (tg_count(inputs) != 1 || tg_count(outputs) != 1 || tg_count(f->operators) == 0) {
+        return TG_ERR_GRAPH;
+    }
+    if (tg_count(f->operators) > TG_MAX_OPS || tg_count(f->tensors) >= UINT16_MAX) {
+        return TG_ERR_TOO_BIG;
+    }
+    f->input = tg_item32(inputs, 0);
+    f->output = tg_item32(outputs, 0);
+    return 0;
+}
+
+int tg_file_call(tg_file *f, uint32_t i, tg_call *call) {
+    tg_reader *r = &f->reader;
+    tg_open_item(r, f->operators, i, OPERATOR, &f->op);
+    call->inputs = tg_open_vector(r, &f->op, OP_INPUTS, 2);
+    call->outputs = tg_open_vector(r, &f->op, OP_OUTPUTS, 2);
+    call->opcode = UINT32_MAX;
+    uint32_t index = tg_word(&f->op, OP_CODE, 0);
+    if (index < tg_count(f->opcodes)) {
+        tg_fields code = {0};
+        tg_open_item(r, f->opcodes, index, CODE, &code);
+        /* Codes up to 127 are in the older field, which stays set; the schema says to take the larger. */
+        uint32_t older = tg_byte(&code, CODE_DEPRECATED, 0);
+        uint32_t builtin = tg_word(&code, CODE_BUILTIN, 0);
+        call->opcode = builtin > older ? builtin : older;
+    }
+    return r->err;
+}
+
+void tg_file_options(tg_file *f, const uint8_t *wanted, tg_fields *options) {
+    memset(options, 0, sizeof *options);
+    tg_open_field(&f->reader, &f->op, OP_OPTIONS, wanted, options);
+}
+
+static int read_shape(tg_file *f, tg_view *view) {
+    tg_vector shape = tg_open_vector(&f->reader, &f->tensor, SHAPE, 2);
+    uint32_t count = tg_count(shape);
+    if (count > TG_MAX_DIMS) {
+        return TG_ERR_SHAPE;
+    }
+    view->dims = (uint8_t)count;
+    uint32_t size = 1;
+    for (unsigned i = 0; i < TG_MAX_DIMS; i++) {
+        unsigned padding = TG_MAX_DIMS - count;
+        uint32_t dim = i < padding ? 1U : tg_item32(shape, i - padding);
+        if (dim - 1U >= UINT16_MAX) {
+            return TG_ERR_SHAPE;
+        }
+        view->dim[i] = (uint16_t)dim;
+        size *= dim; /* at most 2^20 x 2^16 before the check */
+        if (size > TG_MAX_TENSOR_SIZE) {
+            return TG_ERR_TOO_BIG;
+        }
+    }
+    view->size = size;
+    return 0;
+}
+
+/* Scales and zero points of an int8 tensor: one pair, or a scale per channel. */
+static int read_quantization(tg_file *f, tg_view *view) {
+    tg_reader *r = &f->reader;
+    tg_open_field(r, &f->tensor, QUANTIZATION, QUANTIZED, &f->quantization);
+    tg_vector scales = tg_open_vector(r, &f->quantization, SCALES, 2);
+    tg_vector zeros = tg_open_vector(r, &f->quantization, ZEROS, 3);
+    uint32_t dimension = tg_word(&f->quantization, DIMENSION, 0) + TG_MAX_DIMS - view->dims;
+    uint32_t count = tg_count(scales);
+    if (count == 0 || tg_count(zeros) != count ||
+        (count > 1 && (dimension >= TG_MAX_DIMS || view->dim[dimension] != count))) {
+        return TG_ERR_QUANTIZATION;
+    }
+    int32_t zero = (int32_t)tg_item32(zeros, 0);
+    if (zero != (int8_t)zero || (int32_t)tg_item32(zeros, 1) != zero >> 31 ||
+        !tg_scale_valid(tg_item32(scales, 0))) {
+        return TG_ERR_QUANTIZATION;
+    }
+    view->zero_point = (int8_t)zero;
+    view->scales = tg_items(scales);
+    view->zeros = tg_items(zeros);
+    view->scale_count = count;
+    view->scale_dim = (uint8_t)dimension;
+    return 0;
+}
+
+static int read_data(tg_file *f, tg_view *view) {
+    uint32_t index = tg_word(&f->tensor, BUFFER, 0);
+    if (index >= tg_count(f->buffers)) {
+        return TG_ERR_TRUNCATED;
+    }
+    tg_open_item(&f->reader, f->buffers, index, BUFFERED, &f->buffer);
+    tg_vector data = tg_open_vector(&f->reader, &f->buffer, DATA, 0);
+    if (tg_word(&f->buffer, OFFSET, 0) != 0) {
+        return TG_ERR_OPTION; /* data outside the FlatBuffer: files of more than 2 GB */
+    }
+    uint32_t count = tg_count(data);
+    if (count != 0) {
+        if (count != (view->type == TYPE_INT32 ? 4U * view->size : view->size)) {
+            return TG_ERR_SHAPE;
+        }
+        view->data = tg_items(data);
+    }
+    return 0;
+}
+
+int tg_file_tensor(tg_file *f, uint32_t index, tg_view *view) {
+    view->data = NULL;
+    view->scale_count = 0;
+    view->zero_point = 0;
+    if (index >= tg_count(f->tensors)) {
+        return TG_ERR_TRUNCATED;
+    }
+    tg_open_item(&f->reader, f->tensors, index, TENSOR, &f->tensor);
+    view->type = tg_byte(&f->tensor, TYPE, 0);
+    if (view->type != TYPE_INT8 && view->type != TYPE_INT32) {
+        return TG_ERR_TYPE;
+    }
+    if (tg_byte(&f->tensor, IS_VARIABLE, 0) != 0 || tg_word(&f->tensor, SPARSITY, 0) != 0) {
+        return TG_ERR_OPTION;
+    }
+    int err = read_shape(f, view);
+    if (err == 0) {
+        err = read_data(f, view);
+    }
+    if (err == 0 && view->type == TYPE_INT8) {
+        err = read_quantization(f, view);
+    }
+    return f->reader.err != 0 ? f->reader.err : err;
+}
+
+bool tg_file_used_after(tg_file *f, uint32_t tensor, uint32_t i) {
+    bool used = tensor == f->output;
+    for (i++; i < tg_count(f->operators) && !used; i++) {
+        tg_open_item(&f->reader, f->operators, i, OPERATOR, &f->op);
+        tg_vector inputs = tg_open_vector(&f->reader, &f->op, OP_INPUTS, 2);
+        used = tg_count(inputs) > TG_MAX_OP_INPUTS; /* refused at its turn: not worth more time */
+        for (unsigned k = 0; k < tg_count(inputs) && !used; k++) {
+            used = tg_item32(inputs, k) == tensor;
+        }
+    }
+    return used;
+}

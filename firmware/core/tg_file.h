@@ -1,0 +1,66 @@
+/* A .tflite file as the core sees it: one graph of tensors and operators, read where it lies. Internal to the
+ * core. */
+#ifndef TG_FILE_H
+#define TG_FILE_H
+
+#include <stdbool.h>
+
+#include "tg_flatbuffer.h"
+#include "tg_model.h"
+
+#define TG_MAX_OP_INPUTS   3U
+#define TG_MAX_TENSOR_SIZE (1U << 20)
+
+/* A tensor as the file describes it. Shapes are padded with leading ones to four dimensions (N, H, W, C). */
+typedef struct {
+    const uint8_t *data;   /* constant contents, or NULL for an activation */
+    const uint8_t *scales; /* scale_count float bit patterns, the first one valid */
+    const uint8_t *zeros;  /* as many int64; more than one are checked where they are used */
+    uint32_t size;         /* elements, at least 1 */
+    uint32_t scale_count;  /* 0: not quantised */
+    uint16_t dim[TG_MAX_DIMS];
+    uint8_t dims;      /* dimensions in the file */
+    uint8_t type;      /* tg_type */
+    uint8_t scale_dim; /* of the four: the dimension that per-channel scales run along */
+    int8_t zero_point;
+} tg_view;
+
+enum { DIM_N, DIM_H, DIM_W, DIM_C };
+
+typedef struct {
+    tg_reader reader;
+    tg_vector opcodes;
+    tg_vector tensors;
+    tg_vector buffers;
+    tg_vector operators;
+    uint32_t input; /* the graph's tensors */
+    uint32_t output;
+    tg_fields tensor; /* tables opened last */
+    tg_fields quantization;
+    tg_fields buffer;
+    tg_fields op;
+} tg_file;
+
+/* An operator as the file describes it. */
+typedef struct {
+    uint32_t opcode;  /* UINT32_MAX: not in the file */
+    tg_vector inputs; /* tensors; UINT32_MAX for an optional one left out */
+    tg_vector outputs;
+} tg_call;
+
+/* Finds the graph in a file. Returns 0 or a negative tg_err. */
+int tg_file_open(tg_file *file, const uint8_t *data, uint32_t size);
+
+/* Reads operator i < count of the file's operators. */
+int tg_file_call(tg_file *file, uint32_t i, tg_call *call);
+
+/* Opens the options of the operator that was read last. */
+void tg_file_options(tg_file *file, const uint8_t *wanted, tg_fields *options);
+
+/* Reads and checks tensor `index`, of int8 or int32. */
+int tg_file_tensor(tg_file *file, uint32_t index, tg_view *view);
+
+/* Whether a tensor is an input of an operator behind operator i, or the graph's output. */
+bool tg_file_used_after(tg_file *file, uint32_t tensor, uint32_t i);
+
+#endif
