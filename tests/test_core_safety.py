@@ -308,7 +308,7 @@ REFUSALS: dict[str, tuple[str, int, Callable[[Any], None]]] = {
     "no weights": ("ERR_GRAPH", 0, put(lambda t: op(t, CONV), "inputs", [0])),
     "weights are the input": ("ERR_TYPE", 0, put(lambda t: op(t, CONV), "inputs", [0, 0, 3])),
     "bias are the weights": ("ERR_TYPE", 0, put(lambda t: op(t, CONV), "inputs", [0, 1, 1])),
-    "pool of two": ("ERR_SHAPE", 1, put(lambda t: op(t, POOL), "inputs", [2, 2])),
+    "pool of two": ("ERR_GRAPH", 1, put(lambda t: op(t, POOL), "inputs", [2, 2])),
     "unknown operator": ("ERR_OPERATOR", 0, code(CONV, Code.LSTM)),
     "new operator": ("ERR_OPERATOR", 4, code(SOFTMAX, 200)),
     "operator code outside the file": ("ERR_OPERATOR", 0, put(lambda t: op(t, CONV), "opcodeIndex", 99)),
