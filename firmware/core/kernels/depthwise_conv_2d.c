@@ -51,9 +51,9 @@ void tg_depthwise_one(const tg_depthwise *d, unsigned channel) {
 }
 
 #if !defined(__ARM_FEATURE_DSP) && !defined(__ARM_ARCH_6M__)
-void tg_depthwise_four(const tg_depthwise *d, unsigned channel) {
-    for (unsigned i = 0; i < 4U; i++) {
-        tg_depthwise_one(d, channel + i);
+void tg_depthwise_fours(const tg_depthwise *d) {
+    for (unsigned channel = 0; channel < d->c->out_c; channel++) {
+        tg_depthwise_one(d, channel);
     }
 }
 #endif
@@ -69,10 +69,7 @@ static void run(const tg_run *run) {
         .output = run->output,
     };
     if (tg_depthwise_by_four(c)) {
-        /* The last group starts earlier when channels are no multiple of four. */
-        for (unsigned channel = 0; channel < c->out_c; channel += 4U) {
-            tg_depthwise_four(&d, channel + 4U <= c->out_c ? channel : c->out_c - 4U);
-        }
+        tg_depthwise_fours(&d);
     } else {
         for (unsigned channel = 0; channel < c->out_c; channel++) {
             tg_depthwise_one(&d, channel);

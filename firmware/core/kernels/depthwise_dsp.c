@@ -110,48 +110,62 @@ static TG_NAKED void four_sums(four *f) {
                      "pop {r0, r4-r11, pc}\n");
 }
 
-/* The outputs of `count` positions with the same taps from (y, x) on. */
-static void run(const tg_depthwise *d, four *f, unsigned channel, unsigned y, unsigned x, unsigned count) {
+static void set_channels(const tg_factors *factors, four *f, unsigned channel) {
+    const tg_requant *how = factors->how;
+    if (how->kind != TG_REQUANT_RELU || how->per_channel == 0 || factors->bias == NULL) {
+        for (unsigned i = 0; i < 4U; i++) {
+            f->bias[i] = tg_bias_of(factors, channel + i);
+            f->factor[i] = tg_factor_of(factors, channel + i);
+        }
+        return;
+    }
+    /* The same for the usual case, without questions. */
+    const int32_t *bias = factors->bias + channel;
+    const int32_t *mantissa = factors->mantissa + channel;
+    const int8_t *shift = factors->shift + channel;
+#pragma GCC unroll 4
+    for (unsigned i = 0; i < 4U; i++) {
+        uint32_t step = (uint32_t)(2 * INT8_MIN + 1);
+        f->bias[i] = bias[i];
+        f->factor[i] = (tg_factor){mantissa[i], shift[i], (int32_t)(step << (shift[i] - 1))};
+    }
+}
+
+/* Sets the taps of the positions from (y, x) on; `input` is left at channel 0. */
+static void set_taps(const tg_depthwise *d, four *f, unsigned y, unsigned x) {
     const tg_conv *c = d->c;
     tg_taps taps = tg_depthwise_taps(d, y, x);
-    f->input = taps.input + channel;
+    f->input = taps.input;
     f->weights = d->scratch + taps.first * TAP_WORDS;
-    f->rows = taps.rows;
+    f->rows = taps.columns > 0 ? taps.rows : 0;
     f->row_bytes = taps.columns * TG_DEPTHWISE_TAP;
     f->end = f->weights + taps.columns * TAP_WORDS;
     f->row_skip = (uint32_t)c->h.dilation * c->w.input * c->in_c - taps.columns * f->step;
     f->weights_skip = (c->w.filter - taps.columns) * TG_DEPTHWISE_TAP;
+}
+
+/* The outputs of `count` positions with the same taps. */
+static void run(const tg_requant *how, four *f, unsigned count) {
     f->count = count;
-    bool some = taps.rows > 0 && taps.columns > 0;
-    if (some && d->factors.how->kind == TG_REQUANT_RELU) {
+    if (f->rows > 0 && how->kind == TG_REQUANT_RELU) {
         four_run(f);
         return;
     }
     for (; count > 0; count--, f->input += f->input_step, f->output += f->output_step) {
         const int32_t *sums = f->bias;
-        if (some) {
+        if (f->rows > 0) {
             four_sums(f);
             sums = f->sums;
         }
         for (unsigned i = 0; i < 4U; i++) {
-            f->output[i] = (int8_t)tg_requantize(d->factors.how, &f->factor[i], sums[i]);
+            f->output[i] = (int8_t)tg_requantize(how, &f->factor[i], sums[i]);
         }
     }
 }
 
-void tg_depthwise_four(const tg_depthwise *d, unsigned channel) {
+/* All positions where some reach into padding. */
+static void run_padded(const tg_depthwise *d, four *f, unsigned channel) {
     const tg_conv *c = d->c;
-    four f;
-    expand_weights(d, channel);
-    for (unsigned i = 0; i < 4U; i++) {
-        f.bias[i] = tg_bias_of(&d->factors, channel + i);
-        f.factor[i] = tg_factor_of(&d->factors, channel + i);
-    }
-    f.step = (uint32_t)c->w.dilation * c->in_c;
-    f.base = tg_pair(c->input_offset);
-    f.output = d->output + channel;
-    f.output_step = c->out_c;
-    f.input_step = (uint32_t)c->w.stride * c->in_c;
     int32_t last =
         c->w.input - (c->w.filter - 1) * c->w.dilation; /* from here on a first tap has some outside */
     for (unsigned y = 0; y < c->h.output; y++) {
@@ -165,8 +179,42 @@ void tg_depthwise_four(const tg_depthwise *d, unsigned channel) {
                     count++;
                 }
             }
-            run(d, &f, channel, y, x, count);
+            set_taps(d, f, y, x);
+            f->input += channel;
+            run(d->factors.how, f, count);
             at += (int32_t)(count * c->w.stride);
+        }
+    }
+}
+
+/* Whether no position of an axis reaches into padding. */
+static bool is_inside(const tg_axis *axis) {
+    return axis->pad == 0 &&
+           (axis->output - 1U) * axis->stride + (axis->filter - 1U) * axis->dilation < axis->input;
+}
+
+void tg_depthwise_fours(const tg_depthwise *d) {
+    const tg_conv *c = d->c;
+    four f;
+    f.step = (uint32_t)c->w.dilation * c->in_c;
+    f.base = tg_pair(c->input_offset);
+    f.output_step = c->out_c;
+    f.input_step = (uint32_t)c->w.stride * c->in_c;
+    bool inside = is_inside(&c->h) && is_inside(&c->w);
+    if (inside) {
+        set_taps(d, &f, 0, 0); /* the same for all */
+    }
+    for (unsigned channel = 0; channel < c->out_c; channel = tg_depthwise_next(c, channel)) {
+        expand_weights(d, channel);
+        set_channels(&d->factors, &f, channel);
+        f.output = d->output + channel;
+        if (!inside) {
+            run_padded(d, &f, channel);
+            continue;
+        }
+        for (unsigned y = 0; y < c->h.output; y++) {
+            f.input = d->input + (size_t)y * c->h.stride * c->w.input * c->in_c + channel;
+            run(d->factors.how, &f, c->w.output);
         }
     }
 }

@@ -115,7 +115,7 @@ static void sum_up(const tg_depthwise *d, const int32_t *bias, unsigned channel,
     }
 }
 
-void tg_depthwise_four(const tg_depthwise *d, unsigned channel) {
+static void run_four(const tg_depthwise *d, unsigned channel) {
     const tg_conv *c = d->c;
     if (c->w.dilation != 1) {
         for (unsigned i = 0; i < CHANNELS; i++) {
@@ -148,6 +148,12 @@ void tg_depthwise_four(const tg_depthwise *d, unsigned channel) {
             output += count * c->out_c;
             at += (int32_t)(count * c->w.stride);
         }
+    }
+}
+
+void tg_depthwise_fours(const tg_depthwise *d) {
+    for (unsigned channel = 0; channel < d->c->out_c; channel = tg_depthwise_next(d->c, channel)) {
+        run_four(d, channel);
     }
 }
 

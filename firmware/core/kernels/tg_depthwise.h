@@ -31,13 +31,20 @@ typedef struct {
 
 tg_taps tg_depthwise_taps(const tg_depthwise *d, unsigned y, unsigned x);
 
-/* Whether tg_depthwise_four() can be used. */
+/* Whether tg_depthwise_fours() can be used. */
 static inline bool tg_depthwise_by_four(const tg_conv *c) {
     return c->filter_c == 1 && c->out_c >= 4U;
 }
 
-/* Output channels channel .. channel + 3 at all positions. */
-void tg_depthwise_four(const tg_depthwise *d, unsigned channel);
+/* All output channels at all positions, four at a time; the last four overlap those before when their number
+ * is no multiple of four. */
+void tg_depthwise_fours(const tg_depthwise *d);
+
+/* The first channel of the four behind those from `channel` on; out_c behind the last. */
+static inline unsigned tg_depthwise_next(const tg_conv *c, unsigned channel) {
+    unsigned next = channel + 4U;
+    return next < c->out_c && next + 4U > c->out_c ? c->out_c - 4U : next;
+}
 
 /* One output channel at all positions. */
 void tg_depthwise_one(const tg_depthwise *d, unsigned channel);
