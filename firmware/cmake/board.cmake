@@ -16,6 +16,10 @@ list(TRANSFORM TG_DRIVER_SOURCES PREPEND drivers/)
 list(TRANSFORM TG_LINK_SOURCES PREPEND link/)
 list(TRANSFORM TG_APP_SOURCES PREPEND app/)
 
+# Speed is worth its flash in the kernels only.
+set(plain_sources ${TG_LINK_SOURCES} ${TG_DRIVER_SOURCES} ${TG_BOARD_SOURCES} ${TG_APP_SOURCES})
+set_property(SOURCE ${plain_sources} APPEND PROPERTY COMPILE_OPTIONS -Os)
+
 add_executable(firmware
     ${TG_CORE_SOURCES} ${TG_LINK_SOURCES} ${TG_DRIVER_SOURCES} ${TG_BOARD_SOURCES} ${TG_APP_SOURCES}
     ${TG_MODEL_DIR}/gesture_model.c)

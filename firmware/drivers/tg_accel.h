@@ -37,6 +37,7 @@ typedef struct {
 
 typedef struct {
     void *ctx;
+    const char *name; /* of the part, such as "lis3dh" */
 
     /* Starts sampling at the rate and range nearest to those wanted. Fills *actual with what they really
      * are: whether that is near enough is the caller's to judge. Returns 0 or a negative tg_accel_err. */

@@ -27,8 +27,8 @@ typedef struct {
      * controller up again. */
     void (*recover)(void *ctx);
 
-    /* Microseconds, wrapping at 32 bits: measures waits, and samples that were lost. */
-    uint32_t (*time_us)(void *ctx);
+    /* The board's time, microseconds: tells when samples were taken, and how many were lost. */
+    uint64_t (*time_us)(void *ctx);
 
     /* From now on wake the processor at least this often: each time a driver is to be asked for samples. */
     void (*pace)(void *ctx, uint32_t period_us);

@@ -1,22 +1,43 @@
 #include "tg_sample_clock.h"
 
 #define MILLIHERTZ_US 1000000000ULL /* a period in microseconds is this by the rate in millihertz */
+#define UNIT          256U          /* of the periods */
+#define GIVE          64            /* how slowly a period gives way */
+#define OFF_MOST      8U            /* at most this part of the nominal period */
 
-void tg_sample_clock_start(tg_sample_clock *clock, uint32_t rate_mhz, uint32_t patience, uint32_t now_us) {
-    clock->rate_mhz = rate_mhz;
-    clock->taken_us = now_us;
+void tg_sample_clock_start(tg_sample_clock *clock, uint32_t rate_mhz, uint32_t patience, uint64_t now_us) {
+    clock->nominal = (uint32_t)(MILLIHERTZ_US * UNIT / rate_mhz);
+    clock->period = clock->nominal;
     clock->silence_us = (uint32_t)(patience * MILLIHERTZ_US / rate_mhz);
+    clock->newest_us = now_us;
 }
 
-uint32_t tg_sample_clock_due(const tg_sample_clock *clock, uint32_t now_us) {
-    uint64_t elapsed = now_us - clock->taken_us;
-    return (uint32_t)((elapsed * clock->rate_mhz + MILLIHERTZ_US / 2) / MILLIHERTZ_US);
+static uint64_t span_us(const tg_sample_clock *clock, uint32_t samples) {
+    return (uint64_t)samples * clock->period / UNIT;
 }
 
-void tg_sample_clock_taken(tg_sample_clock *clock, uint32_t now_us, uint32_t left) {
-    clock->taken_us = now_us - (uint32_t)(left * MILLIHERTZ_US / clock->rate_mhz);
+uint32_t tg_sample_clock_due(const tg_sample_clock *clock, uint64_t now_us) {
+    return (uint32_t)(((now_us - clock->newest_us) * UNIT + clock->nominal / 2) / clock->nominal);
 }
 
-int tg_sample_clock_silent(const tg_sample_clock *clock, uint32_t now_us) {
-    return now_us - clock->taken_us > clock->silence_us;
+void tg_sample_clock_seen(tg_sample_clock *clock, uint64_t now_us, uint32_t count) {
+    uint64_t expected = clock->newest_us + span_us(clock, count);
+    uint64_t oldest = now_us - span_us(clock, 1);
+    uint64_t newest = expected > now_us ? now_us : expected < oldest ? oldest : expected;
+    int64_t off = (int64_t)(newest - expected);
+    if (off != 0) {
+        int64_t period = (int64_t)clock->period + off * (int64_t)UNIT / GIVE;
+        int64_t least = clock->nominal - clock->nominal / OFF_MOST;
+        int64_t most = clock->nominal + clock->nominal / OFF_MOST;
+        clock->period = (uint32_t)(period < least ? least : period > most ? most : period);
+    }
+    clock->newest_us = newest;
+}
+
+uint64_t tg_sample_clock_time(const tg_sample_clock *clock, uint32_t before) {
+    return clock->newest_us - span_us(clock, before);
+}
+
+int tg_sample_clock_silent(const tg_sample_clock *clock, uint64_t now_us) {
+    return now_us - clock->newest_us > clock->silence_us;
 }

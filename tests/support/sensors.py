@@ -36,6 +36,8 @@ class Part:
         self.registers: dict[int, int] = dict([self.identity])
         self.stuck_registers: set[int] = set()
         """Registers that do not take what is written."""
+        self.clock = 1.0
+        """Its own clock: how much faster than nominal."""
         self.dead = False
         """Measures nothing any more."""
 
@@ -52,7 +54,7 @@ class Part:
         while self.rate_hz() > 0 and not self.dead and self.next_sample <= now:
             self.put(self.motion(self.taken))
             self.taken += 1
-            self.next_sample += 1e6 / self.rate_hz()
+            self.next_sample += 1e6 / (self.rate_hz() * self.clock)
 
     def write(self, register: int, value: int) -> None:
         if register in self.stuck_registers or register == self.identity[0]:
@@ -60,7 +62,7 @@ class Part:
         before = self.rate_hz()
         self.registers[register] = value
         if self.rate_hz() != before and self.rate_hz() > 0:
-            self.next_sample = self.now + 1e6 / self.rate_hz()
+            self.next_sample = self.now + 1e6 / (self.rate_hz() * self.clock)
 
     def read(self, first: int, count: int) -> bytes:
         raise NotImplementedError
@@ -181,7 +183,7 @@ TRANSFER = ctypes.CFUNCTYPE(
     ctypes.c_size_t,
 )
 RECOVER = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
-TIME = ctypes.CFUNCTYPE(ctypes.c_uint32, ctypes.c_void_p)
+TIME = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_void_p)
 PACE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint32)
 
 
@@ -246,7 +248,7 @@ class Bus:
         self.wait(BYTE_US)
 
     def _time(self, ctx: Any) -> int:
-        return int(self.now) & 0xFFFFFFFF
+        return int(self.now)
 
     def _pace(self, ctx: Any, period_us: int) -> None:
         self.period_us = period_us

@@ -14,7 +14,7 @@ typedef union {
 } tg_vector;
 
 /* The lowest bytes of the stack cannot be written: an overflow faults instead of overwriting what lies below.
- * The linker script aligns tg_stack_limit to them. */
+ * The linker script aligns tg_stack_limit to them. ARMv6-M cannot guard them; there they are a reserve. */
 #define TG_STACK_GUARD_LOG2 8U
 #define TG_STACK_GUARD      (1U << TG_STACK_GUARD_LOG2)
 
@@ -29,6 +29,9 @@ static inline size_t tg_span(const void *from, const void *to) {
 
 /* Vector 1: prepares memory and processor and calls main(). */
 _Noreturn void tg_reset(void);
+
+/* Sets data and bss up and paints the stack. Part of tg_reset. */
+void tg_start_memory(void);
 
 /* Vectors 3 to 6, and for any interrupt nobody expects. */
 void tg_fault_entry(void);

@@ -4,6 +4,7 @@ set(TG_BOARD_SOURCES
     common/armv7m_start.c
     common/kept.c
     common/mem.c
+    common/memory.c
     common/queue.c
     qemu_mps2/board.c
     qemu_mps2/clock.c

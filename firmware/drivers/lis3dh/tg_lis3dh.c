@@ -47,7 +47,7 @@ static const uint16_t full_scales[] = {2000, 4000, 8000, 16000};
 const tg_lis3dh_part tg_lis3dh_part_lis3dh = {"lis3dh", {1000, 2000, 4000, 12000}, 1};
 const tg_lis3dh_part tg_lis3dh_part_lsm303agr = {"lsm303agr", {980, 1950, 3900, 11720}, -1};
 
-static uint32_t now(const tg_lis3dh *self) {
+static uint64_t now(const tg_lis3dh *self) {
     return self->bus->time_us(self->bus->ctx);
 }
 
@@ -85,6 +85,7 @@ static int start(void *ctx, const tg_accel_setting *wanted, tg_accel_setting *ac
     }
     self->range = (uint8_t)range;
     self->lost = 0;
+    self->left = 0;
     tg_sample_clock_start(&self->clock, rates_mhz[rate], TG_LIS3DH_FIFO + FIRST_SAMPLES_LATE, now(self));
     self->bus->pace(self->bus->ctx, batch * (SECOND_US / rate_hz));
     actual->rate_mhz = rates_mhz[rate];
@@ -116,13 +117,13 @@ static int16_t to_mg(const tg_lis3dh *self, const uint8_t *bytes, int sign) {
     return (int16_t)(mg < -limit ? -limit : mg);
 }
 
-/* A burst is not repeated as it is: a part of its samples may have left the FIFO. What the level says is
- * missing afterwards is lost. Returns how many samples were read, or an error. */
-static int burst(tg_lis3dh *self, int ready, uint8_t *bytes, size_t wanted) {
+/* Reads samples that wait, at most `wanted`. It is not repeated as it is: a part of its samples may have left
+ * the FIFO. What the level says is missing afterwards is lost. Returns how many were read, or an error. */
+static int burst(tg_lis3dh *self, uint8_t *bytes, size_t wanted) {
     const uint8_t first = OUT_X_L | AUTO_INCREMENT;
     int err = 0;
     for (unsigned i = 0; i < TG_BUS_TRIES; i++) {
-        size_t count = wanted < (size_t)ready ? wanted : (size_t)ready;
+        size_t count = wanted < self->left ? wanted : self->left;
         if (count == 0) {
             return 0;
         }
@@ -132,32 +133,45 @@ static int burst(tg_lis3dh *self, int ready, uint8_t *bytes, size_t wanted) {
         }
         self->bus->recover(self->bus->ctx);
         int overran;
-        int left = level(self, &overran);
-        if (left < 0) {
-            return left;
+        int ready = level(self, &overran);
+        if (ready < 0) {
+            return ready;
         }
-        if (left < ready) {
-            self->lost += (uint32_t)(ready - left);
+        if ((uint32_t)ready < self->left) {
+            self->lost += self->left - (uint32_t)ready;
+            self->left = (uint32_t)ready;
         }
-        ready = left;
     }
     return err;
 }
 
-static int read(void *ctx, int16_t (*samples)[TG_ACCEL_AXES], size_t capacity, uint32_t *lost) {
+/* Counts what a look at the FIFO has found. */
+static void count_seen(tg_lis3dh *self, uint64_t looked, uint32_t ready, int overran) {
+    uint32_t fresh = ready - self->left;
+    if (overran) {
+        uint32_t due = tg_sample_clock_due(&self->clock, looked);
+        uint32_t missing = self->left + due > ready ? self->left + due - ready : 1;
+        self->lost += missing;
+        fresh += missing;
+    }
+    tg_sample_clock_seen(&self->clock, looked, fresh);
+    self->left = ready;
+}
+
+static int read(void *ctx, int16_t (*samples)[TG_ACCEL_AXES], size_t capacity, uint32_t *lost,
+                uint64_t *newest_us) {
     tg_lis3dh *self = ctx;
     uint8_t bytes[BURST * SAMPLE_SIZE];
     int overran;
-    uint32_t looked = now(self);
+    uint64_t looked = now(self);
     int ready = level(self, &overran);
     if (ready <= 0) {
         return ready == 0 && tg_sample_clock_silent(&self->clock, looked) ? TG_ACCEL_ERR_SILENT : ready;
     }
-    if (overran) {
-        uint32_t due = tg_sample_clock_due(&self->clock, looked);
-        self->lost += due > TG_LIS3DH_FIFO ? due - TG_LIS3DH_FIFO : 1;
+    if ((uint32_t)ready > self->left || overran) {
+        count_seen(self, looked, (uint32_t)ready, overran);
     }
-    int count = burst(self, ready, bytes, capacity < BURST ? capacity : BURST);
+    int count = burst(self, bytes, capacity < BURST ? capacity : BURST);
     if (count <= 0) {
         return count;
     }
@@ -167,7 +181,8 @@ static int read(void *ctx, int16_t (*samples)[TG_ACCEL_AXES], size_t capacity, u
         samples[i][1] = to_mg(self, sample + 2, self->part->sign_y);
         samples[i][2] = to_mg(self, sample + 4, 1);
     }
-    tg_sample_clock_taken(&self->clock, looked, (uint32_t)(ready > count ? ready - count : 0));
+    self->left -= (uint32_t)count;
+    *newest_us = tg_sample_clock_time(&self->clock, self->left);
     *lost = self->lost;
     self->lost = 0;
     return count;
@@ -180,8 +195,10 @@ void tg_lis3dh_init(tg_lis3dh *self, const tg_bus *bus, uint8_t address, const t
     self->address = address;
     self->range = 0;
     self->lost = 0;
+    self->left = 0;
     tg_sample_clock_start(&self->clock, rates_mhz[0], TG_LIS3DH_FIFO, 0);
     accel->ctx = self;
+    accel->name = part->name;
     accel->start = start;
     accel->read = read;
 }

@@ -31,6 +31,7 @@ typedef struct {
     uint8_t address;
     uint8_t range; /* index of the full scale */
     tg_sample_clock clock;
+    uint32_t left; /* samples seen in the FIFO and not read */
     uint32_t lost; /* not yet told */
 } tg_lis3dh;
 

@@ -35,9 +35,7 @@ static const uint32_t rates_mhz[] = {6250, 12500, 50000, 100000, 200000, 400000,
 static const uint16_t full_scales[] = {2000, 4000, 8000};
 static const uint16_t digits_per_g[] = {256, 128, 64}; /* section 2.1 */
 
-const char tg_mma8653_name[] = "mma8653";
-
-static uint32_t now(const tg_mma8653 *self) {
+static uint64_t now(const tg_mma8653 *self) {
     return self->bus->time_us(self->bus->ctx);
 }
 
@@ -83,11 +81,12 @@ static int16_t to_mg(const tg_mma8653 *self, const uint8_t *bytes) {
     return (int16_t)(digits * MG_PER_G / digits_per_g[self->range]);
 }
 
-static int read(void *ctx, int16_t (*samples)[TG_ACCEL_AXES], size_t capacity, uint32_t *lost) {
+static int read(void *ctx, int16_t (*samples)[TG_ACCEL_AXES], size_t capacity, uint32_t *lost,
+                uint64_t *newest_us) {
     tg_mma8653 *self = ctx;
     const uint8_t first = STATUS;
     uint8_t bytes[1 + 2 * TG_ACCEL_AXES];
-    uint32_t looked = now(self);
+    uint64_t looked = now(self);
     if (capacity == 0) {
         return 0;
     }
@@ -111,12 +110,14 @@ static int read(void *ctx, int16_t (*samples)[TG_ACCEL_AXES], size_t capacity, u
     uint32_t due = tg_sample_clock_due(&self->clock, looked);
     uint32_t missed = due > 1 ? due - 1 : 0;
     if ((bytes[0] & STATUS_ZYXOW) != 0) {
-        *lost = missed > 0 ? missed : 1;
-    } else {
-        *lost = self->unsure ? missed : 0;
+        missed = missed > 0 ? missed : 1;
+    } else if (!self->unsure) {
+        missed = 0;
     }
     self->unsure = 0;
-    tg_sample_clock_taken(&self->clock, looked, 0);
+    tg_sample_clock_seen(&self->clock, looked, missed + 1);
+    *newest_us = tg_sample_clock_time(&self->clock, 0);
+    *lost = missed;
     return 1;
 }
 
@@ -126,6 +127,7 @@ void tg_mma8653_init(tg_mma8653 *self, const tg_bus *bus, tg_accel *accel) {
     self->unsure = 0;
     tg_sample_clock_start(&self->clock, rates_mhz[0], PATIENCE, 0);
     accel->ctx = self;
+    accel->name = "mma8653fc";
     accel->start = start;
     accel->read = read;
 }

@@ -11,8 +11,6 @@
 
 #define TG_MMA8653_ADDRESS 0x1DU /* section 5.7 */
 
-extern const char tg_mma8653_name[];
-
 typedef struct {
     const tg_bus *bus;
     uint8_t range;  /* index of the full scale */

@@ -79,6 +79,7 @@ void tg_virtual_accel_init(tg_virtual_accel *self, const tg_log_image *image, vo
     self->ticks = 0;
     self->taken = 0;
     accel->ctx = self;
+    accel->name = "virtual";
     accel->start = start;
     accel->read = read;
 }
