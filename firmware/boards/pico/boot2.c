@@ -46,4 +46,4 @@ __asm(".section .boot2, \"ax\", %progbits\n"
       "boot2_vectors:    .word 0x10000100\n"
       "boot2_vtor:       .word 0xE000ED08\n"
       "    .org  tg_boot2 + 252, 0\n"
-      "    .word 0x00000000\n");
+      "    .word 0x6F7AB2E3\n");
