@@ -201,7 +201,9 @@ static void run_group(state *s, unsigned channel, int8_t *output) {
 static void run(const tg_run *run) {
     const tg_conv *c = run->params;
     bool rows = along_rows(c);
-    state s = {.c = c, .input = run->input};
+    state s; /* all of it is set on the way */
+    s.c = c;
+    s.input = run->input;
     s.gemm.depth = c->h.filter * row_size(c);
     s.gemm.input_offset = c->input_offset;
     s.gemm.patches.count = rows ? c->pool_w.filter : c->pool_h.filter;

@@ -1,11 +1,9 @@
 /* MEAN and REDUCE_MAX over neighbouring dimensions: the input is [outer, reduced, inner].
  *
- * A mean over a window's time keeps running sums: what a hop brings is added, and what leaves is taken off.
- * So that not every value has to be remembered, a block of as many values as a hop brings is kept as one sum.
- * A window is whole blocks from its first value on, and what is left over: a hop's values are the end of a
- * block, of which the hop before brought the start, and the start of the next.
+ * A mean over a window's time that moves by hops keeps running sums.
  */
 #include "../tg_op.h"
+#include "tg_running.h"
 
 typedef struct {
     uint32_t outer;
@@ -14,24 +12,8 @@ typedef struct {
     tg_multiplier multiplier; /* of MEAN, 1 / reduced included */
     int32_t input_zero;       /* of MEAN: zero point x reduced */
     int32_t output_zero;
-    uint16_t fresh; /* of a running MEAN: values of a hop; otherwise 0 */
-    uint16_t rest;  /* of them the start of a block */
-    uint16_t slots; /* whole blocks of a window */
+    tg_running running; /* of a running MEAN; otherwise without slots */
 } reduce;
-
-/* Of a running mean; for every mean, behind it: int32 sum of the window, int16 sum of the started block, and
- * int16 or, of one value, int8 for every slot. */
-typedef struct {
-    uint32_t slot; /* of the oldest block */
-} running;
-
-static int32_t sum_of(const int8_t *input, uint32_t count, uint32_t step) {
-    int32_t sum = 0;
-    for (; count > 0; count--, input += step) {
-        sum += *input;
-    }
-    return sum;
-}
 
 static int32_t mean_of(const reduce *r, int32_t sum) {
     int32_t value = tg_wrap_add(tg_rescale(sum - r->input_zero, r->multiplier), r->output_zero);
@@ -39,38 +21,30 @@ static int32_t mean_of(const reduce *r, int32_t sum) {
 }
 
 static int32_t mean(const reduce *r, const int8_t *input) {
-    return mean_of(r, sum_of(input, r->reduced, r->inner));
+    int32_t sum = 0;
+    for (uint32_t i = 0; i < r->reduced; i++) {
+        sum += input[(size_t)i * r->inner];
+    }
+    return mean_of(r, sum);
 }
 
-/* Puts a block's sum into a slot and returns what was there. */
-static int32_t exchange(const reduce *r, void *ring, uint32_t at, int32_t sum) {
-    int32_t before;
-    if (r->fresh == 1U) {
-        int8_t *place = (int8_t *)ring + at;
-        before = *place;
-        *place = (int8_t)sum;
-    } else {
-        int16_t *place = (int16_t *)ring + at;
-        before = *place;
-        *place = (int16_t)sum;
+static void run_running(const reduce *r, const int8_t *input, void *state, int8_t *output) {
+    const int32_t *sums = tg_running_add(&r->running, state, input);
+    const int32_t right = -r->multiplier.shift;
+    uint32_t i = r->inner;
+    if (right >= 1 && right <= 23) { /* mean_of(): half a step and the zero point before the one shift */
+        const int32_t mantissa = r->multiplier.mantissa;
+        const int32_t input_zero = r->input_zero;
+        const int32_t constant = (2 * r->output_zero + 1) * (1 << (right - 1));
+        for (; i > 0; i--) {
+            int32_t value = tg_high_mul_positive(*sums++ - input_zero, mantissa);
+            value = (value + (value >> 31) + constant) >> right;
+            *output++ = (int8_t)tg_clamp(value, INT8_MIN, INT8_MAX);
+        }
     }
-    return before;
-}
-
-static void run_running(const reduce *r, const int8_t *input, running *state, int8_t *output) {
-    int32_t *sums = (int32_t *)(void *)(state + 1);
-    int16_t *started = (int16_t *)(void *)(sums + r->inner);
-    uint32_t ended = (uint32_t)r->fresh - r->rest;
-    uint32_t at = state->slot * r->inner;
-    for (uint32_t i = 0; i < r->inner; i++) {
-        int32_t end = sum_of(input + i, ended, r->inner);
-        int32_t start = sum_of(input + i + ended * r->inner, r->rest, r->inner);
-        int32_t block = started[i] + end;
-        started[i] = (int16_t)start;
-        sums[i] += end + start - exchange(r, started + r->inner, at + i, block);
-        output[i] = (int8_t)mean_of(r, sums[i]);
+    for (; i > 0; i--) {
+        *output++ = (int8_t)mean_of(r, *sums++);
     }
-    state->slot = state->slot + 1U == r->slots ? 0 : state->slot + 1U;
 }
 
 static int32_t maximum(const reduce *r, const int8_t *input) {
@@ -94,7 +68,7 @@ static void run_all(const tg_run *run, int32_t (*one)(const reduce *, const int8
 
 static void run_mean(const tg_run *run) {
     const reduce *r = run->params;
-    if (r->fresh != 0) {
+    if (r->running.slots != 0) {
         run_running(r, run->input, run->scratch, run->output);
     } else {
         run_all(run, mean);
@@ -161,7 +135,7 @@ static int prepare(tg_prepare *p, void *params) {
         return err;
     }
     r->outer = r->reduced = r->inner = 1;
-    r->fresh = 0;
+    r->running.slots = 0;
     for (unsigned i = 0; i < TG_MAX_DIMS; i++) {
         uint32_t dim = input->dim[i];
         if (dim == 1) {
@@ -201,15 +175,17 @@ static tg_stream_reason stream_mean(void *params, tg_hop *hop) {
     reduce *r = params;
     uint32_t fresh = hop->fresh * hop->size / r->inner; /* values of a hop */
     if (r->outer != 1U || r->reduced % hop->columns != 0 || hop->fresh >= hop->columns ||
-        fresh > UINT8_MAX) { /* sums of a block fit int16 */
+        fresh > TG_RUNNING_MOST) {
         return stream(params, hop);
     }
-    r->fresh = (uint16_t)fresh;
-    r->rest = (uint16_t)(r->reduced % fresh);
-    r->slots = (uint16_t)(r->reduced / fresh);
-    uint32_t each = (uint32_t)(sizeof(int32_t) + sizeof(int16_t)) +
-                    r->slots * (uint32_t)(fresh == 1U ? sizeof(int8_t) : sizeof(int16_t));
-    hop->scratch = (uint32_t)sizeof(running) + r->inner * each;
+    uint32_t rest = r->reduced % fresh;
+    r->running = (tg_running){
+        .sums = (uint16_t)r->inner,
+        .ended = (uint16_t)(fresh - rest),
+        .rest = (uint16_t)rest,
+        .slots = (uint16_t)(r->reduced / fresh),
+    };
+    hop->scratch = tg_running_size(&r->running);
     hop->state = true;
     hop->columns = 0;
     return TG_STREAM_YES;
