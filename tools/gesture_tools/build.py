@@ -90,6 +90,13 @@ def build_probe_image(cpu: str, operators: Sequence[str], compiler: str | None =
     )
 
 
+def build_cpp_image(cpu: str, files: dict[str, str], compiler: str | None = None) -> bytes:
+    """Build a program in C++ without a library, probe.cpp and its headers, as an ELF file like the above."""
+    return _build(
+        firmware_folder(), find_toolchain(compiler), {"TG_IMAGE_CPU": cpu}, files, f"core-{cpu}.elf"
+    )
+
+
 def _build(
     folder: Path, toolchain: Toolchain, options: dict[str, str], files: dict[str, str], output: str
 ) -> bytes:

@@ -109,6 +109,8 @@ def rows(first: Known, second: Known) -> list[Row]:
         for name, title in COUNTED:
             of_a, of_b = (cost.get(cpu, {}).get(name) for cost in costs)
             table.append(Row(f"{cpu}: {title}", of_a, of_b, False))
+        whole_a, whole_b = (_flash(cost.get(cpu)) for cost in costs)
+        table.append(Row(f"{cpu}: flash, code and model, bytes", whole_a, whole_b, False))
     for sweep in dict.fromkeys([*_drops(a), *_drops(b)]):
         table.append(Row(f"worst drop, {sweep}", _drops(a).get(sweep), _drops(b).get(sweep), False))
     return [row for row in table if row.first is not None or row.second is not None]
@@ -146,6 +148,10 @@ def cautions(first: Known, second: Known) -> list[str]:
     if len(compilers) > 1:
         lines.append(f"costs counted with different compilers: {', '.join(sorted(compilers))}")
     return lines
+
+
+def _flash(cost: dict[str, Any] | None) -> int | None:
+    return None if cost is None else int(cost["flash"] + cost["model_bytes"])
 
 
 def _drops(metrics: dict[str, Any]) -> dict[str, float]:

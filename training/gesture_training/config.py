@@ -49,6 +49,16 @@ class Fit:
 
 
 @dataclass(frozen=True)
+class Forest:
+    """The baseline: everywhereml's random forest on features of a window."""
+
+    trees: int = 20
+    depth: int = 8  # levels of a tree at most
+    leaf: int = 20  # training windows in a leaf at least
+    windows: int = 8192  # training windows, balanced over labels and people
+
+
+@dataclass(frozen=True)
 class TrainConfig:
     """A whole training; what the data decides (rate, window, hop, gain) stands in the contract."""
 
@@ -58,3 +68,4 @@ class TrainConfig:
     augmentation: Augmentation = field(default_factory=Augmentation)
     network: Network = field(default_factory=Network)
     fit: Fit = field(default_factory=Fit)
+    forest: Forest = field(default_factory=Forest)

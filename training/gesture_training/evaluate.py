@@ -85,13 +85,19 @@ def metrics(outcomes: Sequence[Outcome], labels: Sequence[str]) -> dict[str, Any
     }
 
 
-def _float_labels(contract: Contract, network: Any, pieces: Sequence[Piece]) -> list[str]:
+def judged_windows(contract: Contract, pieces: Sequence[Piece]) -> list[NDArray[np.int8]]:
+    """Return the windows of columns (k, window, channels) that the verdict of each piece averages."""
     window, hop = contract.window, contract.hop
     parts: list[NDArray[np.int8]] = []
     for piece in pieces:
         samples = piece.recording.samples
         chosen = around(samples, window, hop)
         parts.append(frames(columns(contract, extend(samples, window)), window, hop)[chosen])
+    return parts
+
+
+def _float_labels(contract: Contract, network: Any, pieces: Sequence[Piece]) -> list[str]:
+    parts = judged_windows(contract, pieces)
     inputs = np.concatenate(parts)[:, None].astype(np.float32) / COLUMN_SCALE
     scores = network.predict(inputs, batch_size=256, verbose=0)
     ends = np.cumsum([len(part) for part in parts])[:-1]

@@ -19,13 +19,14 @@ from gesture_tools.files import make_folder, write_atomic
 from gesture_tools.runtime import Model
 from gesture_tools.verdict import extend, strongest
 from gesture_training import pictures
+from gesture_training.forest.train import TrainedForest
 from gesture_training.prepare import Prepared, Request
 from gesture_training.record import record_of, write_record
 from gesture_training.report import render
 
 FILES = (
-    "gesture.tflite", "gesture_model.c", "gesture_model.h", "model.keras", "metrics.json", "record.json",
-    "MODEL_CARD.md", "confusion.png", "windows.png", "report.html",
+    "gesture.tflite", "gesture_forest.h", "gesture_model.c", "gesture_model.h", "model.keras", "metrics.json",
+    "record.json", "MODEL_CARD.md", "confusion.png", "windows.png", "report.html",
 )  # fmt: skip
 """Names of all files that a training may write."""
 
@@ -67,6 +68,21 @@ def staged(out: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def check_kind(out: Path, kind: str) -> None:
+    """Raise UserError when a folder holds a model of the other kind, whose record would be replaced."""
+    other = {"network": "gesture_forest.h", "forest": "gesture.tflite"}[kind]
+    if (out / other).exists():
+        raise UserError(f"{out} holds {other}, another kind of model: choose another --out")
+
+
+def write_forest(folder: Path, request: Request, prepared: Prepared, trained: TrainedForest) -> None:
+    """Write all files of a forest."""
+    record = record_of(request, prepared, trained.measured, [])
+    images = _pictures(prepared, trained.measured)
+    write_atomic(folder / "gesture_forest.h", trained.header)
+    _finish(folder, record, images)
+
+
 def write(
     folder: Path,
     request: Request,
@@ -78,24 +94,30 @@ def write(
 ) -> None:
     """Write all files of a trained model; measured: what metrics.json holds, curve: the loss of each pass."""
     record = record_of(request, prepared, measured, curve)
-    images = {
-        "windows": pictures.example_windows(
-            prepared.labels.names, _examples(prepared), prepared.contract.profile.rate_hz
-        ),
-        "curve": pictures.training_curve(curve),
-    }
-    if prepared.test:
-        images["confusion"] = pictures.confusion_matrix(measured["labels"], measured["confusion"])
-        images["people"] = pictures.person_bars(measured["per_person"])
+    images = _pictures(prepared, measured) | {"curve": pictures.training_curve(curve)}
     write_atomic(folder / "gesture.tflite", model.data)
     source, header = c_array(model, request.command)
     write_atomic(folder / "gesture_model.c", source)
     write_atomic(folder / "gesture_model.h", header)
     network.save(folder / "model.keras")
+    _finish(folder, record, images)
+
+
+def _pictures(prepared: Prepared, measured: dict[str, Any]) -> dict[str, bytes]:
+    rate = prepared.contract.profile.rate_hz
+    images = {"windows": pictures.example_windows(prepared.labels.names, _examples(prepared), rate)}
+    if prepared.test:
+        images["confusion"] = pictures.confusion_matrix(measured["labels"], measured["confusion"])
+        images["people"] = pictures.person_bars(measured["per_person"])
+    return images
+
+
+def _finish(folder: Path, record: dict[str, Any], images: dict[str, bytes]) -> None:
+    """Write the pictures, the report, and the record with its card."""
     for name in ("windows", "confusion"):
         if name in images:
             write_atomic(folder / f"{name}.png", images[name])
-    write_atomic(folder / "report.html", render(measured, record, images))
+    write_atomic(folder / "report.html", render(record["metrics"], record, images))
     write_record(folder, record)
 
 

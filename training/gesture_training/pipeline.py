@@ -17,8 +17,10 @@ from gesture_training.emit import strip, with_contract
 from gesture_training.evaluation.judged import judge
 from gesture_training.evaluation.summary import summarize
 from gesture_training.fit import Progress, fit
+from gesture_training.forest.model import everywhereml
+from gesture_training.forest.train import train_forest
 from gesture_training.network import multiply_accumulates
-from gesture_training.outputs import staged, write
+from gesture_training.outputs import check_kind, staged, write, write_forest
 from gesture_training.prepare import Prepared, Request, decisions, prepare
 from gesture_training.quantize import quantize
 from gesture_training.windows import WindowSource
@@ -33,15 +35,25 @@ def train(request: Request, say: Callable[[str], None], progress: Progress) -> d
     say: takes one line about each decision and warning. Raises UserError for data or wishes that cannot
     be served; then, and when interrupted, the output folder is as it was.
     """
+    if "forest" in (request.model, request.baseline):
+        everywhereml()
     with staged(request.out) as folder:
+        check_kind(request.out, request.model)
         prepared = prepare(request)
         for line in [*decisions(prepared), *prepared.warnings]:
             say(line)
-        model, network, curve = make(prepared, progress)
-        measured = measure(model, network, prepared)
+        if request.model == "forest":
+            trained = train_forest(prepared, request.command)
+            measured = trained.measured
+            write_forest(folder, request, prepared, trained)
+        else:
+            model, network, curve = make(prepared, progress)
+            measured = measure(model, network, prepared)
+            if request.baseline:
+                measured["baseline"] = train_forest(prepared, request.command).measured
+            write(folder, request, prepared, model, network, curve, measured)
         if reason := measured["cost_unknown"]:
             say(f"note: instructions, flash and RAM are not counted: {reason}")
-        write(folder, request, prepared, model, network, curve, measured)
     return measured
 
 
@@ -51,6 +63,7 @@ def measure(model: Model, network: Any, prepared: Prepared) -> dict[str, Any]:
     costs, reason = recorded_costs(model)
     return {
         "model_id": model.model_id,
+        "kind": "network",
         **summarize([judged], prepared.config.seed),
         "model_bytes": len(model.data),
         "arena_bytes": recognizer_arena_size(model),

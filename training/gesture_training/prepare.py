@@ -41,6 +41,10 @@ class Request:
     test_subjects: tuple[str, ...] = ()
     test: bool = True
     """False: all people train, nothing is measured."""
+    model: str = "network"
+    """What is trained: network or forest."""
+    baseline: str | None = None
+    """forest: one is trained on the same windows and shown beside the network."""
     command: str = "gesture train"
     """For the record and the header of the C array."""
     config: TrainConfig = field(default_factory=TrainConfig)

@@ -25,10 +25,12 @@ def record_of(
 ) -> dict[str, Any]:
     """Return what record.json holds; measured: what metrics.json holds, curve: the loss of each pass."""
     contract = prepared.contract
+    forest = measured["kind"] == "forest"
+    stride = {} if forest else {"total_stride": prepared.config.network.total_stride}
     return {
         "model_id": measured["model_id"],
         "interface_id": contract.interface_id,
-        "kind": "network",
+        "kind": measured["kind"],
         "command": request.command,
         "data": [str(path) for path in request.data],
         "data_sha256": prepared.data_sha256,
@@ -44,11 +46,11 @@ def record_of(
         "pieces": {"train": len(prepared.train), "test": len(prepared.test)},
         "seed": prepared.config.seed,
         "config": asdict(prepared.config),
-        "contract": {**contract_fields(contract), "total_stride": prepared.config.network.total_stride},
+        "contract": contract_fields(contract) | stride,
         "label_of": {label: contract.labels[index] for label, index in prepared.labels.index.items()},
         "loss": curve,
         "warnings": prepared.warnings,
-        "versions": versions(),
+        "versions": versions(*(("everywhereml", "scikit-learn") if forest else ())),
         "metrics": measured,
     }
 
@@ -81,9 +83,9 @@ def add_metric(folder: Path, model_id: str, name: str, value: Any) -> None:
     write_atomic(path, json.dumps(metrics | {name: value}, indent=2) + "\n")
 
 
-def versions() -> dict[str, str]:
-    """Return the versions of what makes a model."""
-    names = ("tinygesture", "tensorflow", "keras", "numpy")
+def versions(*more: str) -> dict[str, str]:
+    """Return the versions of what makes a model, and of more packages."""
+    names = ("tinygesture", "tensorflow", "keras", "numpy", *more)
     return {name: _version(name) for name in names} | {"python": platform.python_version()}
 
 

@@ -7,10 +7,21 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+SIZES = (
+    ("model_bytes", "model file", "{:,} bytes"),
+    ("arena_bytes", "arena", "{:,} bytes of RAM for model and window, on every processor"),
+    ("parameters", "parameters", "{:,}"),
+    ("multiply_accumulates", "multiply-accumulates", "{:,} a window"),
+    ("trees", "trees", "{:,}"),
+    ("nodes", "nodes of all trees", "{:,}"),
+)
+"""Sizes that metrics may hold: name, title, and how they are shown."""
+
 
 def render(metrics: Mapping[str, Any], record: Mapping[str, Any], pictures: Mapping[str, bytes]) -> str:
     """Return report.html: metrics and record as in the .json files, pictures as PNG bytes by name."""
-    return fill("report.html.j2", pictures, m=metrics, record=record, facts=facts(metrics, record))
+    images = {"curve": b"", **pictures}
+    return fill("report.html.j2", images, m=metrics, record=record, facts=facts(metrics, record))
 
 
 def fill(template: str, pictures: Mapping[str, bytes], **values: Any) -> str:
@@ -23,8 +34,8 @@ def fill(template: str, pictures: Mapping[str, bytes], **values: Any) -> str:
         undefined=StrictUndefined,
         trim_blocks=True,
     )
-    environment.filters |= {"md": _markdown, "code": _code_span, "limit": limit_text}
-    environment.filters["percent"] = percent
+    own = (percent, beside, beside_titles, limit_text, code_span, markdown)
+    environment.filters |= {function.__name__: function for function in own}
     embedded = {
         name: data and f"data:image/png;base64,{base64.b64encode(data).decode()}"
         for name, data in pictures.items()
@@ -42,10 +53,7 @@ def facts(metrics: Mapping[str, Any], record: Mapping[str, Any]) -> list[tuple[s
         ("rate", f"{rate:g} Hz"),
         ("window", f"{contract['window']} samples, {contract['window'] / rate:.2f} s"),
         ("hop", f"{contract['hop']} samples, {contract['hop'] / rate:.2f} s"),
-        ("model file", f"{metrics['model_bytes']:,} bytes"),
-        ("arena", f"{metrics['arena_bytes']:,} bytes of RAM for model and window, on every processor"),
-        ("parameters", f"{metrics['parameters']:,}"),
-        ("multiply-accumulates", f"{metrics['multiply_accumulates']:,} a window"),
+        *[(title, shown.format(metrics[name])) for name, title, shown in SIZES if name in metrics],
         *[
             (
                 f"on a {cost['cpu']}",
@@ -70,14 +78,40 @@ def limit_text(sweep: Mapping[str, Any]) -> str:
     return f"{limit['points']:g} points at most, to {where}"
 
 
-def _markdown(text: str) -> str:
+def markdown(text: str) -> str:
     """Return text as it stands in a table of Markdown."""
     return re.sub(r"([\\`*_|<>\[\]])", r"\\\1", text)
 
 
-def _code_span(text: str) -> str:
+def code_span(text: str) -> str:
     """Return text as it stands in a code span of a table of Markdown."""
     return text.replace("`", "'").replace("|", r"\|")
+
+
+def beside(metrics: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Return network and baseline in rows: kind, accuracy, and for each processor flash, RAM, instructions.
+
+    metrics: of a training or of an evaluation with a baseline. Flash is of code and model, RAM of model,
+    window and stack.
+    """
+    rows = []
+    for one in (metrics, metrics["baseline"]):
+        low, high = one["accuracy_interval"] or (None, None)
+        interval = "" if low is None else f" ({percent(low)} to {percent(high)})"
+        cells = [one.get("kind", "network"), f"{percent(one['accuracy'])}{interval}"]
+        for cost in one["cost"]:
+            ram = one.get("arena_bytes", cost["ram"]) + cost["stack"]
+            cells += [f"{cost['flash'] + cost['model_bytes']:,}", f"{ram:,}", f"{cost['instructions']:,}"]
+        rows.append(tuple(cells))
+    return rows
+
+
+def beside_titles(metrics: Mapping[str, Any]) -> list[str]:
+    """Return the titles of the columns of beside()."""
+    titles = ["", "accuracy"]
+    for cost in metrics["cost"]:
+        titles += [f"{cost['cpu']}: flash", "RAM", "instructions"]
+    return titles
 
 
 def percent(share: float | None) -> str:

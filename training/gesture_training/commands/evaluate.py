@@ -16,7 +16,7 @@ from gesture_training.commands.options import INTERRUPTED, Names, config_of, tra
 if TYPE_CHECKING:
     from rich.console import Console
 
-TRAINING = ("folds", "by", "jobs", "labels", "background", "rate_hz", "window", "hop", "epochs")
+TRAINING = ("folds", "by", "jobs", "labels", "background", "rate_hz", "window", "hop", "epochs", "baseline")
 """Parameters that say how models are trained: they make no sense for one that is there."""
 
 
@@ -74,6 +74,7 @@ def command(
     window: int | float | None,
     hop: int | None,
     epochs: int | None,
+    baseline: str | None,
     seed: int,
     as_json: bool,
 ) -> None:
@@ -109,6 +110,7 @@ def command(
                 hop=hop,
                 labels=labels,
                 background=background,
+                baseline=baseline,
                 config=config_of(seed, epochs),
             )
             with folds_progress() as progress:
@@ -159,6 +161,7 @@ def _show(
 ) -> None:
     from rich.table import Column, Table
 
+    from gesture_training.commands.tables import baseline_table
     from gesture_training.report import percent
 
     if summary["accuracy"] is not None:
@@ -172,6 +175,8 @@ def _show(
         console.print(table)
         console.print(f"accuracy {percent(summary['accuracy'])}{_interval(summary['accuracy_interval'])}")
         console.print(f"float    {percent(summary['accuracy_float'])}")
+    if "baseline" in summary:
+        console.print(baseline_table(summary))
     if summary["per_source"]:
         table = Table(
             Column("source", overflow="fold"),

@@ -85,12 +85,15 @@ OPTIONS = (
     click.option(
         "--epochs", type=click.IntRange(1, 10000), help=f"Passes [default: {TrainConfig().fit.epochs}]."
     ),
+    click.option(
+        "--baseline", type=click.Choice(["forest"]), help="Train it on the same windows and show it beside."
+    ),
     click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=TrainConfig().seed, show_default=True),
 )
 
 
 def training_options(command: Command) -> Command:
-    """Give a command the options of a training: labels, background, rate_hz, window, hop, epochs, seed."""
+    """Give a command the options of a training: labels, background, rate_hz, window, hop, epochs, seed ..."""
     for option in reversed(OPTIONS):
         command = option(command)
     return command

@@ -39,6 +39,13 @@ if TYPE_CHECKING:
 @click.option(
     "--no-test", is_flag=True, help="Train on everyone; the accuracy on other people stays unknown."
 )
+@click.option(
+    "--model",
+    type=click.Choice(["network", "forest"]),
+    default="network",
+    show_default=True,
+    help="What to train; the forest is everywhereml's, in C++.",
+)
 @training_options
 @click.option("--json", "as_json", is_flag=True, help="Print metrics.json on standard output.")
 def command(
@@ -46,18 +53,23 @@ def command(
     out: Path,
     test_subjects: tuple[str, ...],
     no_test: bool,
+    model: str,
     labels: tuple[str, ...],
     background: tuple[str, ...],
     rate_hz: float | None,
     window: int | float | None,
     hop: int | None,
     epochs: int | None,
+    baseline: str | None,
     seed: int,
     as_json: bool,
 ) -> None:
     """Train a model; see the help text above."""
     if no_test and test_subjects:
         raise UserError("--no-test and --test-subjects contradict each other: give one of them")
+    if model == "forest" and (baseline or epochs):
+        wrong = "--baseline stands beside a network" if baseline else "--epochs are a network's"
+        raise UserError(f"{wrong}: leave it out with --model forest")
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -74,6 +86,8 @@ def command(
         background=background,
         test_subjects=test_subjects,
         test=not no_test,
+        model=model,
+        baseline=baseline,
         command=shlex.join(["gesture", *sys.argv[1:]]),
         config=config_of(seed, epochs),
     )
@@ -105,21 +119,36 @@ def command(
 def _show(console: Console, metrics: dict[str, Any], out: Path) -> None:
     from rich.table import Table
 
+    from gesture_training.commands.tables import baseline_table
     from gesture_training.report import percent
 
+    forest = metrics["kind"] == "forest"
     if metrics["accuracy"] is not None:
-        table = Table(
-            "label", "recordings", "recall", "precision", title="people never seen, int8 by the C core"
-        )
+        judge = "the forest's C++" if forest else "int8 by the C core"
+        table = Table("label", "recordings", "recall", "precision", title=f"people never seen, {judge}")
         for label, row in metrics["per_class"].items():
             table.add_row(label, str(row["recordings"]), percent(row["recall"]), percent(row["precision"]))
         table.add_section()
-        accuracy = f"{percent(metrics['accuracy'])} (float {percent(metrics['accuracy_float'])})"
+        name = "accuracy_python" if forest else "accuracy_float"
+        other = f"{'by its Python' if forest else 'float'} {percent(metrics[name])}"
+        accuracy = f"{percent(metrics['accuracy'])} ({other})"
         table.add_row("accuracy", str(metrics["recordings"]), accuracy, "")
         console.print(table)
-    console.print(
-        f"model {metrics['model_id'][:12]}: {metrics['model_bytes']} bytes, "
-        f"arena {metrics['arena_bytes']} bytes"
-    )
+    if "baseline" in metrics:
+        console.print(baseline_table(metrics))
+    if forest:
+        console.print(
+            f"forest {metrics['model_id'][:12]}: {metrics['trees']} trees, {metrics['nodes']} nodes"
+        )
+    else:
+        console.print(
+            f"model {metrics['model_id'][:12]}: {metrics['model_bytes']} bytes, "
+            f"arena {metrics['arena_bytes']} bytes"
+        )
     console.print(f"report: {out / 'report.html'}", soft_wrap=True)
-    console.print(f"next: gesture simulate {shlex.quote(str(out / 'gesture.tflite'))} LOG", soft_wrap=True)
+    following = (
+        f"gesture compare {shlex.quote(str(out))} NETWORK"
+        if forest
+        else f"gesture simulate {shlex.quote(str(out / 'gesture.tflite'))} LOG"
+    )
+    console.print(f"next: {following}", soft_wrap=True)

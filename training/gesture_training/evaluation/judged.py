@@ -36,6 +36,19 @@ class Drawn:
 
 
 @dataclass(frozen=True)
+class Baseline:
+    """What a forest trained on the same windows said about the same people."""
+
+    outcomes: tuple[Outcome, ...]
+    right_python: int
+    """Recordings that everywhereml's own Python judges right."""
+    cost: list[dict[str, Any]]
+    """Counted for each processor, on one fold alone; otherwise empty."""
+    network_cost: list[dict[str, Any]]
+    """The same of the network."""
+
+
+@dataclass(frozen=True)
 class Judged:
     """What one model said about some people."""
 
@@ -50,6 +63,7 @@ class Judged:
     outcomes: tuple[Outcome, ...]
     streams: tuple[StreamOutcome, ...]
     worst: tuple[Drawn, ...]
+    baseline: Baseline | None = None
 
     def encode(self) -> str:
         """Return the whole as JSON."""
@@ -70,9 +84,14 @@ class Judged:
             )
             for stream in fields["streams"]
         ]
+        baseline = fields["baseline"]
+        if baseline is not None:
+            told = tuple(Outcome(**outcome) for outcome in baseline["outcomes"])
+            baseline = Baseline(**{**baseline, "outcomes": told})
         return cls(
             **{
                 **fields,
+                "baseline": baseline,
                 "people": tuple(fields["people"]),
                 "labels": tuple(fields["labels"]),
                 "outcomes": tuple(Outcome(**outcome) for outcome in fields["outcomes"]),

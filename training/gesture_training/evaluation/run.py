@@ -21,6 +21,7 @@ from gesture_training.evaluation.judged import Judged, judge
 from gesture_training.evaluation.store import FOLDER, fold_key, kept
 from gesture_training.evaluation.streams import continuous
 from gesture_training.evaluation.workers import Fold, Progress, compute
+from gesture_training.forest.model import everywhereml
 from gesture_training.labels import Labels, choose_labels, means_no_gesture
 from gesture_training.prepare import Request, read
 
@@ -42,6 +43,8 @@ def cross_validate(
     recordings. out: finished folds are kept there and taken up again; None: nowhere. require:
     refuse data without continuous recordings. Raises UserError.
     """
+    if request.baseline:
+        everywhereml()
     recordings = read(request.data)
     labels = choose_labels(labels_of(recordings), request.labels, request.background)
     if require:

@@ -19,7 +19,7 @@ from gesture_training.record import versions
 FOLDER = "folds"
 
 CODE = {
-    "gesture_training": ("*.py", "evaluation/*.py"),
+    "gesture_training": ("*.py", "evaluation/*.py", "forest/*"),
     "gesture_tools": ("contract.py", "resample.py", "simulation.py", "verdict.py", "runtime/*.py"),
 }
 """What a fold's result depends on, beside the data as it was read."""

@@ -24,7 +24,7 @@ def summarize(judged: Sequence[Judged], seed: int) -> dict[str, Any]:
     return {
         **metrics(outcomes, judged[0].labels),
         "people": sorted({person for one in judged for person in one.people}),
-        "accuracy_interval": over_people(_right(outcomes), seed),
+        "accuracy_interval": over_people(right_by_person(outcomes), seed),
         **_over(streams),
         "recall_interval": over_people(_found(streams), seed),
         "per_source": {
@@ -46,6 +46,7 @@ def summarize(judged: Sequence[Judged], seed: int) -> dict[str, Any]:
             }
             for one in judged
         ],
+        **_baseline(judged, seed),
     }
 
 
@@ -54,7 +55,26 @@ def latencies_ms(judged: Iterable[Judged]) -> list[float]:
     return [latency for one in judged for stream in one.streams for latency in stream.latencies_ms]
 
 
-def _right(outcomes: Iterable[Outcome]) -> dict[str, tuple[int, int]]:
+def _baseline(judged: Sequence[Judged], seed: int) -> dict[str, Any]:
+    """Return the figures of the forests, and the network's cost beside theirs; nothing without forests."""
+    forests = [one.baseline for one in judged if one.baseline is not None]
+    if not forests:
+        return {}
+    outcomes = [outcome for forest in forests for outcome in forest.outcomes]
+    right = sum(forest.right_python for forest in forests)
+    return {
+        "cost": [cost for forest in forests for cost in forest.network_cost],
+        "baseline": {
+            "kind": "forest",
+            **metrics(outcomes, judged[0].labels),
+            "accuracy_interval": over_people(right_by_person(outcomes), seed),
+            "accuracy_python": round(right / len(outcomes), 4) if outcomes else None,
+            "cost": [cost for forest in forests for cost in forest.cost],
+        },
+    }
+
+
+def right_by_person(outcomes: Iterable[Outcome]) -> dict[str, tuple[int, int]]:
     """Return per person how many recordings were judged right, of how many."""
     counts: dict[str, tuple[int, int]] = {}
     for outcome in outcomes:

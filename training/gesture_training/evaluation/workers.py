@@ -7,7 +7,7 @@ import os
 import queue
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -84,12 +84,16 @@ def compute_fold(fold: Fold, recordings: Sequence[Recording] | None, progress: P
     """Train one fold, judge its people, and keep the result."""
     from gesture_training.evaluation.judged import judge
     from gesture_training.evaluation.store import keep
+    from gesture_training.forest.train import baseline
     from gesture_training.pipeline import make
     from gesture_training.prepare import prepare
 
     prepared = prepare(fold.request, recordings)
     model, network, _ = make(prepared, lambda done, of, _: progress(fold.number, done, of))
-    keep(fold.folder, fold.key, judge(model, network, prepared.test, prepared.unseen))
+    judged = judge(model, network, prepared.test, prepared.unseen)
+    if fold.request.baseline:
+        judged = replace(judged, baseline=baseline(prepared, model, counted=fold.number == 0))
+    keep(fold.folder, fold.key, judged)
 
 
 def _next(messages: Any, running: dict[int, BaseProcess]) -> tuple[int, int | str | None, int]:
