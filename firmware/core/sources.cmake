@@ -28,9 +28,9 @@ set(TG_CORE_SOURCES
     kernels/tg_conv.c
     kernels/tg_gemm.c
     kernels/tg_gemm_dsp.c
-    kernels/tg_gemm_few_dsp.c
     kernels/tg_gemm_plain.c
     kernels/tg_gemm_v6m.c
+    kernels/tg_pair_dsp.c
     kernels/tg_requant.c
     kernels/tg_running.c
     kernels/tg_running_dsp.c

@@ -111,23 +111,14 @@ static TG_NAKED void four_sums(four *f) {
 }
 
 static void set_channels(const tg_factors *factors, four *f, unsigned channel) {
-    const tg_requant *how = factors->how;
-    if (how->kind != TG_REQUANT_RELU || how->per_channel == 0 || factors->bias == NULL) {
-        for (unsigned i = 0; i < 4U; i++) {
-            f->bias[i] = tg_bias_of(factors, channel + i);
-            f->factor[i] = tg_factor_of(factors, channel + i);
-        }
-        return;
-    }
-    /* The same for the usual case, without questions. */
-    const int32_t *bias = factors->bias + channel;
-    const int32_t *mantissa = factors->mantissa + channel;
-    const int8_t *shift = factors->shift + channel;
-#pragma GCC unroll 4
-    for (unsigned i = 0; i < 4U; i++) {
-        uint32_t step = (uint32_t)(2 * INT8_MIN + 1);
-        f->bias[i] = bias[i];
-        f->factor[i] = (tg_factor){mantissa[i], shift[i], (int32_t)(step << (shift[i] - 1))};
+    const int32_t *bias = factors->bias + channel * factors->bias_step;
+    const int32_t *mantissa = factors->mantissa + channel * factors->step;
+    const int8_t *shift = factors->shift + channel * factors->step;
+    uint32_t constant = (uint32_t)(2 * factors->how->zero_point + 1);
+    for (unsigned i = 0; i < 4U; i++, bias += factors->bias_step, mantissa += factors->step) {
+        f->bias[i] = *bias;
+        f->factor[i] = (tg_factor){*mantissa, *shift, (int32_t)(constant << ((*shift - 1) & 31))};
+        shift += factors->step;
     }
 }
 
@@ -197,7 +188,7 @@ void tg_depthwise_fours(const tg_depthwise *d) {
     const tg_conv *c = d->c;
     four f;
     f.step = (uint32_t)c->w.dilation * c->in_c;
-    f.base = tg_pair(c->input_offset);
+    f.base = tg_pair_of(c->input_offset);
     f.output_step = c->out_c;
     f.input_step = (uint32_t)c->w.stride * c->in_c;
     bool inside = is_inside(&c->h) && is_inside(&c->w);

@@ -40,7 +40,7 @@ static void run(const tg_run *run) {
 static uint32_t plan(fully_connected *f, uint32_t room) {
     f->chunk = tg_gemm_chunk(f->depth, 1, 1, f->rows, room);
     f->lanes = tg_gemm_scratch(f->depth, 1, 1, f->chunk);
-    return f->lanes + (f->chunk == 1U && f->depth >= 4U ? 0 : tg_gemm_pair(f->depth));
+    return f->lanes + (f->chunk == 1U ? 0 : tg_gemm_pair(f->depth));
 }
 
 enum { OPTION_WEIGHTS_FORMAT = OPTION_ACTIVATION + 1 };

@@ -28,7 +28,7 @@ uint32_t tg_gemm_chunk(uint32_t depth, uint32_t count, uint32_t runs, uint32_t o
 }
 
 uint32_t tg_gemm_scratch(uint32_t depth, uint32_t count, uint32_t runs, uint32_t outputs) {
-    if (count * runs == 1U && outputs == 1U && depth >= 4U) {
+    if (count * runs == 1U && outputs == 1U) {
         return depth > 4U ? patch_size(depth) : 16U;
     }
     uint32_t patches =

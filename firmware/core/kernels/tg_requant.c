@@ -64,11 +64,16 @@ int tg_requant_make(tg_requant *requant, tg_prepare *p, uint32_t channels, bool 
 
 tg_factors tg_factors_at(const tg_model *model, const tg_requant *requant, tg_ref bias,
                          uint32_t first_channel) {
-    uint32_t first = requant->per_channel != 0 ? first_channel : 0;
+    static const int32_t NO_BIAS = 0;
+    uint32_t step = requant->per_channel;
+    uint32_t first = step * first_channel;
+    bool biased = bias != TG_REF_NONE;
     return (tg_factors){
-        .bias = bias == TG_REF_NONE ? NULL : (const int32_t *)tg_at(model, bias) + first_channel,
+        .bias = biased ? (const int32_t *)tg_at(model, bias) + first_channel : &NO_BIAS,
         .mantissa = (const int32_t *)tg_at(model, requant->mantissas) + first,
         .shift = (const int8_t *)tg_at(model, requant->shifts) + first,
+        .bias_step = biased,
+        .step = step,
         .how = requant,
     };
 }

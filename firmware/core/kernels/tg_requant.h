@@ -32,9 +32,11 @@ int tg_requant_make(tg_requant *requant, tg_prepare *p, uint32_t channels, bool 
 
 /* A layer's biases and factors from some output channel on, resolved for running. */
 typedef struct {
-    const int32_t *bias; /* NULL: none */
+    const int32_t *bias;
     const int32_t *mantissa;
     const int8_t *shift;
+    uint32_t bias_step; /* entries from one channel's to the next one's: 1, or 0 where all share one */
+    uint32_t step;
     const tg_requant *how;
 } tg_factors;
 
@@ -51,7 +53,7 @@ typedef struct {
 
 static inline tg_factor tg_factor_of(const tg_factors *factors, uint32_t channel) {
     const tg_requant *how = factors->how;
-    uint32_t entry = how->per_channel != 0 ? channel : 0;
+    uint32_t entry = channel * factors->step;
     int32_t right = factors->shift[entry];
     uint32_t step = (uint32_t)(2 * how->zero_point + 1);
     int32_t constant = how->kind == TG_REQUANT_ANY ? 0 : (int32_t)(step << (right - 1));
@@ -59,7 +61,7 @@ static inline tg_factor tg_factor_of(const tg_factors *factors, uint32_t channel
 }
 
 static inline int32_t tg_bias_of(const tg_factors *factors, uint32_t channel) {
-    return factors->bias == NULL ? 0 : factors->bias[channel];
+    return factors->bias[channel * factors->bias_step];
 }
 
 /* An accumulator, bias included, to an int8 value. */
