@@ -2,8 +2,8 @@
 
     python -m tests.kill_recorder 200
 
-The recorder runs as a process on a pseudo-terminal, and gets SIGKILL. What it had acknowledged (its JSON lines)
-must be on disk, every file it left must load, and hold nothing but what the sketch printed, in order.
+The recorder runs as a process on a pseudo-terminal, and gets SIGKILL. What it had acknowledged (its JSON
+lines) must be on disk, every file it left must load, and hold nothing but what the sketch printed, in order.
 """
 
 from __future__ import annotations
@@ -87,30 +87,28 @@ def check(folder: Path, events: list[dict[str, object]], everything: bytes) -> C
         left["samples"] += len(log.t_us)
         if path.suffix != ".csv":
             on_disk = len(log.t_us)
-    for event in events:
-        if event["event"] == "take" and event["kept"]:
-            assert Path(str(event["file"])).exists(), event
-    after = [event["event"] for event in events]
+    kept = [event for event in events if event["event"] == "take" and event["kept"]]
     last = events[-1] if events else {}
     if last.get("event") == "progress":
         finished = not any(folder.rglob(f"*{PART_SUFFIX}"))
         assert finished or on_disk >= int(str(last["on_disk"])), (on_disk, last)
         left["acknowledged in progress"] += 1
-    left["takes acknowledged"] += after.count("take")
+    for event in kept:
+        assert Path(str(event["file"])).exists(), event
+    left["finished and acknowledged"] += len(kept)
     return left
 
 
 def main() -> None:
-    """Kill as many recorders as the first argument says, each at a random moment, and print what was found."""
+    """Kill as many recorders as the first argument says, each at a random moment, and print what was
+    found."""
     count, seed = int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(2**32)
     print(f"{count} kills, seed {seed}")
     draw = random.Random(seed)
     jobs = [(list(MODES)[number % len(MODES)], draw.uniform(0.3, LATEST_S)) for number in range(count)]
     total: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(AT_ONCE) as pool:
-        runs = [
-            pool.submit(kill_once, Path(folder) / str(number), *job) for number, job in enumerate(jobs)
-        ]
+        runs = [pool.submit(kill_once, Path(folder) / str(number), *job) for number, job in enumerate(jobs)]
         for run in runs:
             total += run.result()
     for name, number in total.items():

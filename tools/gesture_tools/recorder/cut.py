@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 STRETCH_S = 0.14
 """Stretch that the variation is measured over."""
 
-LEAST_MG = 90.0
+LEAST_MG, MOST_MG = 90.0, 250.0
 TREMOR = 4.0
-"""Variation (milli-g, all axes) that begins a movement: at least this, and so many times the tremor."""
+"""Variation (milli-g, all axes) that begins a movement: so many times the tremor, within these."""
 
 END = 0.5
 """A movement ends below this share of what begins one."""
@@ -64,7 +64,7 @@ def find_movements(samples: NDArray[np.int16], rate_hz: float) -> list[Movement]
     if len(samples) < 3:
         return []
     level = variation(samples, rate_hz)
-    begin = max(LEAST_MG, TREMOR * float(np.percentile(level, 10)))
+    begin = min(MOST_MG, max(LEAST_MG, TREMOR * float(np.percentile(level, 10))))
     above = np.flatnonzero(level >= END * begin)
     quiet = round(QUIET_S * rate_hz)
     movements = []
@@ -79,6 +79,19 @@ def find_movements(samples: NDArray[np.int16], rate_hz: float) -> list[Movement]
     return movements
 
 
+def whole(movements: list[Movement], count: int, rate_hz: float) -> list[Movement]:
+    """Return the movements that a stream of count samples holds from rest to rest, margins behind included.
+
+    One that goes on where the stream begins has lost its beginning.
+    """
+    least = round(STRETCH_S * rate_hz)
+    return [
+        movement
+        for movement in movements
+        if movement.quiet and movement.first > least and _margin(movement, rate_hz) <= count - movement.end
+    ]
+
+
 def strongest(samples: NDArray[np.int16], movements: list[Movement]) -> Movement:
     """Return the movement of the most energy; the first of equals."""
     values = samples.astype(np.float64)
@@ -87,6 +100,10 @@ def strongest(samples: NDArray[np.int16], movements: list[Movement]) -> Movement
 
 def with_margin(movement: Movement, count: int, rate_hz: float) -> tuple[int, int]:
     """Return first and end of the take around a movement in a stream of count samples."""
-    missing = round(LEAST_TAKE_S * rate_hz) - (movement.end - movement.first)
-    margin = max(round(MARGIN_S * rate_hz), -(-missing // 2))
+    margin = _margin(movement, rate_hz)
     return max(0, movement.first - margin), min(count, movement.end + margin)
+
+
+def _margin(movement: Movement, rate_hz: float) -> int:
+    missing = round(LEAST_TAKE_S * rate_hz) - (movement.end - movement.first)
+    return max(round(MARGIN_S * rate_hz), -(-missing // 2))

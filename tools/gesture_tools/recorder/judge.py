@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gesture_tools.errors import UserError
 from gesture_tools.lint.signal import (
@@ -86,17 +87,20 @@ def judge(recording: Recording, profile: Profile, axes: str | None = None) -> Ve
     return Verdict(tuple(reasons), tuple(notes))
 
 
-def check_face_up(recording: Recording) -> str | None:
-    """Return what is wrong with the axes of a board that lies face up, None when they are right.
+def is_still(samples: NDArray[np.int16]) -> bool:
+    """Whether a board lay still during samples (n, channels)."""
+    return bool((samples.astype(np.float64).std(axis=0) <= REST_MG).all())
 
-    Raises UserError when the board did not lie still.
+
+def check_face_up(samples: NDArray[np.int16], channels: tuple[str, ...]) -> str | None:
+    """Return what is wrong with the axes of a board that lies still, face up; None when they are right.
+
+    samples: (n, channels).
     """
-    places = [recording.channels.index(kind) for kind in ACCELERATION]
-    values = recording.samples[:, places].astype(np.float64)
-    mean = values.mean(axis=0)
-    if (values.std(axis=0) > REST_MG).any():
-        raise UserError("the board did not lie still: put it down face up, and start again")
-    x, y, z = (round(value) for value in mean.tolist())
+    if not set(channels) >= set(ACCELERATION):
+        return None
+    mean = samples.astype(np.float64).mean(axis=0)
+    x, y, z = (round(float(mean[channels.index(kind)])) for kind in ACCELERATION)
     if z >= FACE_UP_MG and max(abs(x), abs(y)) <= FACE_UP_MG / 2:
         return None
     return (

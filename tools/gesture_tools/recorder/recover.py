@@ -12,7 +12,7 @@ from pathlib import Path
 from gesture_tools.errors import UserError
 from gesture_tools.logs import read_log
 from gesture_tools.profile import Profile
-from gesture_tools.recorder.cut import find_movements, strongest, with_margin
+from gesture_tools.recorder.cut import find_movements, strongest, whole, with_margin
 from gesture_tools.recorder.judge import Verdict, judge
 from gesture_tools.recorder.writer import finish
 from gesture_tools.recordings import Recording
@@ -36,10 +36,11 @@ def assess(part: Path, profile: Profile, axes: str | None = None) -> Left:
     stream = read_log(part)
     if stream.header.get(CUT) != PENDING:
         return Left(stream, judge(stream, profile, axes))
-    over = [m for m in find_movements(stream.samples, profile.rate_hz) if m.quiet]
+    count, rate = len(stream.t_us), profile.rate_hz
+    over = whole(find_movements(stream.samples, rate), count, rate)
     if not over:
-        return Left(stream, Verdict(("no movement that is over",)))
-    first, end = with_margin(strongest(stream.samples, over), len(stream.t_us), profile.rate_hz)
+        return Left(stream, Verdict(("no movement from rest to rest",)))
+    first, end = with_margin(strongest(stream.samples, over), count, rate)
     take = excerpt(stream, first, end)
     return Left(take, judge(take, profile, axes))
 
@@ -68,8 +69,8 @@ def salvage(part: Path, profile: Profile, force: bool, axes: str | None = None) 
     """Keep a part that passes, or is forced to; return the log, or None and why the part stays."""
     try:
         left = assess(part, profile, axes)
+        if left.verdict.passed or (force and left.recording.header.get(CUT) != PENDING):
+            return keep(part, left.recording, left.verdict, recovered="yes"), ""
     except UserError as error:
         return None, error.message
-    if left.verdict.passed or (force and left.recording.header.get(CUT) != PENDING):
-        return keep(part, left.recording, left.verdict, recovered="yes"), ""
     return None, "; ".join(left.verdict.reasons)

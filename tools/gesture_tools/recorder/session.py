@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Iterator
@@ -9,11 +10,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from gesture_tools.errors import UserError
 from gesture_tools.exchange.filenames import slug
 from gesture_tools.exchange.store import CONTINUOUS
-from gesture_tools.recorder.cut import LONGEST_S, find_movements
-from gesture_tools.recorder.judge import Verdict, check_face_up
+from gesture_tools.recorder.cut import LONGEST_S, find_movements, whole
+from gesture_tools.recorder.judge import Verdict, check_face_up, is_still
 from gesture_tools.recorder.meter import Meter
 from gesture_tools.recorder.place import Place
 from gesture_tools.recorder.recover import CUT, PENDING, assess, keep, salvage
@@ -31,7 +35,8 @@ SILENCE_S = 3.0
 """A source that delivers nothing for so long has stopped."""
 
 REST_S = 1.0
-"""Time that the axes are checked for."""
+REST_WAIT_S = 10.0
+"""Stillness that the axes are checked in, and how long to wait for it."""
 
 TRIES = 3
 """Takes refused in a row that end a session."""
@@ -90,8 +95,7 @@ class Session:
         if not self._ui.wait_for_rest(lambda: self._idle(meter)):
             self._header["axes"] = "unchecked"
             return
-        block = self._collect(REST_S, "checking the axes")
-        self._axes = check_face_up(self._recording(block))
+        self._axes = check_face_up(self._rest_samples(), self._place.profile.channels)
         if self._axes is None:
             self._header["axes"] = "checked face up"
             self._ui.tell("axes", "axes: right, face up at rest", axes="right")
@@ -180,11 +184,11 @@ class Session:
                 continue
             buffer = Block.join([buffer, block])
             movements = find_movements(buffer.samples, rate)
-            if any(movement.quiet for movement in movements):
+            if whole(movements, len(buffer), rate):
                 return None
-            if movements and len(buffer) - movements[0].first > LONGEST_S * rate:
+            if movements and not movements[-1].quiet and len(buffer) - movements[-1].first > LONGEST_S * rate:
                 return f"a movement of {LONGEST_S:g} s: expected one gesture, with rest before and after"
-            if not movements and time.monotonic() - begin > WAIT_S:
+            if time.monotonic() - begin > WAIT_S and all(movement.quiet for movement in movements):
                 return f"no movement within {WAIT_S:g} s"
 
     def _cued(self, meter: Meter, writer: PartWriter, label: str) -> Span | None:
@@ -284,16 +288,21 @@ class Session:
         meter = Meter(self._place.profile)
         end = time.monotonic() + self._countdown_s
         while (left := end - time.monotonic()) > 0:
-            self._pump(meter, None, f"{what}: in {left:.0f}")
+            self._pump(meter, None, f"{what}: in {math.ceil(left)}")
 
-    def _collect(self, seconds: float, phase: str) -> Block:
-        """Return the samples of some time, which are not kept."""
+    def _rest_samples(self) -> NDArray[np.int16]:
+        """Return samples of a board that has lain still for REST_S, waiting REST_WAIT_S at most."""
         self._source.skip()
         meter = Meter(self._place.profile)
-        blocks: list[Block] = []
-        while meter.read().seconds < seconds:
-            blocks.append(self._pump(meter, None, phase))
-        return Block.join(blocks)
+        count = max(2, round(REST_S * self._place.profile.rate_hz))
+        while meter.read().seconds < REST_WAIT_S:
+            self._pump(meter, None, "checking the axes: let the board lie still")
+            last = meter.recent.samples[-count:]
+            if len(last) == count and is_still(last):
+                return last
+        raise UserError(
+            f"the board has not lain still for {REST_WAIT_S:g} s: put it down face up, start again"
+        )
 
     def _idle(self, meter: Meter) -> None:
         """Take what arrives while the user thinks, so that no buffer overflows."""
@@ -318,12 +327,6 @@ class Session:
         """Return what came damaged since the recording began."""
         count = self._source.malformed - self._malformed
         return Damage(count, self._source.example if count else "")
-
-    def _recording(self, block: Block) -> Recording:
-        profile = self._place.profile
-        return Recording(
-            "rest", None, "", "", block.t_us, block.samples, channels=profile.channels, seq=block.seq
-        )
 
 
 def _kept(log: Path, take: Recording, verdict: Verdict) -> str:

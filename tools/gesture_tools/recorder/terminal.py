@@ -95,11 +95,14 @@ class TerminalUi:
         title = take.label or "continuous"
         head = Text(f"{title}: {take.duration_s:.2f} s, {take.rate_hz:.1f} Hz", style="bold")
         asked = Text(f"  {keep}[r] redo   [d] discard   [q] quit", style="bold")
+        while self._keys.poll():  # pressed before there was anything to decide
+            pass
         self._live.update(Group(head, *lines, asked), refresh=True)
         while True:
             idle()
             choice = KEYS.get(self._keys.poll() or "")
             if choice is not None and (may_keep or choice is not Choice.KEEP):
+                self._live.update(Text(""), refresh=True)
                 return choice
 
     def wait_for_rest(self, idle: Callable[[], None]) -> bool:
@@ -111,6 +114,7 @@ class TerminalUi:
         while True:
             idle()
             if key := self._keys.poll():
+                self._live.update(Text(""), refresh=True)
                 return key != "s"
 
     def _width(self) -> int:

@@ -1,0 +1,525 @@
+"""``gesture record`` and ``gesture ports`` as processes, on real serial pairs and sockets.
+
+Every scenario takes seconds of real time, nearly all of it waiting: they run side by side, and each test
+looks at one when it is over.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import random
+import resource
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gesture_tools.logs import read_log
+from gesture_tools.port import open_port
+from gesture_tools.profile import Profile
+from gesture_tools.recordings import Recording, load
+from tests.kill_recorder import MODES, kill_once
+from tests.support.sketch import Row, Sketch, movement, rest
+
+ROOT = Path(__file__).parents[1]
+AT_ONCE = 8
+RATE_HZ = 50.0
+
+
+@dataclass
+class Ran:
+    """What a process said and left."""
+
+    code: int
+    out: str
+    err: str
+    folder: Path
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    def event(self, name: str) -> dict[str, Any]:
+        return next(event for event in self.events if event["event"] == name)
+
+    @property
+    def logs(self) -> list[Recording]:
+        return load([self.folder])
+
+
+def start(folder: Path, *arguments: object, port: str | None = None, **options: Any) -> subprocess.Popen[str]:
+    given = [str(argument) for argument in arguments]
+    if port is not None:
+        given += ["--port", port]
+    return subprocess.Popen(
+        [sys.executable, "-m", "gesture_tools", *given],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+def record(folder: Path, *arguments: object, **options: Any) -> subprocess.Popen[str]:
+    given = ["record", *arguments, "--out", folder, "--json"]
+    if "--subject" not in arguments:
+        given += ["--subject", "anna"]
+    return start(folder, *given, **options)
+
+
+def end(process: subprocess.Popen[str], folder: Path, **extra: Any) -> Ran:
+    out, err = process.communicate(timeout=90)
+    return Ran(process.returncode, out, err, folder, extra)
+
+
+def await_event(process: subprocess.Popen[str], name: str) -> str:
+    """Read a process's lines until one tells of an event; return all of them."""
+    assert process.stdout is not None
+    lines = ""
+    for line in process.stdout:
+        lines += line
+        if json.loads(line)["event"] == name:
+            break
+    return lines
+
+
+def shaken(number: int) -> Row:
+    return movement(number, RATE_HZ, 1.8)
+
+
+def takes(folder: Path) -> Ran:
+    with Sketch(shaken, before=b"boot v2\r\naX,aY,aZ\r\n") as sketch:
+        return end(
+            record(folder, "shake left", "--count", 2, "--face-up", port=sketch.port),
+            folder,
+            port=sketch.port,
+        )
+
+
+def clipped(row: Row) -> str:
+    return ",".join(f"{max(-1.0, min(1.0, value)) * 9.81:.2f}" for value in row) + "\n"
+
+
+def too_strong(folder: Path, *more: str) -> Ran:
+    with Sketch(shaken) as sketch:
+        return end(
+            record(folder, "shake", "--count", 1, "--full-scale", 1100, *more, port=sketch.port), folder
+        )
+
+
+def raw_counts(row: Row) -> str:
+    return "\t".join(str(round(value * 16384)) for value in row) + "\n"
+
+
+def raw(folder: Path) -> Ran:
+    with Sketch(line=raw_counts) as sketch:
+        return end(record(folder, "rest", "--seconds", 1, port=sketch.port), folder)
+
+
+def metres(folder: Path) -> Ran:
+    with Sketch(line=lambda row: " ".join(f"{value * 9.81:.3f}" for value in row) + "\n") as sketch:
+        return end(record(folder, "rest", "--seconds", 1, port=sketch.port), folder)
+
+
+def spoiled(folder: Path) -> Ran:
+    def spoil(number: int, line: bytes) -> bytes:
+        return b"0.1,0.#\r\n" if number % 40 == 39 else line
+
+    with Sketch(spoil=spoil) as sketch:
+        return end(record(folder, "rest", "--seconds", 3, port=sketch.port), folder)
+
+
+def interrupted(folder: Path) -> Ran:
+    with Sketch() as sketch:
+        process = record(folder, "background", port=sketch.port)
+        said = await_event(process, "progress")
+        time.sleep(1.2)
+        process.send_signal(signal.SIGINT)
+        return end(process, folder, said=said)
+
+
+def unplugged(folder: Path) -> Ran:
+    sketch = Sketch()
+    process = record(folder, "background", "--minutes", 10, port=sketch.port)
+    await_event(process, "progress")
+    time.sleep(1.0)
+    sketch.close()
+    return end(process, folder)
+
+
+def killed(folder: Path) -> Ran:
+    with Sketch() as sketch:
+        process = record(folder, "background", "--minutes", 10, port=sketch.port)
+        await_event(process, "progress")
+        time.sleep(1.2)
+        process.kill()
+        process.communicate()
+        parts = [path.name for path in (folder / "anna").iterdir()]
+        return end(record(folder, "rest", "--seconds", 0.5, port=sketch.port), folder, parts=parts)
+
+
+def noise(folder: Path) -> Ran:
+    random_bytes = random.Random(1)
+    with Sketch(spoil=lambda _, line: random_bytes.randbytes(len(line))) as sketch:
+        return end(record(folder, "rest", port=sketch.port), folder)
+
+
+def other_device(folder: Path) -> Ran:
+    with Sketch(line=lambda _: "$GPGGA,123519,4807.038,N,01131.000,E,1,08\r\n") as sketch:
+        return end(record(folder, "rest", port=sketch.port), folder)
+
+
+def silent(folder: Path) -> Ran:
+    with Sketch(spoil=lambda *_: b"") as sketch:
+        return end(record(folder, "rest", port=sketch.port), folder)
+
+
+def stopped(folder: Path) -> Ran:
+    with Sketch(spoil=lambda number, line: line if number < 250 else b"") as sketch:
+        return end(record(folder, "background", port=sketch.port), folder)
+
+
+def busy(folder: Path) -> Ran:
+    with Sketch() as sketch, open_port(sketch.port):
+        return end(record(folder, "rest", port=sketch.port), folder)
+
+
+def continuous(folder: Path) -> Ran:
+    with Sketch(lambda number: movement(number, RATE_HZ, 2.5)) as sketch:
+        return end(record(folder, "shake", "circle", "--continuous", "--count", 1, port=sketch.port), folder)
+
+
+def turned(folder: Path) -> Ran:
+    with Sketch(lambda number: (rest(number)[2], *rest(number)[:2])) as sketch:
+        return end(record(folder, "rest", "--seconds", 1, "--face-up", port=sketch.port), folder)
+
+
+def turned_by_force(folder: Path) -> Ran:
+    with Sketch(lambda number: (rest(number)[2], *rest(number)[:2])) as sketch:
+        arguments = ("rest", "--seconds", 1, "--face-up", "--force")
+        return end(record(folder, *arguments, port=sketch.port), folder)
+
+
+def other_rate(folder: Path) -> Ran:
+    folder.mkdir()
+    Profile(rate_hz=100.0).write(folder / "gesture.toml")
+    with Sketch() as sketch:
+        return end(record(folder, "rest", port=sketch.port), folder)
+
+
+def full_disk(folder: Path) -> Ran:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))
+
+    with Sketch() as sketch:
+        return end(record(folder, "background", port=sketch.port, preexec_fn=limit), folder)
+
+
+def never_moves(folder: Path) -> Ran:
+    with Sketch(lambda number: movement(number, RATE_HZ, 40.0, 39.5)) as sketch:
+        return end(record(folder, "shake", "--count", 1, "--unit", "g", port=sketch.port), folder)
+
+
+def by_itself(folder: Path) -> Ran:
+    with Sketch() as sketch, Sketch(spoil=lambda *_: b"") as mute:
+        ports = {"TINYGESTURE_PORTS": f"{mute.port} {sketch.port} socket://127.0.0.1:9"}
+        listed = start(folder, "ports", "--json", env=os.environ | ports).communicate(timeout=60)[0]
+        process = record(folder, "rest", "--seconds", 1, env=os.environ | ports)
+        return end(process, folder, listed=listed, right=sketch.port, mute=mute.port)
+
+
+def over_a_socket(folder: Path) -> Ran:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                begin = time.monotonic()
+                try:
+                    for number in range(10_000):
+                        time.sleep(max(0.0, begin + number / 200 - time.monotonic()))
+                        connection.sendall(
+                            ",".join(f"{value:.3f}" for value in rest(number)).encode() + b"\n"
+                        )
+                except OSError:
+                    pass
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        url = f"socket://127.0.0.1:{server.getsockname()[1]}"
+        return end(record(folder, "rest", "--seconds", 2, port=url), folder)
+
+
+def at_a_terminal(folder: Path) -> Ran:
+    """A person types: the name, the date as it is, a key for the axes; redo, keep, discard, quit."""
+    ours, theirs = pty.openpty()
+    with Sketch(shaken) as sketch:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "gesture_tools", "record", "shake", "--count", "3"),
+                *("--countdown", "0.3", "--port", sketch.port, "--out", str(folder)),
+            ],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env=os.environ | {"TERM": "xterm", "COLUMNS": "100", "LINES": "40", "LC_ALL": "C.UTF-8"},
+        )
+        os.close(theirs)
+        screen = b""
+        keys = [
+            (b"who makes", b"anna\n"),
+            (b"name of this sitting", b"\n"),
+            (b"press a key", b"x"),
+            *[(b"[k] keep", key) for key in (b"r", b"k", b"d", b"q")],
+        ]
+        seen = 0
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            if not select.select([ours], [], [], 1.0)[0]:
+                continue
+            try:
+                screen += os.read(ours, 65536)
+            except OSError:
+                break
+            if keys and (at := screen.find(keys[0][0], seen)) >= 0:
+                seen = at + 1
+                os.write(ours, keys.pop(0)[1])
+                seen = len(screen)
+        os.close(ours)
+        code = process.wait(10)
+    return Ran(code, screen.decode(errors="replace"), "", folder, {"keys": keys})
+
+
+def kill(folder: Path) -> Ran:
+    """A few of the kills of tests/kill_recorder.py, each at a random moment."""
+    draw = random.Random()
+    seed = draw.randrange(2**32)
+    draw.seed(seed)
+    found = [kill_once(folder / mode, mode, draw.uniform(3.0, 8.0)) for mode in MODES]
+    return Ran(0, "", "", folder, {"found": found, "seed": seed})
+
+
+SCENARIOS: dict[str, Callable[[Path], Ran]] = {
+    "by force": lambda folder: too_strong(folder, "--force"),
+    **{
+        scenario.__name__: scenario
+        for scenario in (
+            *(kill, at_a_terminal, silent, continuous, by_itself, too_strong, never_moves, takes, killed),
+            *(interrupted, unplugged, stopped, full_disk, spoiled, raw, metres, noise, other_device, busy),
+            *(turned, turned_by_force, other_rate, over_a_socket),
+        )
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Ran]]:
+    folder = tmp_path_factory.mktemp("record")
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        futures: dict[str, Future[Ran]] = {
+            name: pool.submit(scenario, folder / name.replace(" ", "_"))
+            for name, scenario in SCENARIOS.items()
+        }
+        yield lambda name: futures[name].result()
+
+
+def test_takes_are_cut_judged_and_kept(ran: Callable[[str], Ran]) -> None:
+    result = ran("takes")
+    assert result.code == 0, result.err
+    assert [event["event"] for event in result.events if event["event"] != "progress"] == [
+        *("source", "profile", "axes", "go", "take", "go", "take", "done")
+    ]
+    assert Profile.read(result.folder / "gesture.toml") == Profile(rate_hz=50.0)
+    logs = result.logs
+    assert [log.id for log in logs] == ["anna/shake_left_01", "anna/shake_left_02"]
+    for log in logs:
+        assert (log.label, log.subject) == ("shake left", "anna")
+        assert log.header["axes"] == "checked face up"
+        assert log.header["unverified"] == "time, rate_hz, unit, full_scale_mg"
+        assert log.header["unit"].startswith("g (measured")
+        assert log.header["cut"] == "yes"
+        assert 1.1 < log.duration_s < 1.55  # less than 1.5 s where the stream began just before
+        motion = np.abs(log.samples[:, 0]) > 300
+        assert 7 <= np.flatnonzero(motion)[0] < np.flatnonzero(motion)[-1] <= len(motion) - 15
+    assert result.event("done")["next"].startswith("gesture record background --subject anna")
+
+
+def test_clipping_is_refused_and_by_force_marked(ran: Callable[[str], Ran]) -> None:
+    result = ran("too_strong")
+    assert result.code == 1, result.err
+    assert [event["kept"] for event in result.events if event["event"] == "take"] == [False] * 3
+    assert "clipped at the sensor's range (+-1100 milli-g)" in result.event("take")["reasons"][0]
+    assert not list(result.folder.rglob("*.csv*"))
+    forced = ran("by force")
+    assert forced.code == 0, forced.err
+    # the take lies beyond what its own profile promises, and is refused by all who load it
+    (path,) = forced.folder.rglob("*.csv")
+    assert "clipped" in read_log(path).header["forced"]
+
+
+@pytest.mark.parametrize(("name", "unit"), [("raw", "raw, 16384 per g"), ("metres", "m/s2 (measured")])
+def test_units_are_measured(name: str, unit: str, ran: Callable[[str], Ran]) -> None:
+    result = ran(name)
+    assert result.code == 0, result.err
+    (log,) = result.logs
+    assert log.header["unit"].startswith(unit)
+    assert np.median(log.samples[:, 2]) == pytest.approx(1000, abs=3)
+    assert log.rate_hz == pytest.approx(50, rel=0.03)
+
+
+def test_malformed_lines_are_counted_shown_and_lost_samples(ran: Callable[[str], Ran]) -> None:
+    result = ran("spoiled")
+    assert result.code == 1, result.err
+    take = result.event("take")
+    assert "samples lost" in take["reasons"][0]
+    assert "malformed lines or frames: '0.1,0.#'" in take["notes"][0]
+    last = [event for event in result.events if event["event"] == "progress"][-1]
+    assert last["malformed"] == last["lost"] >= 2
+    assert last["example"] == "0.1,0.#"
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "says"),
+    [
+        ("interrupted", 130, "interrupted"),
+        ("unplugged", 2, "is gone"),
+        ("stopped", 2, "nothing has come for 3 s"),
+        ("full_disk", 2, "File too large"),
+    ],
+)
+def test_what_was_recorded_stays(name: str, code: int, says: str, ran: Callable[[str], Ran]) -> None:
+    result = ran(name)
+    assert result.code == code, result.err
+    assert says in result.err
+    assert "Traceback" not in result.err
+    assert len(result.err.strip().splitlines()) == 1
+    (path,) = result.folder.rglob("*.csv*")
+    if path.suffix != ".csv":  # no room for the finished log either: the part waits for the next start
+        assert name == "full_disk"
+        assert "cannot write" in result.event("left")["reasons"][0]
+    log = read_log(path)
+    assert path.suffix != ".csv" or log.header["recovered"] == "yes"
+    assert len(log.t_us) > 40
+    assert log.lost == 0
+
+
+def test_what_a_killed_recorder_left_is_recovered_at_the_next_start(ran: Callable[[str], Ran]) -> None:
+    result = ran("killed")
+    assert result.code == 0, result.err
+    assert result.extra["parts"] == ["background_01.csv.part"]
+    assert result.event("recovered")["file"].endswith("background_01.csv")
+    background, take = result.logs
+    assert background.header["recovered"] == "yes"
+    assert len(background.t_us) > 40
+    assert take.label == "rest"
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("noise", "bytes are no text; wrong speed? 115200 baud is set"),
+        ("other_device", "another device: it says '$GPGGA"),
+        ("silent", "nothing is heard; is the sketch running"),
+        ("busy", "busy: another program holds it"),
+        ("turned", "wrong axes: face up at rest the board reads (100"),
+        ("other_rate", "rate_hz: expected 100 within 5%, found 50"),
+    ],
+)
+def test_bad_input_is_told_in_one_line(name: str, says: str, ran: Callable[[str], Ran]) -> None:
+    result = ran(name)
+    assert result.code == 2, result.out
+    assert says in result.err
+    assert len(result.err.strip().splitlines()) == 1
+    assert not list(result.folder.rglob("*.csv*"))
+
+
+def test_wrong_axes_by_force_are_marked(ran: Callable[[str], Ran]) -> None:
+    result = ran("turned_by_force")
+    assert result.code == 0, result.err
+    assert "wrong axes" in result.logs[0].header["forced"]
+
+
+def test_a_movement_without_end_is_no_take(ran: Callable[[str], Ran]) -> None:
+    result = ran("never_moves")
+    assert result.code == 1, result.err
+    refusals = [event["reasons"][0] for event in result.events if event["event"] == "refused"]
+    assert refusals == ["a movement of 6 s: expected one gesture, with rest before and after"] * 3
+
+
+def test_a_continuous_session_has_its_cued_gestures_as_spans(ran: Callable[[str], Ran]) -> None:
+    result = ran("continuous")
+    assert result.code == 0, result.err
+    (log,) = result.logs
+    cues = [event["label"] for event in result.events if event["event"] == "cue"]
+    assert [span.label for span in log.spans] == cues
+    assert sorted(cues) == ["circle", "shake"]
+    for span in log.spans:
+        assert (span.end_us - span.start_us) / 1e6 == pytest.approx(0.65, abs=0.15)
+        inside = (log.t_us >= span.start_us) & (log.t_us < span.end_us)
+        assert np.abs(log.samples[inside, 0]).max() > 1000
+
+
+def test_the_only_port_that_answers_is_found(ran: Callable[[str], Ran]) -> None:
+    result = ran("by_itself")
+    assert result.code == 0, result.err
+    assert result.event("source")["port"] == result.extra["right"]
+    listed = {port["url"]: port["kind"] for port in json.loads(result.extra["listed"])}
+    assert listed == {
+        result.extra["right"]: "text",
+        result.extra["mute"]: "silent",
+        "socket://127.0.0.1:9": "unavailable",
+    }
+
+
+def test_a_socket_is_a_port(ran: Callable[[str], Ran]) -> None:
+    result = ran("over_a_socket")
+    assert result.code == 0, result.err
+    (log,) = result.logs
+    assert log.rate_hz == pytest.approx(200, rel=0.03)
+
+
+def test_at_a_terminal_single_keys_decide(ran: Callable[[str], Ran]) -> None:
+    result = ran("at_a_terminal")
+    assert result.code == 0, result.out[-300:]
+    assert result.extra["keys"] == []
+    (log,) = result.logs
+    assert (log.subject, log.header["axes"]) == ("anna", "checked face up")
+    for words in ("axes: right", "not kept: redo", "kept ", "not kept: discard", "not kept: quit", "jitter"):
+        assert words in result.out
+
+
+def test_kills_lose_nothing_that_was_acknowledged(ran: Callable[[str], Ran]) -> None:
+    result = ran("kill")
+    total = sum(result.extra["found"], start=type(result.extra["found"][0])())
+    assert total["kills"] == len(MODES), result.extra["seed"]
+    assert total["samples"] > 0
+
+
+def test_without_a_terminal_nothing_is_asked(tmp_path: Path) -> None:
+    result = end(start(tmp_path, "record", "shake", "--out", tmp_path / "d"), tmp_path)
+    assert (result.code, result.err) == (2, "error: expected --subject NAME: who makes the gestures?\n")
+    result = end(record(tmp_path / "d", "a/../b", "--subject", "..", port="x"), tmp_path)
+    assert result.code == 2
+    assert "expected letters or digits" in result.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ports_without_any() -> None:
+    process = start(Path(), "ports", env={**os.environ, "TINYGESTURE_PORTS": ""})
+    result = end(process, Path())
+    assert result.code == 0, result.err
