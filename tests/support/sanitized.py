@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gesture_tools.runtime import Machine, Model, Stream
+from gesture_tools.runtime import HopModel, Machine, Model, Stream
 from gesture_tools.runtime.opening import Refused
 from tests.support.host import ExactMachine
 
@@ -26,6 +26,14 @@ def stream(machine: Machine, case: tuple[bytes, NDArray[np.int16]]) -> Int8:
     opened = Stream(Model(case[0], machine=machine))
     opened.push(case[1])
     return opened.outputs()
+
+
+def hops(machine: Machine, cases: list[tuple[bytes, int, int, Int8]]) -> list[Int8]:
+    """Outputs of models run by hops: model, window, hop and columns of each."""
+    return [
+        HopModel(Model(model, machine=machine), hop, window=window).feed(columns)
+        for model, window, hop, columns in cases
+    ]
 
 
 def prefixes(machine: Machine, model: bytes) -> list[str]:
