@@ -148,6 +148,12 @@ def test_a_wrong_row_is_named(tmp_path: Path, body: str, expected: str) -> None:
     assert expected in message
 
 
+def test_line_ends_of_old_macs_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "mac.csv"
+    path.write_text((HEADER + COLUMNS + ROWS).replace("\n", "\r"))
+    assert "line ends of CR alone: expected LF" in refusal(lambda: read_log(path))
+
+
 def test_rows_that_all_lack_a_column_are_named(tmp_path: Path) -> None:
     path = tmp_path / "bad.csv"
     path.write_text(HEADER + COLUMNS + "0,0,1,2\n1,20000,1,2\n")

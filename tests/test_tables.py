@@ -133,6 +133,20 @@ def test_wrong_columns_are_named(tmp_path: Path) -> None:
     assert "missing columns" in refusal(tmp_path, "\x00\x01binary")
 
 
+@pytest.mark.parametrize(("gravity", "unit"), [(9.81, "m/s2"), (1000, "milli-g")])
+def test_other_units_are_told_by_gravity(gravity: float, unit: str, tmp_path: Path) -> None:
+    def table(count: int, factor: float) -> str:
+        rows = (f"r,a,p,{n},{0.1 * factor},{4 * factor * (n == 5)},{factor}\n" for n in range(count))
+        return HEAD + "".join(rows)
+
+    assert f"are in {unit}, it seems" in refusal(tmp_path, table(30, gravity))
+    assert len(read(tmp_path, table(30, 1.0))) == 1
+
+
+def test_semicolons_are_named(tmp_path: Path) -> None:
+    assert "separated by semicolons" in refusal(tmp_path, (HEAD + GOOD).replace(",", ";"))
+
+
 def test_a_short_row_without_its_text_is_refused(tmp_path: Path) -> None:
     """The text columns come last here, so that the numbers of the short row are complete."""
     text = "t_ms,ax,ay,az,recording_id,subject,label\n0,0,0,1,r,p,a\n1,0,0,1,r,p\n2,0,0,1,r,p,a\n"

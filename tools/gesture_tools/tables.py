@@ -25,6 +25,10 @@ COLUMNS = (*TEXT_COLUMNS, *NUMBER_COLUMNS)
 _LIMIT_G = 32.767
 _LIMIT_MS = MAX_NUMBER / 1000
 
+_UNIT_ROWS = 20
+_UNIT_NEAR = 0.2
+"""Rows that a unit is judged by, at least, and how near to gravity their median magnitude is."""
+
 
 def read_table(path: Path) -> list[Recording]:
     """Read a tidy table (``.csv`` or ``.csv.gz``), recordings in order of appearance.
@@ -42,6 +46,7 @@ def read_table(path: Path) -> list[Recording]:
 
     table = _parse(path, _read(path))
     values = table[list(NUMBER_COLUMNS)].to_numpy(np.float64)
+    _check_unit(path, values[:, 1:])
     _check_numbers(path, values)
     t_us = np.rint(values[:, 0] * 1000).astype(np.int64)
     samples = np.rint(values[:, 1:] * 1000).astype(np.int16)
@@ -110,6 +115,11 @@ def _read(path: Path) -> bytes:
         raise UserError(f"{path} is empty: expected a table with the columns {','.join(COLUMNS)}")
     first, _, rest = data.partition(b"\n")
     found = [name.strip() for name in _first_row(path, first[:1000])]
+    if b";" in first and len(found) == 1:
+        raise UserError(
+            f"{path}: columns are separated by semicolons: expected commas, and points in numbers; export "
+            "it again, or replace them"
+        )
     if missing := [name for name in COLUMNS if name not in found]:
         raise UserError(
             f"{path}: missing columns: {', '.join(missing)}; expected a log (it begins '# tinygesture-log') "
@@ -184,6 +194,20 @@ def _diagnose(path: Path, table: pd.DataFrame) -> UserError:
     name = min(bad, key=lambda key: bad[key])
     found = str(table[name].iloc[bad[name]])[:40]
     return UserError(f"{path}, line {bad[name] + 2}, column {name}: expected a number, found {found!r}")
+
+
+def _check_unit(path: Path, values: NDArray[np.float64]) -> None:
+    """Check that acceleration (rows, 3) is in g: in any recording of gestures, gravity is its usual size."""
+    if len(values) < _UNIT_ROWS:
+        return
+    with np.errstate(over="ignore"):
+        middle = float(np.median(np.linalg.norm(values, axis=1)))
+    for unit, gravity in (("m/s2", 9.80665), ("milli-g", 1000.0)):
+        if abs(middle / gravity - 1) <= _UNIT_NEAR:
+            raise UserError(
+                f"{path}: ax, ay, az are in {unit}, it seems (their median magnitude is {middle:.4g}): "
+                f"expected g; divide them by {gravity:g}"
+            )
 
 
 def _check_numbers(path: Path, values: NDArray[np.float64]) -> None:
