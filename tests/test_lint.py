@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gesture_tools.commands.lint import command
-from gesture_tools.lint import ERROR, WARNING, check
+from gesture_tools.lint import ERROR, INFO, WARNING, check
 from gesture_tools.lint.people import supported_rate
 from gesture_tools.logs import write_log
 from gesture_tools.profile import Profile
@@ -142,6 +142,8 @@ FAULTS: list[tuple[str, str, Change]] = [
     ("duplicate", WARNING, repeat),
     ("overlap", ERROR, shift),
     ("labels", WARNING, lambda r: replace(r, label="Flick")),
+    ("forced", WARNING, lambda r: replace(r, header={"forced": "3 of 80 samples lost"})),
+    ("unverified", INFO, lambda r: replace(r, header={"unverified": "time"})),
 ]
 
 

@@ -339,6 +339,10 @@ def test_range_channels_and_frame_are_checked_against_the_profile(tmp_path: Path
     assert "expected face, found wrist" in refusal(lambda: load([tmp_path]))
     write_log(tmp_path / "1.csv", loud, {"full_scale_mg": "4000"})
     assert "found 4000 in the log's header" in refusal(lambda: load([tmp_path]))
+    write_log(tmp_path / "1.csv", recording(rate_hz=80), {"forced": "80 Hz, at the user's wish"})
+    assert len(load([tmp_path])) == 1
+    write_log(tmp_path / "1.csv", loud, {"frame": "wrist", "forced": "all of it"})
+    assert "expected face, found wrist" in refusal(lambda: load([tmp_path]))
     flat = Recording("x", "flick", "p", "s", loud.t_us, loud.samples[:, :2], channels=loud.channels[:2])
     write_log(tmp_path / "1.csv", flat, {})
     assert "found acceleration_x, acceleration_y;" in refusal(lambda: load([tmp_path]))

@@ -20,6 +20,12 @@ BACKGROUND = "background"
 
 SPANS_SUFFIX = ".spans.csv"
 
+FORCED = "forced"
+"""Header key of a log that breaks its profile, and was kept at the user's wish: why."""
+
+UNVERIFIED = "unverified"
+"""Header key of a log whose values nobody vouches for: which."""
+
 MAX_GAP_US = 60_000_000
 """Longest time between two samples of one recording; more is a wrong clock, or two recordings."""
 
@@ -150,6 +156,10 @@ def check_profile(recording: Recording, profile: Profile, profile_path: Path) ->
 
     if recording.channels != profile.channels:
         raise differ("channels", ", ".join(profile.channels), ", ".join(recording.channels))
+    if (frame := recording.header.get("frame", profile.frame)) != profile.frame:
+        raise differ("frame", profile.frame, frame)
+    if FORCED in recording.header:
+        return
     rate, tolerance = profile.rate_hz, profile.rate_tolerance
     if abs(recording.rate_hz - rate) > rate * tolerance:
         raise differ("rate_hz", f"{rate:g} Hz within {tolerance:.1%}", f"{recording.rate_hz:.2f} Hz measured")
@@ -158,8 +168,6 @@ def check_profile(recording: Recording, profile: Profile, profile_path: Path) ->
         raise differ(
             "full_scale_mg", f"at most {profile.full_scale_mg} milli-g", f"a sample of {largest} milli-g"
         )
-    if (frame := recording.header.get("frame", profile.frame)) != profile.frame:
-        raise differ("frame", profile.frame, frame)
     claimed = recording.header.get("full_scale_mg", str(profile.full_scale_mg))
     if claimed != str(profile.full_scale_mg):
         raise differ("full_scale_mg", profile.full_scale_mg, f"{claimed} in the log's header")

@@ -75,14 +75,14 @@ def _recover(folder: Path, profile: Profile, force: bool, ui: Ui) -> None:
             )
 
 
-def _conclude(session: Session, out: Path, labels: tuple[str, ...], ui: Ui) -> None:
+def _conclude(session: Session, out: Path, labels: tuple[str, ...], port: str | None, ui: Ui) -> None:
     """Say what was kept, and what to type next."""
     tally = session.tally
-    known = bool(tally.kept) and BACKGROUND not in labels
-    subject = shlex.quote(session.subject)
-    step = f"gesture lint {shlex.quote(str(out))}"
-    if known and not any(out.rglob(f"{BACKGROUND}_*.csv")):
-        step = f"gesture record {BACKGROUND} --subject {subject} --out {shlex.quote(str(out))}"
+    words = ["gesture", "lint", str(out)]
+    if tally.kept and BACKGROUND not in labels and not any(out.rglob(f"{BACKGROUND}_*.csv")):
+        words = ["gesture", "record", BACKGROUND, "--subject", session.subject, "--out", str(out)]
+        words += ["--port", port] if port else []
+    step = shlex.join(words)
     ui.tell(
         "done",
         f"{len(tally.kept)} kept, {tally.refused} refused\nnext: {step}",
@@ -198,6 +198,6 @@ def command(labels: tuple[str, ...], **options: Any) -> None:
             session.check_axes()
             _record(session, labels, options)
         finally:
-            _conclude(session, out, labels, ui)
+            _conclude(session, out, labels, options["port"], ui)
     if session.tally.failed:
         raise click.exceptions.Exit(1)

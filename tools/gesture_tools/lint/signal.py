@@ -7,8 +7,8 @@ from collections import defaultdict
 import numpy as np
 from numpy.typing import NDArray
 
-from gesture_tools.lint.finding import ERROR, WARNING, Finding, found
-from gesture_tools.recordings import ACCELERATION, Recording
+from gesture_tools.lint.finding import ERROR, INFO, WARNING, Finding, found
+from gesture_tools.recordings import ACCELERATION, FORCED, UNVERIFIED, Recording
 
 CLIP_RUN = 3
 """Equal extreme samples in a row that a clipped peak has at least."""
@@ -38,6 +38,7 @@ def check(recordings: list[Recording], full_scale_mg: int | None = None) -> list
         *_clipping(recordings, full_scale_mg),
         *_dead_axes(recordings),
         *_gravity(recordings),
+        *_marked(recordings),
     ]
 
 
@@ -113,6 +114,18 @@ def _gravity(recordings: list[Recording]) -> list[Finding]:
     return [
         *found("gravity", ERROR, "a board at rest does not read 1 g: wrong unit or range", unit, impossible),
         *found("gravity", WARNING, "a board at rest reads far from 1 g", "calibrate the sensor", off),
+    ]
+
+
+def _marked(recordings: list[Recording]) -> list[Finding]:
+    """Return findings on what the recorder has marked."""
+    forced = [f"{r.id}: {r.header[FORCED]}" for r in recordings if FORCED in r.header]
+    unverified = [f"{r.id}: {r.header[UNVERIFIED]}" for r in recordings if UNVERIFIED in r.header]
+    again = "record these again, or remove them"
+    trust = "check the sketch's rate and unit against its sensor's data sheet, or use a tinygesture board"
+    return [
+        *found("forced", WARNING, "recordings kept by force, against their profile", again, forced),
+        *found("unverified", INFO, "recordings of sketches that only print text", trust, unverified),
     ]
 
 

@@ -15,7 +15,7 @@ from gesture_tools.profile import Profile
 from gesture_tools.recorder.cut import find_movements, strongest, whole, with_margin
 from gesture_tools.recorder.judge import Verdict, judge
 from gesture_tools.recorder.writer import finish
-from gesture_tools.recordings import Recording
+from gesture_tools.recordings import FORCED, Recording
 
 CUT = "cut"
 PENDING = "pending"
@@ -61,7 +61,7 @@ def keep(part: Path, recording: Recording, verdict: Verdict, **marks: str) -> Pa
     if header.get(CUT) == PENDING:
         header[CUT] = "yes"
     if not verdict.passed:
-        header["forced"] = "; ".join(verdict.reasons)
+        header[FORCED] = "; ".join(verdict.reasons)
     return finish(part, recording, header | marks)
 
 

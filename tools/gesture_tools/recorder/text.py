@@ -16,6 +16,7 @@ from gesture_tools.recorder.clock import ArrivalClock
 from gesture_tools.recorder.lines import LineParser, Row
 from gesture_tools.recorder.measure import Unit, measure, named_unit, unit_of
 from gesture_tools.recorder.source import Block, Facts, no_samples
+from gesture_tools.recordings import UNVERIFIED
 
 _DRAIN_READS = 64
 _INT16 = 32767
@@ -121,7 +122,7 @@ def open_text(
         {
             "board": "unknown, a sketch that prints text",
             "unit": unit.how,
-            "unverified": "time, rate_hz, unit" + ("" if asked.full_scale_mg else ", full_scale_mg"),
+            UNVERIFIED: "time, rate_hz, unit" + ("" if asked.full_scale_mg else ", full_scale_mg"),
         },
     )
     return TextSource(port, parser, unit, facts)
