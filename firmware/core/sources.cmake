@@ -26,6 +26,7 @@ set(TG_CORE_SOURCES
     kernels/relu.c
     kernels/softmax.c
     kernels/tg_conv.c
+    kernels/tg_few_dsp.c
     kernels/tg_gemm.c
     kernels/tg_gemm_dsp.c
     kernels/tg_gemm_plain.c

@@ -12,18 +12,15 @@
 #if defined(__ARM_FEATURE_DSP)
 
 #include "tg_dsp.h"
+#include "tg_few_dsp.h"
 #include "tg_pair_dsp.h"
 
 /* The functions in assembly take their parameters from registers. */
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 
-#define GROUP TG_GEMM_GROUP
-#define STEP  4U /* values of depth */
-
-/* Values by which the first step starts early. */
-static uint32_t back_of(const tg_gemm *g) {
-    return (0U - g->depth) % STEP;
-}
+#define GROUP      TG_GEMM_GROUP
+#define STEP       4U /* values of depth */
+#define STEP_WORDS (GROUP * STEP / 2U)
 
 /* Clears the first `back` values of a first step: its even values in `even`, its odd ones in `odd`. */
 static void clear_first(uint32_t back, uint32_t *even, uint32_t *odd) {
@@ -33,12 +30,10 @@ static void clear_first(uint32_t back, uint32_t *even, uint32_t *odd) {
     }
 }
 
-/* Expands the patches of a line, `step` apart. When they do not fill the last group it starts earlier, or
- * repeats the last patch. */
-static uint32_t *expand_line(const tg_gemm *g, uint32_t *lanes, const int8_t *line, uint32_t step,
-                             unsigned count) {
+uint32_t *tg_pair_line(const tg_gemm *g, uint32_t *lanes, const int8_t *line, uint32_t step, unsigned count,
+                       unsigned together) {
     const uint32_t depth = g->depth;
-    const uint32_t back = back_of(g);
+    const uint32_t back = tg_pair_back(depth);
     const uint32_t base = tg_pair_of((int16_t)g->input_offset);
     for (unsigned left = count;; line += GROUP * step) {
         if (left < GROUP && left < count) {
@@ -46,14 +41,15 @@ static uint32_t *expand_line(const tg_gemm *g, uint32_t *lanes, const int8_t *li
         }
         uint32_t to_second = count > 1U ? step : 0;
         uint32_t to_third = count > 2U ? to_second + step : to_second;
-        uint32_t *next = tg_pair_lanes(lanes, line - back, to_second, to_third, line + depth, base);
+        uint32_t *next = tg_pair_lanes(lanes, line - back, to_second, to_third, line + depth, base,
+                                       together * STEP_WORDS * (uint32_t)sizeof *lanes);
         for (unsigned k = 0; k < GROUP && back > 0; k++) {
             clear_first(back, &lanes[k], &lanes[GROUP + k]);
         }
-        lanes = next;
         if (left <= GROUP) {
-            return lanes;
+            return next - (together - 1U) * STEP_WORDS;
         }
+        lanes = together > 1U ? lanes + STEP_WORDS : next;
         left -= GROUP;
     }
 }
@@ -62,13 +58,13 @@ static uint32_t *expand_line(const tg_gemm *g, uint32_t *lanes, const int8_t *li
 static uint32_t *expand_all(const tg_gemm *g, const int8_t *input, unsigned outputs) {
     const tg_patches *patches = &g->patches;
     if (!tg_gemm_pooled(g)) {
-        return expand_line(g, g->scratch, input, patches->skip, outputs);
+        return tg_pair_line(g, g->scratch, input, patches->skip, outputs, 1);
     }
     uint32_t *lanes = g->scratch;
     for (; outputs > 0; outputs--, input += patches->skip) {
         const int8_t *line = input;
         for (unsigned runs = patches->runs; runs > 0; runs--, line += patches->run_step) {
-            lanes = expand_line(g, lanes, line, patches->step, patches->count);
+            lanes = tg_pair_line(g, lanes, line, patches->step, patches->count, 1);
         }
     }
     return lanes;
@@ -107,7 +103,7 @@ static __attribute__((noinline)) void run_pairs(const tg_gemm *g, const int8_t *
     tg_pair p;
     const uint32_t *all = expand_all(g, input, outputs);
     const tg_factors *factors = &g->factors;
-    uint32_t back = back_of(g);
+    uint32_t back = tg_pair_back(g->depth);
     bool pooled = tg_gemm_pooled(g);
     uint32_t rest = pooled ? 0 : outputs % GROUP;
     p.pair = g->pair;
@@ -197,7 +193,7 @@ static TG_NAKED void single_sums(single *s) {
 
 static const uint32_t *expand_single(const tg_gemm *g, const int8_t *input) {
     uint32_t *lanes = g->scratch;
-    uint32_t back = back_of(g);
+    uint32_t back = tg_pair_back(g->depth);
     uint32_t base = tg_pair_of((int16_t)g->input_offset);
     const int8_t *end = input + g->depth;
     for (input -= back; input != end; input += STEP, lanes += 2) {
@@ -221,7 +217,7 @@ static __attribute__((noinline)) void run_single(const tg_gemm *g, const int8_t 
     const bool relu = factors->how->kind == TG_REQUANT_RELU;
     for (unsigned channel = 0; channel < g->channels; channel += now) {
         channel = channel + now > g->channels ? g->channels - now : channel;
-        s.weights = g->weights + channel * g->depth - back_of(g);
+        s.weights = g->weights + channel * g->depth - tg_pair_back(g->depth);
         for (unsigned i = 0; i < now; i++) {
             s.sums[i] = factors->bias[(channel + i) * factors->bias_step];
         }
@@ -244,6 +240,8 @@ static __attribute__((noinline)) void run_single(const tg_gemm *g, const int8_t 
 void tg_gemm_run(const tg_gemm *g, const int8_t *input, unsigned outputs, int8_t *output) {
     if (outputs == 1U && !tg_gemm_pooled(g)) {
         run_single(g, input, output);
+    } else if (tg_few_can(g, outputs)) {
+        tg_few_run(g, input, outputs, output);
     } else {
         run_pairs(g, input, outputs, output);
     }

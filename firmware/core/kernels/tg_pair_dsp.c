@@ -17,10 +17,11 @@ _Static_assert(offsetof(tg_pair, pair) == 24 && offsetof(tg_pair, factor) == 36 
 /* clang-format off */
 
 TG_NAKED uint32_t *tg_pair_lanes(uint32_t *lanes, const int8_t *first, uint32_t to_second, uint32_t to_third,
-                                 const int8_t *end, uint32_t base) {
+                                 const int8_t *end, uint32_t base, uint32_t stride) {
     __asm__ volatile(
-        "push {r4-r9, lr}\n"
-        "ldrd r12, lr, [sp, #28]\n"
+        "push {r4-r10, lr}\n"
+        "ldrd r12, lr, [sp, #32]\n"
+        "ldr r10, [sp, #40]\n"
         "1:\n"
         "ldr r8, [r1, r2]\n"
         "ldr r9, [r1, r3]\n"
@@ -37,10 +38,11 @@ TG_NAKED uint32_t *tg_pair_lanes(uint32_t *lanes, const int8_t *first, uint32_t 
         "sadd16 r7, r7, r7\n"
         "sadd16 r8, r8, r8\n"
         "sadd16 r9, r9, r9\n"
-        "stm r0!, {r4-r9}\n"
+        "stm r0, {r4-r9}\n"
+        "add r0, r0, r10\n"
         "cmp r1, r12\n"
         "bne 1b\n"
-        "pop {r4-r9, pc}\n");
+        "pop {r4-r10, pc}\n");
 }
 
 TG_NAKED void tg_pair_set(tg_pair *pair) {

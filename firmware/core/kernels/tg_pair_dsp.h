@@ -49,9 +49,20 @@ void tg_pair_max(tg_pair *pair);
 /* Stores the accumulators of the next group, halved. */
 void tg_pair_sums(tg_pair *pair);
 
-/* Expands a group of patches: `first` up to `end`, and those to_second and to_third behind it. Returns where
- * the next words go. */
+/* Expands a group of patches: `first` up to `end`, and those to_second and to_third behind it; `stride` bytes
+ * lead from a step's words to the next one's. Returns where the next words go. */
 uint32_t *tg_pair_lanes(uint32_t *lanes, const int8_t *first, uint32_t to_second, uint32_t to_third,
-                        const int8_t *end, uint32_t base);
+                        const int8_t *end, uint32_t base, uint32_t stride);
+
+/* Values by which the first step of this depth starts early. */
+static inline uint32_t tg_pair_back(uint32_t depth) {
+    return (0U - depth) % 4U;
+}
+
+/* Expands the patches of a line, `step` apart, the steps of `together` groups one behind the other. When they
+ * do not fill the last group it starts earlier, or repeats the last patch. Returns where the next words go.
+ */
+uint32_t *tg_pair_line(const tg_gemm *g, uint32_t *lanes, const int8_t *line, uint32_t step, unsigned count,
+                       unsigned together);
 
 #endif
