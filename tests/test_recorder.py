@@ -208,6 +208,39 @@ def test_gestures_of_the_starter_sessions_are_cut_where_they_are_marked() -> Non
     assert np.median(overlaps) > 0.8
 
 
+STREAM = (
+    Path(os.environ.get("TINYGESTURE_DATASETS", ROOT.parent / "shared" / "datasets"))
+    / "makeability_stream.csv.gz"
+)
+
+
+@pytest.mark.skipif(not STREAM.exists(), reason="no real recordings here")
+def test_gestures_of_real_people_are_cut_out_of_their_streams() -> None:
+    """The makeability streams' labels hold the reaction to a cue, and often the hand's way back does not."""
+    covers = []
+    for log in load([STREAM]):
+        before = 0
+        for span in log.spans:
+            if span.label in ("background_unverified", "At Rest"):
+                continue
+            begin = max(before, span.start_us - 2_000_000)
+            first, end = np.searchsorted(log.t_us, (begin, span.end_us + 2_000_000)).tolist()
+            before = span.end_us
+            movements = find_movements(log.samples[first:end], log.rate_hz)
+            if not movements:
+                covers.append(0.0)
+                continue
+            found = strongest(log.samples[first:end], movements)
+            start, stop = with_margin(found, end - first, log.rate_hz)
+            shared = min(log.t_us[first + stop - 1], span.end_us) - max(
+                log.t_us[first + start], span.start_us
+            )
+            covers.append(max(0, int(shared)) / (span.end_us - span.start_us))
+    assert len(covers) == 1175
+    assert np.mean(np.array(covers) > 0) > 0.98
+    assert np.mean(np.array(covers) > 0.8) > 0.9
+
+
 def test_a_movement_is_over_when_it_has_been_quiet() -> None:
     stream = block(200, moving=True).samples  # moves from 1.2 to 1.8 s and from 3.2 to 3.8 s
     first, second = find_movements(stream, 50)

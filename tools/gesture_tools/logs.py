@@ -25,16 +25,16 @@ from gesture_tools.recordings import (
 
 VERSION_KEY = "tinygesture-log"
 VERSION = "1"
+PART_SUFFIX = ".part"
+"""Ends the name of a log, and of its spans, while it is being recorded."""
+
 SPAN_COLUMNS = ["label", "start_us", "end_us"]
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
 _KEY = re.compile(r"[a-z0-9_-]+")
 _LEADING = ("seq", "t_us")
+_ROWS_AT_ONCE = 10_000  # numbers as Python's take ten times the room
 _RESERVED = (VERSION_KEY, "label", "subject", "session")
-
-
-PART_SUFFIX = ".part"
-"""Ends the name of a log, and of its spans, while it is being recorded."""
 
 
 def spans_path(path: Path) -> Path:
@@ -116,8 +116,9 @@ def log_header(
 
 def log_rows(seq: NDArray[np.int64], t_us: NDArray[np.int64], samples: NDArray[np.int16]) -> str:
     """Return samples as the lines of a log."""
-    rows = np.column_stack((seq, t_us, samples)).tolist()
-    return "".join(",".join(map(str, row)) + "\n" for row in rows)
+    rows = np.column_stack((seq, t_us, samples))
+    pieces = (rows[first : first + _ROWS_AT_ONCE].tolist() for first in range(0, len(rows), _ROWS_AT_ONCE))
+    return "".join("".join(",".join(map(str, row)) + "\n" for row in piece) for piece in pieces)
 
 
 def _read_header(path: Path, lines: Sequence[str]) -> tuple[dict[str, str], int]:
