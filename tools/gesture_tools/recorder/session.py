@@ -168,7 +168,7 @@ class Session:
         if problem is not None:
             if writer.path is not None:
                 remove_part(writer.path)
-            self.tally.refused += 1
+            self.tally.refused += not self.tally.quit
             self._ui.tell("refused", f"{label}: {problem}", label=label, reasons=[problem])
             return False
         return self._settle(writer, label)
@@ -180,6 +180,9 @@ class Session:
         begin = time.monotonic()
         while True:
             block = self._pump(meter, writer, phase)
+            if self._ui.stop_wanted():
+                self.tally.quit = True
+                return "ended before a movement"
             if not len(block):
                 continue
             buffer = Block.join([buffer, block])

@@ -43,7 +43,7 @@ class Ui(Protocol):
         """Show the stream; called often. on_disk: samples of this recording that are written."""
 
     def stop_wanted(self) -> bool:
-        """Whether the recording that goes on is to end now, and to be kept."""
+        """Whether the recording that goes on is to end now."""
 
     def decide(self, take: Recording, verdict: Verdict, idle: Callable[[], None]) -> Choice:
         """Return what becomes of a take; idle is to be called now and then while waiting for an answer."""
