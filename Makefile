@@ -27,7 +27,7 @@ lint: .venv/.test
 	$(BIN)/mypy
 	$(BIN)/clang-format --dry-run --Werror $(C_FILES)
 ifneq ($(shell command -v cppcheck),)
-	cppcheck $(CPPCHECK) -I firmware/core firmware/core firmware/drivers firmware/app
+	cppcheck $(CPPCHECK) -I firmware/core firmware/core firmware/drivers firmware/app firmware/link
 else
 	@echo "cppcheck is not installed: left out"
 endif

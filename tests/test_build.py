@@ -138,6 +138,7 @@ def test_application_and_drivers_compile_for_the_smallest_core(
         void tg_board_feed_watchdog(void) { }
         tg_reset_cause tg_board_reset_cause(void) { return TG_RESET_UNKNOWN; }
         const tg_fault_record *tg_board_fault(void) { return NULL; }
+        void tg_board_settled(void) { }
         void tg_board_show_event(unsigned i, const char *t, size_t s) { (void)i; (void)t; (void)s; }
         const tg_accel *tg_board_accel(void) { return NULL; }
         unsigned tg_board_mode(void) { return 0; }

@@ -16,10 +16,10 @@ from click.testing import CliRunner
 from gesture_tools import qemu
 from gesture_tools.build import build_firmware
 from gesture_tools.commands.emulate import command
-from gesture_tools.console import Line, parse_line, refusal
 from gesture_tools.elf import read_image
 from gesture_tools.emulation import firmware_for
 from gesture_tools.errors import UserError
+from gesture_tools.link import Lost, Message, Outputs, Samples
 from gesture_tools.log_image import LARGEST_COUNT, log_image
 from gesture_tools.logs import write_log
 from gesture_tools.profile import Profile
@@ -65,14 +65,15 @@ def same_as_host(run: BoardRun, model: Path, samples: Any) -> None:
     assert events, "the comparison needs events"
     assert list(run.events) == events
     np.testing.assert_array_equal(run.outputs, stream.outputs())
-    assert (run.samples, run.hops, run.lost) == (len(samples), len(run.outputs), 0)
+    assert run.statistics.samples == len(samples)
+    assert (run.statistics.inferences, run.statistics.lost) == (len(run.outputs), 0)
 
 
 def test_outputs_and_events_equal_the_host(compiler: str, model_file: Path) -> None:
     samples = motion(3000)
     run = run_board(firmware_for(model_file, compiler), samples, PROFILE, want_outputs=True)
     same_as_host(run, model_file, samples)
-    assert 0 < run.stack < 4096
+    assert 0 < run.statistics.stack < 4096
     assert 0 < run.asleep_permille < 1000
 
 
@@ -86,24 +87,23 @@ def test_channels_in_another_order(tmp_path: Path) -> None:
 
 def test_two_runs_say_the_same(elf: Path) -> None:
     first, second = (run_board(elf, motion(400), PROFILE, want_outputs=True) for _ in range(2))
-    assert first.text == second.text
+    assert first.raw == second.raw
 
 
 def test_without_outputs_only_events_are_printed(elf: Path) -> None:
     run = run_board(elf, motion(400), PROFILE)
     assert run.outputs.shape == (0, 4)
-    assert run.hops == (400 - 40) // 8 + 1
-    assert "outputs" not in run.text
+    assert run.statistics.inferences == (400 - 40) // 8 + 1
 
 
 def test_empty_log(elf: Path) -> None:
     run = run_board(elf, motion(0), PROFILE)
-    assert (run.samples, run.hops, run.events) == (0, 0, ())
+    assert (run.statistics.samples, run.statistics.inferences, run.events) == (0, 0, ())
 
 
 @pytest.mark.parametrize("rate_hz", [47.5, 52.5])
 def test_a_sensor_within_tolerance_is_accepted(elf: Path, rate_hz: float) -> None:
-    assert run_board(elf, motion(50), replace(PROFILE, rate_hz=rate_hz)).samples == 50
+    assert run_board(elf, motion(50), replace(PROFILE, rate_hz=rate_hz)).statistics.samples == 50
 
 
 @pytest.mark.parametrize(
@@ -123,15 +123,26 @@ def test_a_board_too_slow_counts_every_lost_sample(tmp_path: Path) -> None:
     profile = replace(PROFILE, rate_hz=1000.0)
     model = tmp_path / "fast.tflite"
     model.write_bytes(small_model(contract(profile, window=1000, hop=1)))
-    run = run_board(firmware_for(model), motion(2000), profile, want_outputs=True)
-    assert run.samples == 2000
-    gaps = [parse_line(line) for line in run.text.splitlines() if line.startswith("lost")]
-    assert run.lost == sum(gap.number("samples") for gap in gaps) > 0
-    ends = [parse_line(line).number("end") for line in run.text.splitlines() if line.startswith("hop")]
-    assert len(ends) == len(set(ends)) == run.hops
+    said: list[Message] = []
+    samples = motion(2000)
+    run = run_board(firmware_for(model), samples, profile, True, True, on_message=said.append)
+    assert run.statistics.samples == 2000
+    gaps = [message for message in said if isinstance(message, Lost)]
+    assert run.statistics.lost == sum(gap.samples for gap in gaps) > 0
+    assert run.statistics.overruns == len(gaps)
+    ends = [message.end for message in said if isinstance(message, Outputs)]
+    assert len(ends) == len(set(ends)) == run.statistics.inferences
     for gap in gaps:
-        start = gap.number("at") + gap.number("samples")
-        assert not [end for end in ends if gap.number("at") < end < start + 200], "a window spans a gap"
+        start = gap.seq + gap.samples
+        assert not [end for end in ends if gap.seq < end < start + 1000], "a window spans a gap"
+    batches = [message for message in said if isinstance(message, Samples)]
+    seq = np.concatenate([batch.seq for batch in batches])
+    missing = np.concatenate([np.arange(gap.seq, gap.seq + gap.samples) for gap in gaps])
+    assert sorted([*seq, *missing]) == list(range(2000))
+    np.testing.assert_array_equal(np.concatenate([batch.values for batch in batches]), samples[seq])
+    # The sensor's clock, whatever the application did: one sample a millisecond.
+    t_us = np.concatenate([batch.t_us for batch in batches])
+    assert np.abs(t_us - t_us[0] - 1000 * (seq - seq[0])).max() <= 40
 
 
 def test_corrupt_model_fails_its_self_test(elf: Path, model_file: Path, tmp_path: Path) -> None:
@@ -180,7 +191,7 @@ def test_malformed_log_image_is_no_sensor(elf: Path, monkeypatch: pytest.MonkeyP
         return bytes(image)
 
     monkeypatch.setattr(qemu, "log_image", broken)
-    with pytest.raises(UserError, match="accelerometer does not answer"):
+    with pytest.raises(UserError, match="accelerometer failed: it does not answer"):
         run_board(elf, motion(50), PROFILE)
 
 
@@ -224,11 +235,11 @@ def test_time_limit_ends_the_emulator(elf: Path, children: list[subprocess.Popen
 
 
 def test_interrupt_ends_the_emulator(elf: Path, children: list[subprocess.Popen[bytes]]) -> None:
-    def interrupt(line: Line) -> None:
+    def interrupt(message: Message) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_board(elf, motion(2_000_000), PROFILE, on_line=interrupt)
+        run_board(elf, motion(2_000_000), PROFILE, on_message=interrupt)
     assert [child.returncode is not None for child in children] == [True]
 
 
@@ -275,14 +286,3 @@ def test_command_without_qemu(model_file: Path, log: Path, monkeypatch: pytest.M
     result = CliRunner().invoke(command, ["--model", str(model_file), str(log)])
     assert result.exit_code == 2
     assert "qemu-system-arm is not on the PATH: install QEMU" in result.output
-
-
-def test_console_lines() -> None:
-    line = parse_line("event score=0.930 start=12 end=62 label=shake left=right  ok")
-    assert line == Line(
-        "event", {"score": "0.930", "start": "12", "end": "62", "label": "shake left=right  ok"}
-    )
-    assert parse_line("ready") == Line("ready", {})
-    with pytest.raises(UserError, match="has no number hops"):
-        line.number("hops")
-    assert "late bus error" in refusal(parse_line("fault exception=3 pc=16 cfsr=1024 cause=6"))

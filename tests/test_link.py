@@ -164,8 +164,9 @@ def test_bursts_and_noise_between_frames() -> None:
             data += rng.randbytes(rng.randrange(1, 600))
         if rng.random() < 0.2:
             start = rng.randrange(len(frame))
-            frame = frame[:start] + rng.randbytes(rng.randrange(40)) + frame[start + 20 :]
-        data += frame
+            data += frame[:start] + rng.randbytes(rng.randrange(40)) + frame[start + 20 :]
+        else:
+            data += frame
     counts = check(data, sent)
     assert counts.damaged > 50
     assert counts.frames > 50

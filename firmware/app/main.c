@@ -14,5 +14,5 @@ int main(void) {
         .interface_id = gesture_interface_id,
     };
     tg_board_init();
-    tg_board_exit(tg_app_run(&app, &model, arena, sizeof arena));
+    tg_app_run(&app, &model, arena, sizeof arena);
 }

@@ -2,5 +2,9 @@
 set(TG_APP_SOURCES
     main.c
     tg_app.c
-    tg_text.c
+    tg_host.c
+    tg_line.c
+    tg_ready.c
+    tg_replay.c
+    tg_sampling.c
 )

@@ -151,6 +151,10 @@ int32_t tg_bind_message_read(uint32_t type, const uint8_t *body, uint32_t size, 
     return 0;
 }
 
+const char *tg_bind_accel_err_text(int32_t err) {
+    return tg_accel_err_text(err);
+}
+
 uint32_t tg_bind_receiver_size(void) {
     return sizeof(tg_receiver);
 }

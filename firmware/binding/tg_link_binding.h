@@ -4,6 +4,7 @@
 
 #include "tg_binding.h"
 
+#include "../drivers/tg_accel.h"
 #include "../link/tg_frame.h"
 #include "../link/tg_message.h"
 
@@ -24,6 +25,9 @@ TG_EXPORT int32_t tg_bind_frame_write(uint32_t type, uint32_t sequence, const in
 
 /* Reads a body: a value for each field; of a blob offset << 32 | size. Returns 0 or -1. */
 TG_EXPORT int32_t tg_bind_message_read(uint32_t type, const uint8_t *body, uint32_t size, int64_t *values);
+
+/* One line about a tg_accel_err. */
+TG_EXPORT const char *tg_bind_accel_err_text(int32_t err);
 
 TG_EXPORT uint32_t tg_bind_receiver_size(void);
 TG_EXPORT void tg_bind_receiver_init(tg_receiver *receiver);

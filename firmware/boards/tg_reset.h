@@ -43,9 +43,13 @@ typedef struct {
     uint32_t pc;        /* where it happened, 0 when not known */
     uint32_t status;    /* CFSR, 0 where there is none */
     uint32_t address;   /* of the access, 0 when not known */
+    uint32_t in_a_row;  /* faults since the application last settled, this one included */
 } tg_fault_record;
 
 /* What happened before the last reset; 0 when nothing did. Filled in by the board's start-up code. */
 const tg_fault_record *tg_board_fault(void);
+
+/* The application works: a fault from now on is the first in a row. */
+void tg_board_settled(void);
 
 #endif

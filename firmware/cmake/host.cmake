@@ -7,7 +7,8 @@ list(TRANSFORM TG_BINDING_SOURCES PREPEND binding/)
 list(TRANSFORM TG_LINK_SOURCES PREPEND link/)
 
 add_library(_core MODULE
-    ${TG_CORE_SOURCES} ${TG_LINK_SOURCES} ${TG_BINDING_SOURCES} binding/tg_link_binding.c)
+    ${TG_CORE_SOURCES} ${TG_LINK_SOURCES} ${TG_BINDING_SOURCES} binding/tg_link_binding.c
+    drivers/tg_accel.c)
 target_link_libraries(_core PRIVATE tg_code)
 set_target_properties(_core PROPERTIES PREFIX "" WINDOWS_EXPORT_ALL_SYMBOLS ON)
 if(WIN32)

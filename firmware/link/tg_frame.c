@@ -30,7 +30,7 @@ size_t tg_frame_write(uint8_t *frame, uint8_t type, uint16_t sequence, const uin
     packet[0] = type;
     packet[1] = (uint8_t)size;
     put_u16(packet + 2, sequence);
-    memcpy(packet + TG_HEAD_SIZE, body, size);
+    memmove(packet + TG_HEAD_SIZE, body, size);
     uint32_t crc = tg_crc32(packet, end);
     put_u16(packet + end, (uint16_t)crc);
     put_u16(packet + end + 2, (uint16_t)(crc >> 16));

@@ -18,8 +18,13 @@
 #define TG_PACKET_MAX (TG_HEAD_SIZE + TG_BODY_MAX + TG_CRC_SIZE) /* less than 254: one byte of stuffing */
 #define TG_FRAME_MAX  (TG_PACKET_MAX + 2U)
 
-/* Writes a frame of TG_FRAME_MAX bytes at most. size <= TG_BODY_MAX; the body may not overlap the frame.
- * Returns the frame's size. */
+/* Where a frame's body lies before it is written: a message can be put there at once. */
+static inline uint8_t *tg_frame_body(uint8_t *frame) {
+    return frame + 1 + TG_HEAD_SIZE;
+}
+
+/* Writes a frame of TG_FRAME_MAX bytes at most; size <= TG_BODY_MAX. The body lies at tg_frame_body(frame),
+ * or outside the frame. Returns the frame's size. */
 size_t tg_frame_write(uint8_t *frame, uint8_t type, uint16_t sequence, const uint8_t *body, size_t size);
 
 /* A receiver's state and what it has counted. All counts wrap. */

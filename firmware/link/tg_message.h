@@ -206,6 +206,7 @@ typedef enum {
     TG_REFUSED_RATE = 4,    /* expected, found: millihertz; detail: tolerance in 1/1000 */
     TG_REFUSED_FULL_SCALE = 5, /* expected, found: milli-g */
     TG_REFUSED_SENSOR = 6,     /* found: tg_accel_err, 0 when the accelerometer does not answer */
+    TG_REFUSED_FAULTS = 7,     /* found: tg_fault_cause of the last of several faults at the start */
 } tg_refused;
 
 /* Writes a message's body of TG_BODY_MAX bytes at most. message: the structure of that type.

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gesture_tools.cache import cache_folder, keep
-from gesture_tools.console import Line, parse_event
 from gesture_tools.errors import UserError
+from gesture_tools.link import Event as EventMessage
+from gesture_tools.link import Hello, Message
 from gesture_tools.qemu import BOARD, BoardRun, run_board
 from gesture_tools.recordings import Recording
 from gesture_tools.resample import at_rate
@@ -48,13 +49,13 @@ def emulate(
     """Run a firmware on a recording of at_model_rate(); raise UserError when it holds another model."""
     profile = model.require_contract().profile
 
-    def on_line(line: Line) -> None:
-        if line.word == "tinygesture" and line.values.get("model") != model.model_id:
+    def on_message(message: Message) -> None:
+        if isinstance(message, Hello) and message.model_id != model.model_id:
             raise UserError(
-                f"{elf} holds another model ({line.values.get('model', '?')[:12]}), expected "
-                f"{model.model_id[:12]}: build it again with 'gesture build'"
+                f"{elf} holds another model ({message.model_id[:12]}), expected {model.model_id[:12]}: build "
+                "it again with 'gesture build'"
             )
-        if line.word == "event" and on_event is not None:
-            on_event(parse_event(line))
+        if isinstance(message, EventMessage) and on_event is not None:
+            on_event(message.event)
 
-    return run_board(elf, ready.samples, profile, timeout_s=timeout_s, on_line=on_line)
+    return run_board(elf, ready.samples, profile, timeout_s=timeout_s, on_message=on_message)

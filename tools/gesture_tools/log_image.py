@@ -28,11 +28,11 @@ LARGEST_IMAGE = 16 * 1024 * 1024
 LARGEST_COUNT = (LARGEST_IMAGE - HEADER.size) // 6
 
 
-def log_image(samples: NDArray[np.int16], profile: Profile, *, want_outputs: bool = False) -> bytes:
+def log_image(samples: NDArray[np.int16], profile: Profile, flags: int = END) -> bytes:
     """Return the image of samples, int16 (n, channels) in milli-g, in the order of the profile's channels.
 
-    Axes that are no channel of the profile read 0. The image claims the profile's rate and range. Raises
-    UserError for more samples than the board's memory holds.
+    flags: what the board does with it, added up. Axes that are no channel of the profile read 0. The image
+    claims the profile's rate and range. Raises UserError for more samples than the board's memory holds.
     """
     if samples.dtype != np.int16 or samples.ndim != 2 or samples.shape[1] != len(profile.channels):
         expected = f"int16 samples (n, {len(profile.channels)})"
@@ -44,7 +44,6 @@ def log_image(samples: NDArray[np.int16], profile: Profile, *, want_outputs: boo
     values = np.zeros((len(samples), len(AXES)), "<i2")
     for column, kind in enumerate(profile.channels):
         values[:, AXES.index(kind)] = samples[:, column]
-    flags = END | (OUTPUTS if want_outputs else 0)
     rate, full_scale = round(profile.rate_hz * 1000), profile.full_scale_mg
     header = HEADER.pack(MAGIC, VERSION, HEADER.size, flags, rate, full_scale, len(AXES), len(samples))
     return header + values.tobytes()

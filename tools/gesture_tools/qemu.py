@@ -14,10 +14,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from gesture_tools.console import Line, parse_event, parse_line, parse_outputs, refusal
 from gesture_tools.errors import UserError
 from gesture_tools.files import read_bytes
-from gesture_tools.log_image import log_image
+from gesture_tools.link import (
+    Counts,
+    End,
+    Fault,
+    Hello,
+    Message,
+    Outputs,
+    Receiver,
+    Refused,
+    Statistics,
+    fault_text,
+    refusal_text,
+)
+from gesture_tools.link import Event as EventMessage
+from gesture_tools.link.messages import parse
+from gesture_tools.link.texts import REFUSED_SENSOR, SENSOR_END
+from gesture_tools.log_image import END, OUTPUTS, SAMPLES, log_image
 
 if TYPE_CHECKING:
     from gesture_tools.profile import Profile
@@ -29,11 +44,12 @@ LOG_ADDRESS = 0x21000000
 ICOUNT_SHIFT = 4
 """An instruction takes 2**4 ns of virtual time: 62.5 million a second, about a Cortex-M4F at 64 MHz."""
 
+MACHINE = ("-M", "mps2-an386", "-nodefaults", "-display", "none", "-monitor", "none")
+LOG_NAME = "log.bin"
+
 POLL_S = 0.02
 SLOWEST_SAMPLES_PER_S = 100
 """For the time limit: slower than any machine and model seen (see docs)."""
-
-FAILURES = ("refused", "sensor", "fault")
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,16 +60,17 @@ class BoardRun:
     """In sample numbers since the start of the log."""
     outputs: NDArray[np.int8]
     """Outputs of every hop (hops, labels) when they were asked for, else (0, labels)."""
-    samples: int
-    hops: int
-    lost: int
-    """Samples that the board was too slow to take; the recognizer starts anew after each gap."""
-    asleep_permille: int
-    """Share of the time that the processor slept."""
-    stack: int
-    """Deepest stack, bytes."""
-    text: str
-    """The console's text, whole."""
+    hello: Hello
+    statistics: Statistics
+    """At the end of the log; ``lost`` are samples that the board was too slow to take."""
+    counts: Counts
+    raw: bytes
+    """All bytes the board sent."""
+
+    @property
+    def asleep_permille(self) -> int:
+        """Share of the time that the processor slept."""
+        return self.statistics.asleep_us * 1000 // max(self.statistics.uptime_us, 1)
 
 
 def find_qemu() -> Path:
@@ -72,49 +89,89 @@ def run_board(
     samples: NDArray[np.int16],
     profile: Profile,
     want_outputs: bool = False,
+    want_samples: bool = False,
     *,
     timeout_s: float | None = None,
-    on_line: Callable[[Line], None] | None = None,
+    on_message: Callable[[Message], None] | None = None,
 ) -> BoardRun:
     """Run a firmware of the board ``qemu_mps2`` on samples and wait for its end; the result is deterministic.
 
     samples: int16 (n, channels) in milli-g, in the order of the profile's channels, as a sensor with the
-    profile's rate and range gives them. on_line is called with each line as it comes. Raises UserError when
-    the firmware refuses its model, faults, or does not end within timeout_s (default: by the log's length).
+    profile's rate and range gives them. on_message is called with each message as it comes. Raises UserError
+    when the firmware refuses its model, faults, or does not end within timeout_s (default: by the log's
+    length).
     """
-    image = log_image(samples, profile, want_outputs=want_outputs)
+    flags = END | (OUTPUTS if want_outputs else 0) | (SAMPLES if want_samples else 0)
+    image = log_image(samples, profile, flags)
     limit = 60 + len(samples) / SLOWEST_SAMPLES_PER_S if timeout_s is None else timeout_s
     if not read_bytes(elf).startswith(b"\x7fELF"):
         raise UserError(f"{elf} is no ELF file: expected the .elf of 'gesture build --board {BOARD}'")
-    lines: list[Line] = []
-
-    def take(text: str) -> None:
-        line = parse_line(text)
-        lines.append(line)
-        if on_line is not None:
-            on_line(line)
-
-    code, text, complaint = _emulate(elf, image, limit, take)
-    if failure := next((line for line in lines if line.word in FAILURES), None):
-        raise UserError(refusal(failure))
-    end = next((line for line in lines if line.word == "end"), None)
-    if end is None or code != 0:
+    heard = _Heard(on_message)
+    code, complaint = _emulate(elf, image, limit, heard.take)
+    if heard.fault is not None:
+        fault = heard.fault
+        raise UserError(
+            f"the firmware faulted at {fault.pc:#x}: {fault_text(fault.cause)} (status {fault.status:#x})"
+        )
+    if heard.refused is not None:
+        raise UserError(refusal_text(heard.refused))
+    if heard.code != 0 or code != 0:
         raise UserError(f"the emulated board ended early (code {code}): {_reason(complaint)}")
-    if (unsaid := end.number("unsaid")) > 0:
-        raise UserError(f"the emulated board could not print {unsaid} lines: its console was full")
-    if not any(line.word == "ready" for line in lines):
-        raise UserError(f"{elf} is no tinygesture firmware: it never said it was ready")
-    labels = next(line.number("labels") for line in lines if line.word == "ready")
+    if heard.hello is None or heard.statistics is None:
+        raise UserError(f"{elf} is no tinygesture firmware: it never said hello")
+    if lost := heard.statistics.dropped + heard.receiver.counts.damaged:
+        raise UserError(f"the emulated board could not send {lost} frames: its line was full")
+    outputs = np.frombuffer(b"".join(heard.outputs), np.int8).reshape(-1, heard.hello.labels)
     return BoardRun(
-        events=tuple(parse_event(line) for line in lines if line.word == "event"),
-        outputs=parse_outputs(lines, labels),
-        samples=end.number("samples"),
-        hops=end.number("hops"),
-        lost=end.number("lost"),
-        asleep_permille=end.number("asleep_permille"),
-        stack=end.number("stack"),
-        text=text,
+        events=tuple(heard.events),
+        outputs=outputs.copy(),
+        hello=heard.hello,
+        statistics=heard.statistics,
+        counts=heard.receiver.counts,
+        raw=b"".join(heard.raw),
     )
+
+
+class _Heard:
+    """What a board has said so far."""
+
+    def __init__(self, on_message: Callable[[Message], None] | None) -> None:
+        self.receiver = Receiver()
+        self.hello: Hello | None = None
+        self.fault: Fault | None = None
+        self.refused: Refused | None = None
+        self.statistics: Statistics | None = None
+        self.code: int | None = None
+        self.events: list[Event] = []
+        self.outputs: list[bytes] = []
+        self.raw: list[bytes] = []
+        self._on_message = on_message
+
+    def take(self, data: bytes) -> None:
+        self.raw.append(data)
+        for packet in self.receiver.push(data):
+            message = parse(packet)
+            if message is not None:
+                self._keep(message)
+                if self._on_message is not None:
+                    self._on_message(message)
+
+    def _keep(self, message: Message) -> None:
+        match message:
+            case Hello():
+                self.hello = message
+            case Fault():
+                self.fault = message
+            case Refused() if message.found != SENSOR_END or message.what != REFUSED_SENSOR:
+                self.refused = message
+            case Statistics():
+                self.statistics = message
+            case EventMessage():
+                self.events.append(message.event)
+            case Outputs():
+                self.outputs.append(message.values)
+            case End():
+                self.code = message.code
 
 
 def _reason(complaint: str) -> str:
@@ -123,39 +180,30 @@ def _reason(complaint: str) -> str:
     return said[0] if said else "it gave no reason; is it firmware of this board?"
 
 
-def _emulate(elf: Path, image: bytes, limit_s: float, take: Callable[[str], None]) -> tuple[int, str, str]:
-    """Run QEMU to its end. Returns its exit code, the console's text and what QEMU itself complained of."""
+def _emulate(elf: Path, image: bytes, limit_s: float, take: Callable[[bytes], None]) -> tuple[int, str]:
+    """Run QEMU to its end, handing on what the board sends; return its exit code and its complaints."""
     qemu = find_qemu()
     with tempfile.TemporaryDirectory(prefix="tinygesture-") as temporary:
         folder = Path(temporary)
-        log, console, complaints = folder / "log.bin", folder / "console.txt", folder / "qemu.txt"
-        log.write_bytes(image)
-        console.touch()
+        line, complaints = folder / "line.bin", folder / "qemu.txt"
+        (folder / LOG_NAME).write_bytes(image)
+        line.touch()
         # A file, not a pipe: the emulator never waits for a reader, so virtual time is the same in every run.
         command = [
-            *(str(qemu), "-M", "mps2-an386", "-nodefaults", "-display", "none", "-monitor", "none"),
-            *("-chardev", "file,id=console,path=console.txt", "-serial", "chardev:console"),
-            *("-semihosting-config", "enable=on,target=native"),
+            *(str(qemu), *MACHINE, *board_arguments(elf)),
+            *("-chardev", "file,id=line,path=line.bin"),
             *("-icount", f"shift={ICOUNT_SHIFT},sleep=off"),
-            *("-device", f"loader,file=log.bin,addr={LOG_ADDRESS:#x},force-raw=on"),
-            *("-kernel", str(elf.resolve())),
         ]
         deadline = time.monotonic() + limit_s
-        with complaints.open("wb") as errors, console.open("rb") as said:
+        with complaints.open("wb") as errors, line.open("rb") as said:
             child = subprocess.Popen(
                 command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors
             )
             try:
-                text, rest = b"", b""
                 ended = False
                 while not ended:
                     ended = child.poll() is not None  # asked before reading: then nothing is missed
-                    new = said.read()
-                    text += new
-                    *whole, rest = (rest + new).split(b"\n")
-                    for line in whole:
-                        if line:
-                            take(line.decode(errors="replace"))
+                    take(said.read())
                     if not ended and time.monotonic() > deadline:
                         raise UserError(
                             f"the emulated board did not end within {limit_s:g} s: allow more with --timeout"
@@ -166,4 +214,14 @@ def _emulate(elf: Path, image: bytes, limit_s: float, take: Callable[[str], None
                 if child.poll() is None:
                     child.kill()
                 child.wait()
-        return child.returncode, text.decode(errors="replace"), complaints.read_text(errors="replace")
+        return child.returncode, complaints.read_text(errors="replace")
+
+
+def board_arguments(elf: Path) -> list[str]:
+    """Return the emulator's arguments for a firmware; its log lies in the working folder as LOG_NAME."""
+    return [
+        *("-serial", "chardev:line"),
+        *("-semihosting-config", "enable=on,target=native"),
+        *("-device", f"loader,file={LOG_NAME},addr={LOG_ADDRESS:#x},force-raw=on"),
+        *("-kernel", str(elf.resolve())),
+    ]

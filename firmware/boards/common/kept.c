@@ -20,7 +20,8 @@ static int was_on;
 static int had_fault;
 
 static uint32_t check_of(const tg_fault_record *r) {
-    return ~(r->cause + 3U * r->exception + 5U * r->pc + 7U * r->status + 11U * r->address);
+    return ~(r->cause + 3U * r->exception + 5U * r->pc + 7U * r->status + 11U * r->address +
+             13U * r->in_a_row);
 }
 
 void tg_kept_start(void) {
@@ -28,6 +29,8 @@ void tg_kept_start(void) {
     was_on = had_fault || tg_kept.state == KEPT_ON;
     if (had_fault) {
         last = tg_kept.fault;
+    } else {
+        tg_kept.fault.in_a_row = 0;
     }
     tg_kept.state = KEPT_ON;
 }
@@ -40,9 +43,15 @@ const tg_fault_record *tg_board_fault(void) {
     return had_fault ? &last : NULL;
 }
 
+void tg_board_settled(void) {
+    tg_kept.fault.in_a_row = 0;
+}
+
 _Noreturn void tg_kept_fault(const tg_fault_record *record) {
+    uint32_t before = tg_kept.fault.in_a_row;
     tg_kept.fault = *record;
-    tg_kept.check = check_of(record);
+    tg_kept.fault.in_a_row = before + 1;
+    tg_kept.check = check_of(&tg_kept.fault);
     tg_kept.state = KEPT_FAULT;
     __asm volatile("dsb" ::: "memory");
     SCB_AIRCR = AIRCR_RESET;

@@ -1,6 +1,7 @@
 #include "../tg_board.h"
 
 #include "../../drivers/virtual/tg_virtual_accel.h"
+#include "../common/sleep.h"
 #include "../common/start.h"
 #include "clock.h"
 #include "line.h"
@@ -21,26 +22,26 @@ const char tg_board_name[] = "qemu_mps2";
 /* The log is already in the frame. */
 const tg_axis_map tg_board_axes = {.axis = {0, 1, 2}, .sign = {1, 1, 1}};
 
-static volatile int awake;
-static uint64_t asleep_ticks;
 static tg_accel accel;
 static tg_virtual_accel sensor;
 static int sensor_found;
 
-static void on_sample(void) {
-    clock_pace_interrupt();
-    tg_virtual_accel_tick(&sensor, tg_board_time_us());
-    awake = 1;
+static void on_timer(void) {
+    clock_interrupt();
+    if (clock_paces()) {
+        tg_virtual_accel_tick(&sensor, tg_board_time_us());
+        sleep_wake();
+    }
 }
 
 static void on_sent(void) {
     line_sent_interrupt();
-    awake = 1;
+    sleep_wake();
 }
 
 static void on_received(void) {
     line_received_interrupt();
-    awake = 1;
+    sleep_wake();
 }
 
 void tg_board_init(void) {
@@ -52,21 +53,6 @@ void tg_board_init(void) {
 
 uint64_t tg_board_time_us(void) {
     return clock_ticks() / TICKS_PER_US;
-}
-
-void tg_board_sleep(void) {
-    uint64_t start = clock_ticks();
-    tg_irq_mask(); /* nothing may happen between the look at `awake` and the wait */
-    if (!awake) {
-        tg_wait_for_interrupt();
-    }
-    awake = 0;
-    tg_irq_unmask();
-    asleep_ticks += clock_ticks() - start;
-}
-
-uint64_t tg_board_asleep_us(void) {
-    return asleep_ticks / TICKS_PER_US;
 }
 
 void tg_board_feed_watchdog(void) {
@@ -128,7 +114,6 @@ __attribute__((section(".vectors"), used)) static const tg_vector vectors[16 + M
     [15] = {.handler = tg_fault_entry}, /* SysTick */
     [16 + MPS2_IRQ_UART0_RX] = {.handler = on_received},
     [16 + MPS2_IRQ_UART0_TX] = {.handler = on_sent},
-    [16 + MPS2_IRQ_TIMER0] = {.handler = on_sample},
-    [16 + MPS2_IRQ_TIMER1] = {.handler = clock_wrap_interrupt},
+    [16 + MPS2_IRQ_TIMER0] = {.handler = on_timer},
     [16 + MPS2_IRQ_UART0_OVERRUN] = {.handler = line_overrun_interrupt},
 };

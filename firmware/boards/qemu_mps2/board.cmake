@@ -6,6 +6,7 @@ set(TG_BOARD_SOURCES
     common/mem.c
     common/memory.c
     common/queue.c
+    common/sleep.c
     qemu_mps2/board.c
     qemu_mps2/clock.c
     qemu_mps2/line.c

@@ -2,47 +2,53 @@
 
 #include "mps2.h"
 
-#define MILLI 1000U
+#define MILLI   1000U
+#define LONGEST UINT32_MAX
 
-static volatile uint32_t wraps;
+static volatile uint64_t base; /* ticks until the last interrupt */
+static uint32_t period;
+static int paced;
+
+static void run(uint32_t ticks) {
+    period = ticks;
+    MPS2_TIMER0->ctrl = 0;
+    MPS2_TIMER0->reload = ticks - 1;
+    MPS2_TIMER0->value = ticks - 1;
+    MPS2_TIMER0->intclear = 1;
+    MPS2_TIMER0->ctrl = TIMER_CTRL_ENABLE | TIMER_CTRL_INTERRUPT;
+}
 
 void clock_init(void) {
-    MPS2_TIMER1->reload = UINT32_MAX;
-    MPS2_TIMER1->value = UINT32_MAX;
-    MPS2_TIMER1->ctrl = TIMER_CTRL_ENABLE | TIMER_CTRL_INTERRUPT;
-    tg_irq_enable(MPS2_IRQ_TIMER1);
-}
-
-uint64_t clock_ticks(void) {
-    uint32_t high;
-    uint32_t low;
-    uint32_t wrapped;
-    do {
-        high = wraps;
-        low = 0U - MPS2_TIMER1->value;
-        wrapped = MPS2_TIMER1->intclear;
-    } while (high != wraps);
-    /* The interrupt is raised at zero. Until it has counted, a small number is one of the next turn. */
-    if (wrapped && low <= INT32_MAX) {
-        high++;
-    }
-    return (uint64_t)high << 32 | low;
-}
-
-void clock_pace(uint32_t rate_mhz) {
-    uint32_t period = (uint32_t)((uint64_t)MPS2_CLOCK_HZ * MILLI / rate_mhz);
-    MPS2_TIMER0->ctrl = 0;
-    MPS2_TIMER0->reload = period - 1;
-    MPS2_TIMER0->value = period - 1;
-    MPS2_TIMER0->ctrl = TIMER_CTRL_ENABLE | TIMER_CTRL_INTERRUPT;
+    run(LONGEST);
     tg_irq_enable(MPS2_IRQ_TIMER0);
 }
 
-void clock_pace_interrupt(void) {
-    MPS2_TIMER0->intclear = 1;
+uint64_t clock_ticks(void) {
+    uint64_t before;
+    uint32_t left;
+    uint32_t due;
+    do {
+        before = base;
+        left = MPS2_TIMER0->value;
+        due = MPS2_TIMER0->intclear;
+    } while (before != base);
+    /* The interrupt is raised at zero. Until it has counted, a full timer is one of the next turn. */
+    return before + (due && left > period / 2 ? period : 0) + (period - 1 - left);
 }
 
-void clock_wrap_interrupt(void) {
-    MPS2_TIMER1->intclear = 1;
-    wraps++;
+void clock_pace(uint32_t rate_mhz) {
+    tg_irq_mask();
+    base = clock_ticks();
+    run((uint32_t)((uint64_t)MPS2_CLOCK_HZ * MILLI / rate_mhz));
+    tg_irq_unmask();
+    paced = 1;
+}
+
+int clock_paces(void) {
+    return paced;
+}
+
+void clock_interrupt(void) {
+    MPS2_TIMER0->intclear = 1;
+    base += period;
 }

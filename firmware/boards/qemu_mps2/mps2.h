@@ -11,7 +11,6 @@
 #define MPS2_IRQ_UART0_RX      0
 #define MPS2_IRQ_UART0_TX      1
 #define MPS2_IRQ_TIMER0        8
-#define MPS2_IRQ_TIMER1        9
 #define MPS2_IRQ_UART0_OVERRUN 12 /* shared by the UARTs */
 #define MPS2_IRQ_COUNT         32
 
@@ -57,7 +56,6 @@ typedef struct {
 #define WATCHDOG_CTRL_RESET     (1U << 1)
 
 #define MPS2_TIMER0   ((mps2_timer *)(uintptr_t)0x40000000U)
-#define MPS2_TIMER1   ((mps2_timer *)(uintptr_t)0x40001000U)
 #define MPS2_UART0    ((mps2_uart *)(uintptr_t)0x40004000U)
 #define MPS2_WATCHDOG ((mps2_watchdog *)(uintptr_t)0x40008000U)
 

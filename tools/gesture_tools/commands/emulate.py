@@ -27,11 +27,11 @@ def _log_time(ready: Recording, sample: int) -> float:
 def _as_json(run: BoardRun, ready: Recording) -> dict[str, Any]:
     return {
         "id": ready.id,
-        "samples": run.samples,
-        "hops": run.hops,
-        "lost": run.lost,
+        "samples": run.statistics.samples,
+        "hops": run.statistics.inferences,
+        "lost": run.statistics.lost,
         "asleep_permille": run.asleep_permille,
-        "stack": run.stack,
+        "stack": run.statistics.stack,
         "events": [
             {
                 "label": event.label,
@@ -92,12 +92,12 @@ def command(
         documents.append(_as_json(run, ready))
         if not as_json:
             click.echo(
-                f"  {run.samples} samples, {run.hops} windows, {len(run.events)} events; asleep "
-                f"{run.asleep_permille / 10:.1f} % of the time, stack {run.stack} B"
+                f"  {run.statistics.samples} samples, {run.statistics.inferences} windows, {len(run.events)} "
+                f"events; asleep {run.asleep_permille / 10:.1f} % of the time, stack {run.statistics.stack} B"
             )
-        if run.lost:
+        if run.statistics.lost:
             click.echo(
-                f"warning: {recording.id}: the board was too slow and lost {run.lost} samples; "
+                f"warning: {recording.id}: the board was too slow and lost {run.statistics.lost} samples; "
                 "a longer hop or a smaller model helps",
                 err=True,
             )

@@ -15,8 +15,8 @@
         stats, here = link.statistics(), link.counts
         print(stats.samples, stats.lost, stats.dropped, here.damaged, here.missing)
 
-A sample that is missing shows as a gap in ``seq``. Every error is a UserError: PortLost when the port is gone,
-BoardSilent when nobody answers, plain UserError when something else does or the board refuses.
+A sample that is missing shows as a gap in ``seq``. Every error is a UserError: PortLost when the port is
+gone, BoardSilent when nobody answers, plain UserError when something else does or the board refuses.
 """
 
 from gesture_tools.link.frames import Counts, Packet, Receiver

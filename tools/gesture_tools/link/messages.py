@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gesture_tools.link.frames import Packet, Value, layouts, read_body
 from gesture_tools.link.texts import FRAMES, reset_text
+
+if TYPE_CHECKING:
+    from gesture_tools import runtime
 
 STREAM_SAMPLES, STREAM_OUTPUTS, STREAM_EVENTS = 1, 2, 4
 SOURCE_SENSOR, SOURCE_REPLAY = 0, 1
@@ -301,6 +304,13 @@ class Event(Message):
         """Name of the label."""
         return self.name.decode(errors="replace")
 
+    @property
+    def event(self) -> runtime.Event:
+        """The event as the simulator has it."""
+        from gesture_tools.runtime import Event
+
+        return Event(self.text, self.score / 256, self.start, self.end)
+
 
 @dataclass(frozen=True)
 class Outputs(Message):
@@ -354,7 +364,6 @@ class End(Message):
     code: int
 
 
-M = TypeVar("M", bound=Message)
 CLASSES: dict[str, type[Message]] = {c.NAME: c for c in Message.__subclasses__()}
 
 

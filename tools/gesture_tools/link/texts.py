@@ -33,15 +33,11 @@ RESETS = ("unknown", "power", "pin", "software", "fault", "watchdog")
 FRAMES = {1: "face"}
 """tg_frame of firmware/core/tg_contract.h."""
 
-ACCEL_ERRORS = {
-    0: "it does not answer",
-    -64: "it cannot be sampled at such a rate",
-    -65: "the log image in memory is malformed",
-    -66: "it has no more samples to give",
-}
-"""tg_accel_err of firmware/drivers/tg_accel.h."""
+SENSOR_ABSENT = 0
+SENSOR_END = -66
+"""Of the errors of a sensor, the one that is no failure: a log has been played."""
 
-REFUSED_MODEL, REFUSED_RATE, REFUSED_SENSOR = 1, 4, 6
+REFUSED_MODEL, REFUSED_RATE, REFUSED_SENSOR, REFUSED_FAULTS = 1, 4, 6, 7
 REFUSED_FIELDS = {2: "frame", 3: "channel", REFUSED_RATE: "rate_mhz", 5: "full_scale_mg"}
 """tg_refused of firmware/link/tg_message.h."""
 
@@ -66,19 +62,18 @@ def reset_text(cause: int) -> str:
     return RESETS[cause] if cause < len(RESETS) else f"unknown ({cause})"
 
 
-def accel_error(number: int) -> str:
-    """Return what went wrong with an accelerometer (tg_accel_err of firmware/drivers/tg_accel.h)."""
-    return ACCEL_ERRORS.get(number, f"an error this version does not know ({number})")
-
-
 def refusal_text(refused: Refused) -> str:
     """Return why a board recognises nothing, as a sentence."""
     from gesture_tools.runtime.machine import native_machine
 
+    machine = native_machine()
     if refused.what == REFUSED_SENSOR:
-        return f"the board's accelerometer failed: {accel_error(refused.found)}"
+        why = machine.call_text("tg_bind_accel_err_text", refused.found)
+        why = "it does not answer" if refused.found == SENSOR_ABSENT else why
+        return f"the board's accelerometer failed: {why}"
+    if refused.what == REFUSED_FAULTS:
+        return f"the board's firmware faults whenever it starts: {fault_text(refused.found)}"
     if refused.what == REFUSED_MODEL:
-        machine = native_machine()
         name, text = machine.error_name(refused.found), machine.error_text(refused.found)
         return f"the board refuses its model: {text} ({name})"
     field = REFUSED_FIELDS.get(refused.what, f"field {refused.what}")
