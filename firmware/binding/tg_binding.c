@@ -1,5 +1,6 @@
 #include "tg_binding.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "tg_err.h"
@@ -85,6 +86,10 @@ uint32_t tg_bind_stream_size(void) {
     return sizeof(tg_bind_stream);
 }
 
+uint32_t tg_bind_stream_model(void) {
+    return offsetof(tg_bind_stream, model);
+}
+
 int32_t tg_bind_stream_open(tg_bind_stream *stream, const uint8_t *data, uint32_t size, uint8_t *arena,
                             uint32_t arena_size, int32_t *report, uint32_t window, uint32_t hop) {
     tg_fault fault;
@@ -104,12 +109,6 @@ void tg_bind_stream_facts(const tg_bind_stream *stream, int32_t *facts) {
 
 static uint32_t column_size(const tg_bind_stream *stream) {
     return tg_model_input_tensor(&stream->model)->size / stream->window;
-}
-
-void tg_bind_stream_hop(const tg_bind_stream *stream, const int8_t *columns, int8_t *outputs) {
-    memcpy(tg_stream_columns(&stream->stream), columns, (size_t)stream->hop * column_size(stream));
-    tg_stream_run(&stream->stream, &stream->model, true);
-    memcpy(outputs, tg_model_output(&stream->model), tg_model_output_tensor(&stream->model)->size);
 }
 
 void tg_bind_stream_feed(const tg_bind_stream *stream, const int8_t *columns, int8_t *outputs,

@@ -46,13 +46,16 @@ TG_EXPORT void tg_bind_model_invoke(const tg_model *model, const int8_t *inputs,
 
 /* A model run every hop, without a contract. */
 typedef struct {
-    tg_model model;
     tg_stream stream;
+    tg_model model;
     uint32_t window;
     uint32_t hop;
 } tg_bind_stream;
 
 TG_EXPORT uint32_t tg_bind_stream_size(void);
+
+/* Where in it the model is, behind the tg_stream. */
+TG_EXPORT uint32_t tg_bind_stream_model(void);
 
 /* tg_stream_open() with every operator; report as above. */
 TG_EXPORT int32_t tg_bind_stream_open(tg_bind_stream *stream, const uint8_t *data, uint32_t size,
@@ -61,9 +64,6 @@ TG_EXPORT int32_t tg_bind_stream_open(tg_bind_stream *stream, const uint8_t *dat
 
 /* Facts of an open stream: arena bytes, reason, operator (-1: none), bytes kept from hop to hop. */
 TG_EXPORT void tg_bind_stream_facts(const tg_bind_stream *stream, int32_t *facts);
-
-/* Runs one hop of new columns and stores the model's outputs. */
-TG_EXPORT void tg_bind_stream_hop(const tg_bind_stream *stream, const int8_t *columns, int8_t *outputs);
 
 /* Resets and feeds `count` columns; stores the outputs of every full window. Columns behind the last one are
  * not used. */

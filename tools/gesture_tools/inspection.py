@@ -10,6 +10,7 @@ from gesture_tools.contract import CONTRACT_NAME, Contract
 from gesture_tools.errors import UserError
 from gesture_tools.files import read_bytes
 from gesture_tools.graph import Layer, layers
+from gesture_tools.hopping import HopFacts, hop_facts
 from gesture_tools.runtime import Model, Stream
 from gesture_tools.runtime.flatbuffer import contract_bytes, interface_types
 from gesture_tools.runtime.machine import operator_names
@@ -64,10 +65,12 @@ class Inspection:
     output_zero_point: int
     layers: tuple[Layer, ...]
     arena: int
-    """Bytes of arena for the model alone."""
+    """Bytes of arena for the model run on whole windows."""
     stream_arena: int | None
-    """Bytes of arena for model and window, as a board has them; None without a contract."""
+    """Bytes of arena for the model run by hops, as a board has them; None without a contract."""
     contract: Contract | None
+    hop: HopFacts
+    """What it does at every hop, the contract's or a usual one."""
 
     @property
     def macs(self) -> int:
@@ -80,8 +83,11 @@ class Inspection:
         return dict(Counter(layer.name for layer in self.layers))
 
 
-def inspect(path: Path) -> Inspection:
-    """Return the facts about a model file; raise UserError saying why it is refused and what to do."""
+def inspect(path: Path, hop: int | None = None) -> Inspection:
+    """Return the facts about a model file; raise UserError saying why it is refused and what to do.
+
+    hop: samples between windows; default: the contract's.
+    """
     data = read_bytes(path)
     try:
         model = Model(data, what=str(path))
@@ -105,6 +111,7 @@ def inspect(path: Path) -> Inspection:
         arena=model.arena_size,
         stream_arena=None if stream is None else stream.arena_size,
         contract=model.contract,
+        hop=hop_facts(model, hop),
     )
 
 

@@ -22,8 +22,8 @@ from gesture_tools.verdict import check_channels, extend, frames
 Outputs = NDArray[np.int8]
 Runner = Callable[[NDArray[np.int16]], Outputs]
 
-HOST = "core, host"
-BOARD = "firmware, qemu_mps2"
+HOST = "core, host, by hops"
+BOARD = "firmware, qemu_mps2, by hops"
 FLOAT_STAGE = "tinygesture.float"
 """Entry-point group: who runs a float network, called with its path and inputs (k, ...), returning scores."""
 
@@ -106,9 +106,9 @@ def compare(
     host = _stream_runner(model)
     expected = [host(samples) for _, samples in ready]
     stages: list[tuple[str, Callable[[], Runner]]] = [
-        (f"{HOST}, whole windows", lambda: _windows_runner(model)),
-        (NAME, lambda: tflm_runner(model)),
-        *((f"core, {cpu}", _cpu_stage(model, cpu, compiler)) for cpu in ("cortex-m0plus", "cortex-m4f")),
+        ("core, host, whole windows", lambda: _windows_runner(model)),
+        (f"{NAME}, whole windows", lambda: tflm_runner(model)),
+        *((f"core, {cpu}, by hops", _cpu_stage(model, cpu, compiler)) for cpu in ("cortex-m0plus", "cortex-m4f")),
         (BOARD, lambda: _board_runner(model, path, elf, compiler)),
     ]
     results = [StageResult(HOST, sum(len(e) for e in expected))]

@@ -29,15 +29,23 @@ if TYPE_CHECKING:
 @click.option("--cpu", type=click.Choice(CPUS), help="Processor; default: each in turn.")
 @click.option("--inputs", type=click.Path(path_type=Path), help="An .npz with an int8 array x of inputs.")
 @click.option("--count", default=20, show_default=True, type=click.IntRange(1, 1000), help="Inputs to run.")
+@click.option("--hop", type=click.IntRange(min=1), help="Samples of a hop; default: the contract's.")
 @click.option("--compiler", type=click.Choice(COMPILERS), help="Cross compiler; default: what is there.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def command(
-    model: Path, cpu: str | None, inputs: Path | None, count: int, compiler: str | None, as_json: bool
+    model: Path,
+    cpu: str | None,
+    inputs: Path | None,
+    count: int,
+    hop: int | None,
+    compiler: str | None,
+    as_json: bool,
 ) -> int:
     """Count what MODEL costs on a Cortex-M, in an emulator: the same figures on every machine.
 
-    Inputs are seeded random bytes unless given. Every output is compared with the reference;
-    exits with 1 when one byte differs.
+    Counted are one inference of a whole window, and one hop of a stream, which computes only what its new
+    samples add; without a contract a hop is about a tenth of the window. Inputs are seeded random bytes
+    unless given. Every output is compared with the reference; exits with 1 when one byte differs.
 
     \b
     Example: gesture bench model/gesture.tflite --cpu cortex-m4f
@@ -47,7 +55,7 @@ def command(
 
     opened = Model.load(model)
     x = random_inputs(opened, count) if inputs is None else _read_inputs(inputs, opened)[:count]
-    costs = [measure(opened, name, x, compiler) for name in ([cpu] if cpu else CPUS)]
+    costs = [measure(opened, name, x, compiler, hop) for name in ([cpu] if cpu else CPUS)]
     if as_json:
         tables = [asdict(cost) for cost in costs]
         click.echo(json.dumps(tables[0] if cpu else tables, indent=2))
@@ -79,15 +87,21 @@ def _show(costs: list[Cost]) -> None:
     rows = [
         ("instructions per inference", [f"{c.instructions:,}" for c in costs]),
         ("  per multiply-accumulate", [f"{c.instructions / max(c.macs, 1):.2f}" for c in costs]),
+        ("instructions per hop", [f"{c.hop_instructions:,}" for c in costs]),
+        ("  of the window's", [f"{c.hop_instructions / c.instructions:.1%}" for c in costs]),
         ("instructions to open", [f"{c.open_instructions:,}" for c in costs]),
+        ("  for hops", [f"{c.stream_open_instructions:,}" for c in costs]),
         ("flash, this model's operators", [f"{c.flash:,} B" for c in costs]),
         ("flash, all operators", [f"{c.flash_all_operators:,} B" for c in costs]),
         ("RAM without stack", [f"{c.ram:,} B" for c in costs]),
-        ("stack", [f"{c.stack:,} B" for c in costs]),
+        ("  run by hops", [f"{c.stream_ram:,} B" for c in costs]),
+        ("stack", [f"{max(c.stack, c.hop_stack):,} B" for c in costs]),
         (f"equal to {costs[0].reference}", ["yes" if c.matches_reference else "NO" for c in costs]),
     ]
     cost = costs[0]
     click.echo(f"model {cost.model_bytes:,} B, {cost.macs:,} multiply-accumulates, {cost.compiler}")
+    work = f"{cost.hop_macs:,} of them new" if cost.streams else f"{cost.hop_macs:,} computed"
+    click.echo(f"at every hop of {cost.hop} in a window of {cost.window}: {work}")
     click.echo(f"{'':<32}" + "".join(f"{c.cpu:>16}" for c in costs))
     for name, values in rows:
         click.echo(f"{name:<32}" + "".join(f"{value:>16}" for value in values))

@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 
 @click.command("inspect", short_help="Say what a model is and needs, or why it is refused.")
 @click.argument("model", type=click.Path(path_type=Path))
+@click.option("--hop", type=click.IntRange(min=1), help="Samples of a hop; default: the contract's.")
 @click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
-def command(model: Path, as_json: bool) -> None:
+def command(model: Path, hop: int | None, as_json: bool) -> None:
     """Say what MODEL recognises, on what samples, which layers it is made of and what it needs on a device.
 
-    Any int8 .tflite file will do; one without a contract has no labels and no sensing profile. A file that
+    Tells too whether it streams: computes at every hop only what the new samples add, or why not. Any int8
+    .tflite file will do; one without a contract has no labels and no sensing profile. A file that
     the core refuses is an error (exit code 2) that says why and what to do.
 
     \b
@@ -30,7 +32,7 @@ def command(model: Path, as_json: bool) -> None:
     """
     from gesture_tools.inspection import inspect
 
-    found = inspect(model)
+    found = inspect(model, hop)
     if as_json:
         click.echo(json.dumps(_as_json(model, found), indent=2))
         return
@@ -54,6 +56,7 @@ def _as_json(path: Path, found: Inspection) -> dict[str, Any]:
         "macs": found.macs,
         "arena": found.arena,
         "stream_arena": found.stream_arena,
+        "hop": {**asdict(found.hop), "streams": found.hop.streams},
         "operators": found.operators,
         "layers": [{**asdict(layer), "macs": layer.macs} for layer in found.layers],
         "contract": None if contract is None else asdict(contract),
@@ -78,6 +81,7 @@ def _as_text(path: Path, found: Inspection) -> Iterator[str]:
     yield from _layer_table(found)
     yield ""
     yield from _table(_need_rows(found))
+    yield from _table(_hop_rows(found))
     yield from _table(_identity_rows(found))
 
 
@@ -135,10 +139,25 @@ def _need_rows(found: Inspection) -> Iterator[tuple[str, str]]:
     else:
         yield (
             "RAM",
-            f"{found.stream_arena:,} B of arena ({found.arena:,} B for the model, the rest for the window)",
+            f"{found.stream_arena:,} B of arena by hops ({found.arena:,} B for whole windows)",
         )
     yield "work", f"{found.macs:,} multiply-accumulates per inference"
     yield "operators", ", ".join(found.operators)
+
+
+def _hop_rows(found: Inspection) -> Iterator[tuple[str, str]]:
+    hop = found.hop
+    share = hop.macs / max(found.macs, 1)
+    work = f"{hop.macs:,} of {found.macs:,} multiply-accumulates every {hop.hop} samples ({share:.0%})"
+    if hop.streams:
+        yield "streams", f"yes: {work}"
+    elif hop.whole_from == 0:
+        yield "streams", f"no: every hop of {hop.hop} samples computes a whole window: {hop.reason}"
+    else:
+        where = f"layer {hop.whole_from} ({found.layers[hop.whole_from or 0].name})"
+        yield "streams", f"in part: {work}"
+        yield "", f"from {where} on whole windows: {hop.reason}"
+    yield "", f"{hop.arena:,} B of arena, {hop.kept:,} B of it kept from hop to hop"
 
 
 def _identity_rows(found: Inspection) -> Iterator[tuple[str, str]]:

@@ -41,8 +41,9 @@ def command(
 ) -> int:
     """Run LOGS through every implementation of MODEL and compare the int8 outputs of every window.
 
-    The stages: the C core on the host (which the others are compared with), TensorFlow Lite Micro, the C
-    core cross-compiled for a Cortex-M0+ and a Cortex-M4F in an instruction-set emulator, and the whole
+    The stages: the C core on the host as a device runs it, computing at every hop only what the new samples
+    add (which the others are compared with), the same core and TensorFlow Lite Micro on each whole window,
+    the C core cross-compiled for a Cortex-M0+ and a Cortex-M4F in an instruction-set emulator, and the whole
     firmware on the emulated board; the float network for information. Exits with 1 at the first differing
     byte, naming stage, log, window and byte.
 

@@ -10,7 +10,8 @@ from gesture_tools.contract import CONTRACT_NAME
 MODEL_OPERATOR_CODES, MODEL_SUBGRAPHS, MODEL_BUFFERS, MODEL_METADATA = 1, 2, 4, 6
 SUBGRAPH_TENSORS, SUBGRAPH_INPUTS, SUBGRAPH_OUTPUTS, SUBGRAPH_OPERATORS = range(4)
 TENSOR_SHAPE, TENSOR_TYPE = 0, 1
-OPERATOR_CODE, OPERATOR_INPUTS, OPERATOR_OUTPUTS = 0, 1, 2
+OPERATOR_CODE, OPERATOR_INPUTS, OPERATOR_OUTPUTS, OPERATOR_OPTIONS = 0, 1, 2, 4
+OPTION_STRIDE_W, OPTION_STRIDE_H = 1, 2  # of convolutions and poolings
 CODE_DEPRECATED, CODE_BUILTIN = 0, 3
 METADATA_NAME, METADATA_BUFFER = 0, 1
 BUFFER_DATA = 0
@@ -106,6 +107,19 @@ def operators(model: bytes) -> Iterator[tuple[int, list[Shape], list[Shape]]]:
             [shape(i) for i in inputs],
             [shape(i) for i in outputs],
         )
+
+
+def strides(model: bytes) -> list[tuple[int, int]]:
+    """Return the strides along height and width of each operator, as if it were a convolution or pooling."""
+    graph = _tables(model, _field(model, _u32(model, 0), MODEL_SUBGRAPHS))[0]
+    found = []
+    for operator in _tables(model, _field(model, graph, SUBGRAPH_OPERATORS)):
+        field = _field(model, operator, OPERATOR_OPTIONS)
+        table = field + _u32(model, field) if field else 0
+        fields = [_field(model, table, k) if table else 0 for k in (OPTION_STRIDE_H, OPTION_STRIDE_W)]
+        height, width = (_u32(model, at) if at else 1 for at in fields)
+        found.append((height, width))
+    return found
 
 
 def _code(model: bytes, entry: int) -> int:
