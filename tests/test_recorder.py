@@ -136,6 +136,8 @@ def test_samples_that_come_in_clumps_are_laid_on_an_even_grid() -> None:
 def test_a_pause_is_a_gap_in_time() -> None:
     clock = ArrivalClock(50.0)
     before = clock.stamp(10, 200_000)
+    assert clock.is_pause(1, 1_000_000)
+    assert not clock.is_pause(40, 1_000_000)
     after = clock.stamp(1, 1_000_000)
     assert int(after[0] - before[-1]) == pytest.approx(800_000, abs=5000)
     assert np.diff(clock.stamp(5, 1_100_000)).max() < 25_000

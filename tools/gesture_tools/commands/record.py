@@ -105,12 +105,8 @@ def _record(session: Session, labels: tuple[str, ...], options: dict[str, Any]) 
             seconds = MINUTES * 60
         if seconds is None:
             session.takes(label, options["count"] or COUNT)
-            continue
-        count = options["count"] or 1
-        for number in range(1, count + 1):
-            session.stretch(label, seconds, number, count)
-            if session.tally.quit:
-                return
+        else:
+            session.stretches(label, seconds, options["count"] or 1)
 
 
 @click.command("record")

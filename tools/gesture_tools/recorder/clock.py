@@ -28,14 +28,19 @@ class ArrivalClock:
 
     def __init__(self, rate_hz: float) -> None:
         self._period_us = 1e6 / rate_hz
+        self._patience_us = max(GAP_S * 1e6, PERIODS_GAP * self._period_us)
         self._last_us: float | None = None
+
+    def is_pause(self, count: int, arrival_us: float) -> bool:
+        """Whether stamp() would take samples that had all arrived by arrival_us for the first after a pause."""
+        return self._last_us is not None and self._late(count, arrival_us) > self._patience_us
 
     def stamp(self, count: int, arrival_us: float) -> NDArray[np.int64]:
         """Return time stamps (count,) of samples that had all arrived by arrival_us, a growing time."""
         if self._last_us is None:
             self._last_us = arrival_us - count * self._period_us
-        late = arrival_us - (self._last_us + count * self._period_us)
-        if late > max(GAP_S * 1e6, PERIODS_GAP * self._period_us):
+        late = self._late(count, arrival_us)
+        if late > self._patience_us:
             self._last_us += late
             late = 0.0
         step = self._period_us + _FOLLOW * late / count
@@ -43,3 +48,7 @@ class ArrivalClock:
         stamps = self._last_us + max(step, _LEAST_STEP * self._period_us) * np.arange(1, count + 1)
         self._last_us = float(stamps[-1])
         return np.asarray(np.rint(stamps), np.int64)
+
+    def _late(self, count: int, arrival_us: float) -> float:
+        assert self._last_us is not None
+        return arrival_us - (self._last_us + count * self._period_us)

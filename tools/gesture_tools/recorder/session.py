@@ -105,33 +105,44 @@ class Session:
             raise UserError(f"{self._axes}; or give --force, and every take is marked")
 
     def takes(self, label: str, count: int) -> None:
-        """Record count gestures of a label, each cut out of the stream; TRIES refused in a row end it."""
-        kept = tries = 0
-        while kept < count and not self.tally.quit:
-            refused = self.tally.refused
-            if self._take(label, kept + 1, count):
-                kept += 1
-                tries = 0
-            elif self.tally.refused > refused:
-                tries += 1
-                if tries == TRIES:
-                    self.tally.failed = True
-                    return
+        """Record count gestures of a label, each cut out of the stream; TRIES refused in a row end it.
 
-    def stretch(self, label: str, seconds: float, number: int = 1, count: int = 1) -> bool:
-        """Record a stretch of time as it is; return whether it was kept."""
-        self._count_down(f"{label} {number}/{count}")
-        self._ui.tell(
-            "go", f"{label} {number}/{count}: recording {_length(seconds)}", label=label, seconds=seconds
-        )
+        Who discards a take at a terminal goes on to the next; a script's refused take is tried again.
+        """
+        number, tries = 1, 0
+        while number <= count and not self.tally.quit:
+            refused = self.tally.refused
+            choice = self._take(label, number, count)
+            tries = tries + 1 if self.tally.refused > refused else 0
+            if choice is Choice.KEEP or (choice is Choice.DISCARD and self._ui.asks):
+                number += 1
+                tries = 0
+            elif tries == TRIES:
+                self.tally.failed = True
+                return
+
+    def stretches(self, label: str, seconds: float, count: int) -> None:
+        """Record count stretches of time as they are."""
+        number = 1
+        while number <= count and not self.tally.quit:
+            if self._stretch(label, seconds, f"{label} {number}/{count}") is not Choice.REDO:
+                number += 1
+
+    def _stretch(self, label: str, seconds: float, phase: str) -> Choice:
+        self._count_down(phase)
+        self._ui.tell("go", f"{phase}: recording {_length(seconds)}", label=label, seconds=seconds)
         meter = Meter(self._place.profile)
         with self._part(label, self._header) as writer:
             while meter.read().seconds < seconds and not self._ui.stop_wanted():
-                self._pump(meter, writer, f"{label}, {_length(seconds)}")
+                self._pump(meter, writer, f"{phase}, {_length(seconds)}")
         return self._settle(writer, label)
 
-    def continuous(self, labels: list[str], count: int) -> bool:
-        """Record one stretch with count cued gestures of each label in it, as spans; whether it was kept."""
+    def continuous(self, labels: list[str], count: int) -> None:
+        """Record one stretch with count cued gestures of each label in it, as spans."""
+        while self._continuous(labels, count) is Choice.REDO:
+            pass
+
+    def _continuous(self, labels: list[str], count: int) -> Choice:
         cues = labels * count
         random.shuffle(cues)
         self._count_down("continuous session")
@@ -158,8 +169,8 @@ class Session:
             self._ui.tell("missed", "no gesture was seen: this is background", label="", number=0)
         return self._settle(writer, f"continuous session, {found} of {len(cues)} gestures")
 
-    def _take(self, label: str, number: int, count: int) -> bool:
-        """Record one gesture; return whether it was kept."""
+    def _take(self, label: str, number: int, count: int) -> Choice:
+        """Record one gesture; return what became of it."""
         self._count_down(f"{label} {number}/{count}")
         self._ui.tell("go", f"{label} {number}/{count}: go", label=label, number=number, count=count)
         meter = Meter(self._place.profile)
@@ -170,7 +181,7 @@ class Session:
                 remove_part(writer.path)
             self.tally.refused += not self.tally.quit
             self._ui.tell("refused", f"{label}: {problem}", label=label, reasons=[problem])
-            return False
+            return Choice.REDO
         return self._settle(writer, label)
 
     def _until_moved(self, meter: Meter, writer: PartWriter, phase: str) -> str | None:
@@ -248,13 +259,13 @@ class Session:
         else:
             self._ui.tell("left", f"left {part}: {reason}", file=str(part), reasons=[reason])
 
-    def _settle(self, writer: PartWriter, what: str) -> bool:
-        """Judge what was recorded, and keep or remove it; return whether it was kept."""
+    def _settle(self, writer: PartWriter, what: str) -> Choice:
+        """Judge what was recorded, and keep or remove it; return which."""
         part = writer.path
         if part is None:
             self._ui.tell("refused", f"{what}: nothing arrived", reasons=["nothing arrived"])
             self.tally.refused += 1
-            return False
+            return Choice.DISCARD
         left = assess(part, self._place.profile, self._axes)
         verdict, damage = left.verdict, self._damage()
         marks = {}
@@ -276,7 +287,7 @@ class Session:
             log = keep(part, left.recording, verdict, **marks)
             self.tally.kept.append(log)
             self._ui.tell("take", _kept(log, left.recording, verdict), file=str(log), kept=True, **facts)
-            return True
+            return choice
         remove_part(part)
         self.tally.quit = choice is Choice.QUIT
         if not verdict.passed and choice is Choice.DISCARD:
@@ -284,7 +295,7 @@ class Session:
             self.tally.failed |= left.recording.header.get(CUT) != PENDING  # a gesture is tried again
         why = "; ".join(verdict.reasons) or choice.value
         self._ui.tell("take", f"{what}: not kept: {why}", file=None, kept=False, **facts)
-        return False
+        return choice
 
     def _count_down(self, what: str) -> None:
         """Show the seconds until a recording begins."""

@@ -40,6 +40,8 @@ KEYS = {
 class TerminalUi:
     """Shows the stream on a terminal and asks what becomes of each take; open it in a ``with``."""
 
+    asks = True
+
     def __init__(self, force: bool, face_up: bool | None) -> None:
         self._console = Console(highlight=False)
         self._live = Live(console=self._console, auto_refresh=False, transient=True)

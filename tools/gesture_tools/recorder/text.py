@@ -19,6 +19,8 @@ from gesture_tools.recorder.source import Block, Facts, no_samples
 from gesture_tools.recordings import UNVERIFIED
 
 _DRAIN_READS = 64
+_STALL_READS = 8
+_STALL_S = 0.03
 _INT16 = 32767
 
 
@@ -61,15 +63,14 @@ class TextSource:
 
     def read(self, timeout_s: float) -> Block:
         """Return the samples of the lines that have come."""
-        data = receive(self._port, timeout_s)
-        for _ in range(_DRAIN_READS if data else 0):  # all of a clump belongs to one arrival
-            if not (more := receive(self._port, 0.0)):
-                break
-            data += more
-        items = self._parser.feed(data)
+        items = self._parser.feed(self._drain(timeout_s))
         if not items:
             return no_samples(3)
-        stamps = self._clock.stamp(len(items), (time.monotonic() - self._begin) * 1e6)
+        for _ in range(_STALL_READS):  # after a pause, a stalled line's backlog may come in several pieces
+            if not self._clock.is_pause(len(items), self._now_us()) or not (more := self._drain(_STALL_S)):
+                break
+            items += self._parser.feed(more)
+        stamps = self._clock.stamp(len(items), self._now_us())
         seq = np.arange(self._seq, self._seq + len(items))
         self._seq += len(items)
         good = [index for index, row in enumerate(items) if row is not None]
@@ -77,6 +78,18 @@ class TextSource:
         values = np.array(rows, np.float64).reshape(len(rows), 3) * self._milli_g
         samples = np.clip(np.rint(values), -_INT16, _INT16).astype(np.int16)
         return Block(seq[good], stamps[good], samples)
+
+    def _drain(self, timeout_s: float) -> bytes:
+        """Return all that has come, waiting up to timeout_s for it: a clump is one arrival."""
+        data = receive(self._port, timeout_s)
+        for _ in range(_DRAIN_READS if data else 0):
+            if not (more := receive(self._port, 0.0)):
+                break
+            data += more
+        return data
+
+    def _now_us(self) -> float:
+        return (time.monotonic() - self._begin) * 1e6
 
     def skip(self) -> None:
         """Drop the lines that wait; the stream's time goes on."""

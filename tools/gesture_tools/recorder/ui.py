@@ -36,6 +36,9 @@ class Damage:
 class Ui(Protocol):
     """Shows what happens, and decides."""
 
+    asks: bool
+    """Whether somebody is there to decide."""
+
     def tell(self, event: str, text: str, **facts: Any) -> None:
         """Say one thing that happened: a sentence for people, its name and facts for machines."""
 
@@ -58,6 +61,8 @@ class PlainUi:
     A take is kept if it passes, or if force is given; face_up: whether the board is said to lie face up at
     the start.
     """
+
+    asks = False
 
     def __init__(self, as_json: bool, force: bool, face_up: bool) -> None:
         self._as_json = as_json
