@@ -226,7 +226,24 @@ def test_lost_samples_are_said(tmp_path: Path) -> None:
     keep = np.delete(np.arange(len(whole.t_us)), [10, 11])
     gappy = replace(whole, t_us=whole.t_us[keep], samples=whole.samples[keep], seq=keep)
     write_log(tmp_path / "x.csv", gappy, {})
-    assert "2 lost samples bridged, resampled from 50.0 to 50 Hz" in run(tmp_path / "x.csv").stdout
+    assert "2 lost samples: begun anew behind each gap" in run(tmp_path / "x.csv").stdout
+
+
+def test_after_lost_samples_no_event_before_a_window_of_unbroken_ones(tmp_path: Path) -> None:
+    """Without the gap the stroke is seen with its first sample; behind it when a window is whole again."""
+    whole = recording({1.0: 2000})
+
+    def events(*lost: int) -> list[tuple[float, float]]:
+        keep = np.delete(np.arange(len(whole.t_us)), lost)
+        log = replace(whole, t_us=whole.t_us[keep], samples=whole.samples[keep], seq=keep)
+        write_log(tmp_path / "x.csv", log, {})
+        found = json.loads(run(tmp_path / "x.csv", "--json").stdout)["logs"][0]["events"]
+        return [(event["start_s"], event["time_s"]) for event in found]
+
+    assert events() == [(0.7, 1.08)]
+    assert events(48) == [(0.98, 1.36)]
+    assert events(40, 52) == [(1.06, 1.44)]
+    assert events(40, 60) == []
 
 
 def test_a_table_is_simulated_too(tmp_path: Path) -> None:

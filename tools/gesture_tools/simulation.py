@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,10 @@ from gesture_tools.verdict import Verdict, check_channels, match, verdicts
 
 if TYPE_CHECKING:
     from gesture_tools.contract import Contract
-    from gesture_tools.runtime import Model
+    from gesture_tools.runtime import Event, Model
+
+MIN_PIECE = 8
+"""Samples of a stretch that tell a rate."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,10 @@ class Simulation:
 
 
 def simulate(model: Model, recordings: Iterable[Recording]) -> list[Simulation]:
-    """Run the model's stream on each recording, from a reset, at the model's rate."""
+    """Run the model's stream on each recording, from a reset, at the model's rate.
+
+    After lost samples it starts anew, as a board's does: no event before a window of unbroken samples.
+    """
     from gesture_tools.runtime import Stream
 
     contract = model.require_contract()
@@ -59,11 +66,15 @@ def simulate(model: Model, recordings: Iterable[Recording]) -> list[Simulation]:
     ready = [at_rate(recording, profile.rate_hz, profile.rate_tolerance) for recording in given]
     simulations = []
     for before, recording, verdict in zip(given, ready, verdicts(model, ready), strict=True):
-        stream.reset()
-        events = stream.push(np.ascontiguousarray(recording.samples))
-        times = (recording.t_us - recording.t_us[0]).tolist()
+        first = int(recording.t_us[0])
+        found: list[tuple[Event, int, int]] = []  # with its start and time
+        for piece in _unbroken(before, recording, contract):
+            stream.reset()
+            times = (piece.t_us - first).tolist()
+            for event in stream.push(np.ascontiguousarray(piece.samples)):
+                found.append((event, times[event.start], times[event.end - 1]))
         gestures = _gestures(contract, recording)
-        matched = match([(event.label, times[event.end - 1]) for event in events], gestures)
+        matched = match([(event.label, time) for event, _, time in found], gestures)
         simulations.append(
             Simulation(
                 recording=recording,
@@ -72,13 +83,39 @@ def simulate(model: Model, recordings: Iterable[Recording]) -> list[Simulation]:
                 lost=before.lost,
                 gestures=gestures,
                 detections=tuple(
-                    Detection(event.label, event.score, times[event.start], times[event.end - 1], index)
-                    for event, index in zip(events, matched, strict=True)
+                    Detection(event.label, event.score, start, time, index)
+                    for (event, start, time), index in zip(found, matched, strict=True)
                 ),
                 verdict=verdict,
             )
         )
     return simulations
+
+
+def _unbroken(before: Recording, ready: Recording, contract: Contract) -> list[Recording]:
+    """Return the stretches without a lost sample that hold a window, at the model's rate.
+
+    before: the recording as it is; ready: the whole of it at the model's rate.
+    """
+    if before.lost == 0 or before.seq is None:
+        return [ready]
+    profile = contract.profile
+    gaps = np.flatnonzero(np.diff(before.seq) > 1) + 1
+    pieces = []
+    for start, end in pairwise([0, *gaps.tolist(), len(before.t_us)]):
+        if end - start < MIN_PIECE:
+            continue
+        piece = replace(
+            before,
+            t_us=before.t_us[start:end],
+            samples=before.samples[start:end],
+            seq=before.seq[start:end],
+        )
+        if abs(before.rate_hz - profile.rate_hz) > profile.rate_tolerance * profile.rate_hz:
+            piece = at_rate(piece, profile.rate_hz, 0.0)
+        if len(piece.t_us) >= contract.window:
+            pieces.append(piece)
+    return pieces
 
 
 def _gestures(contract: Contract, recording: Recording) -> tuple[Span, ...]:
