@@ -16,7 +16,7 @@ from training_data import RATE_HZ, make_recording, write_table
 
 from gesture_tools.errors import UserError
 from gesture_tools.recordings import Recording
-from gesture_tools.runtime import Model, Stream
+from gesture_tools.runtime import Model
 from gesture_training.commands.evaluate import command
 from gesture_training.dataset import Part
 from gesture_training.evaluation import workers
@@ -252,12 +252,8 @@ def test_time_without_gestures_needs_no_known_label(model: Path, tmp_path: Path)
 
 
 def test_the_sweep_changes_thresholds_and_nothing_else(model: Path) -> None:
-    loaded = Model.load(model)
-    swept = with_threshold(loaded, 0.3)
-    contract = loaded.require_contract()
-    assert swept.require_contract() == replace(contract, thresholds=(77, 77, 77))
-    assert len(swept.data) == len(loaded.data)
-    Stream(swept).self_test()
+    contract = Model.load(model).require_contract()
+    assert with_threshold(contract, 0.3) == replace(contract, thresholds=(77, 77, 77))
 
 
 def test_streams_match_the_device(model: Path, data: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from gesture_tools.errors import UserError
 from gesture_tools.profile import PROFILE_NAME, Profile
 from gesture_tools.recordings import Recording, Span
 from gesture_training import augment, choices, dataset
+from gesture_training.apart import apart, held_out
 from gesture_training.commands.train import command
 from gesture_training.config import Augmentation, Network
 from gesture_training.grip import grip_rotation
@@ -349,3 +351,47 @@ def refuse(folder: Path, arguments: list[str], message: str) -> None:
     assert "\n" not in line
     assert re.search(message, line), line
     assert sorted(folder.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("budget", "message"),
+    [
+        ("0.5/h", "--false-activations 0.5 needs people to set apart.*found no such recordings"),
+        ("-1", "expected a number per hour"),
+        ("often", "expected a number per hour"),
+        ("nan", "expected a number per hour"),
+    ],
+)
+def test_a_budget_needs_a_number_and_background(tmp_path: Path, budget: str, message: str) -> None:
+    write_table(tmp_path / "a.csv", PEOPLE)
+    refuse(tmp_path, [str(tmp_path / "a.csv"), "--false-activations", budget], message)
+
+
+def test_without_background_the_default_budget_is_said_to_be_left_out(tmp_path: Path) -> None:
+    write_table(tmp_path / "a.csv", PEOPLE)
+    request = Request(data=(tmp_path / "a.csv",), out=tmp_path / "out")
+    assert any("thresholds stay at 0.6" in line for line in prepare(request).warnings)
+    assert not any(
+        "thresholds" in line for line in prepare(replace(request, false_activations=math.inf)).warnings
+    )
+
+
+def test_groups_are_set_apart_by_person(tmp_path: Path) -> None:
+    write_table(tmp_path / "a.csv", PEOPLE)
+    write_table(tmp_path / "b.csv", PEOPLE[:3], labels=("idle_long",), takes=1, seconds=12.0)
+    data = (tmp_path / "a.csv", tmp_path / "b.csv")
+    request = Request(data=data, out=tmp_path / "out", test=False, background=("idle", "idle_long"))
+    prepared = prepare(request)
+    parts = apart(prepared)
+    assert len(parts) == 3
+    everyone = []
+    for part in parts:
+        streams, takes = held_out(prepared, part)
+        people = {one.subject for one in streams + takes}
+        assert people
+        assert not people & ({piece.subject for piece in part.train} | {one.subject for one in part.streams})
+        assert part.config.fit.epochs == prepared.config.fit.epochs // 2
+        assert {one.spans[0].label for one in takes} == {"wave", "chop"}
+        everyone += [one.id for one in streams + takes]
+    gestures = [piece for piece in prepared.train if piece.label != prepared.labels.background]
+    assert len(everyone) == len(set(everyone)) == len(gestures) + 3

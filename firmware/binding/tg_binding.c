@@ -140,6 +140,32 @@ int32_t tg_bind_contract_check(const uint8_t *bytes, uint32_t size) {
     return tg_contract_read(&contract, bytes, size);
 }
 
+static void put_event(uint32_t *at, const tg_event *event) {
+    at[0] = event->label;
+    at[1] = event->score;
+    at[2] = event->start;
+    at[3] = event->end;
+}
+
+int32_t tg_bind_detect(const uint8_t *contract, uint32_t size, const int8_t *outputs, const uint32_t *ends,
+                       uint32_t count, uint32_t *events, uint32_t *found) {
+    tg_contract c;
+    tg_detector detector;
+    tg_event event;
+    int err = tg_contract_read(&c, contract, size);
+    if (err != 0) {
+        return err;
+    }
+    tg_detector_init(&detector, &c);
+    *found = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (tg_detector_push(&detector, outputs + (size_t)i * c.label_count, ends[i], &event) != 0) {
+            put_event(events + 4U * (*found)++, &event);
+        }
+    }
+    return 0;
+}
+
 int32_t tg_bind_columns(const uint8_t *contract, uint32_t size, const int16_t *samples, int8_t *columns,
                         uint32_t streams, uint32_t count) {
     tg_contract c;
@@ -194,11 +220,7 @@ void tg_bind_recognizer_push(tg_recognizer *recognizer, const int16_t *samples, 
             hop_ends[counts[0]++] = recognizer->samples;
         }
         if ((pushed & TG_PUSH_EVENT) != 0) {
-            uint32_t *at = events + 4U * counts[1]++;
-            at[0] = event.label;
-            at[1] = event.score;
-            at[2] = event.start;
-            at[3] = event.end;
+            put_event(events + 4U * counts[1]++, &event);
         }
     }
 }

@@ -75,6 +75,12 @@ TG_EXPORT const char *tg_bind_stream_text(uint32_t reason);
 /* Reads and checks a contract's bytes. */
 TG_EXPORT int32_t tg_bind_contract_check(const uint8_t *bytes, uint32_t size);
 
+/* Plays `count` hops to a detector under a contract's bytes: outputs (labels each) and ends, the sample number
+ * one past each window. Stores events as tg_bind_recognizer_push() does (room for `count`) and their number in
+ * *found. */
+TG_EXPORT int32_t tg_bind_detect(const uint8_t *contract, uint32_t size, const int8_t *outputs,
+                                 const uint32_t *ends, uint32_t count, uint32_t *events, uint32_t *found);
+
 /* Preprocesses `streams` streams of `count` samples each (interleaved channels) under a contract's bytes into
  * columns, each from the initial state. */
 TG_EXPORT int32_t tg_bind_columns(const uint8_t *contract, uint32_t size, const int16_t *samples,

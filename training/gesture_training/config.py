@@ -44,6 +44,13 @@ class Fit:
     windows_per_epoch: int = 2048  # balanced over labels and people
     batch: int = 64  # windows per step
     learning_rate: float = 0.01  # at the start; falls to zero along a cosine
+    searches: tuple[float, ...] = (
+        0.3,
+        0.5,
+        0.7,
+        0.9,
+    )  # of the passes, before hard windows are sought
+    hard_share: float = 0.25  # of a pass's windows, where continuous recordings give hard ones
     label_smoothing: float = 0.05  # keeps scores away from 0 and 1, where int8 has no room
     weight_decay: float = 0.01  # share of the weights given up per step, times the learning rate
 
@@ -63,7 +70,11 @@ class TrainConfig:
     """A whole training; what the data decides (rate, window, hop, gain) stands in the contract."""
 
     seed: int = 1  # seed of the split, the weights, the windows and their variation
-    threshold: float = 0.6  # least score of a hit, until a budget of false activations chooses it
+    threshold: float = 0.6  # least score of a hit, where no budget of false activations chooses it
+    false_activations: float | None = 1.0  # allowed per hour without gestures; None: thresholds stay
+    least_recall: float = 0.85  # a budget that nobody asked for gives way rather than find less than this
+    groups: int = 3  # groups of people apart on whom the detector is chosen
+    groups_effort: float = 0.5  # passes for each of them, as a share of those of the whole
     test_share: float = 0.2  # share of the people held out when none are named
     augmentation: Augmentation = field(default_factory=Augmentation)
     network: Network = field(default_factory=Network)

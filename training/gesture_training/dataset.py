@@ -46,6 +46,11 @@ class Piece:
         """The person who made it."""
         return self.recording.subject
 
+    @property
+    def is_take(self) -> bool:
+        """Whether it is a recording of its own, not cut from a continuous one."""
+        return self.end - self.start == len(self.samples)
+
 
 class Labelled(Protocol):
     """Whatever one person made of one class: a Piece, or a Part of the outline."""

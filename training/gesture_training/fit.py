@@ -6,21 +6,28 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gesture_tools.contract import Contract
 from gesture_training.backend import tensorflow
 from gesture_training.config import TrainConfig
+from gesture_training.hard import HardWindows
 from gesture_training.network import build
 from gesture_training.windows import COLUMN_SCALE, WindowSource
+
+ENOUGH_HARD = 100
+"""Hard windows from which the full share of a pass is taken; fewer would be learnt by heart."""
 
 Progress = Callable[[int, int, float], None]
 """Called after each pass with its number from 1, the number of passes, and the mean loss."""
 
 
 def fit(
-    source: WindowSource, contract: Contract, config: TrainConfig, progress: Progress
+    source: WindowSource, hard: HardWindows, contract: Contract, config: TrainConfig, progress: Progress
 ) -> tuple[Any, list[float]]:
     """Train the default network; return the keras.Model and the mean loss of each pass.
+
+    hard: continuous recordings, searched for hard windows on the way.
 
     The same source and config give the same weights on one machine. Nothing is measured on the way to choose
     among weights, so no validation people are needed and no test person can leak.
@@ -50,10 +57,17 @@ def fit(
         optimizer.apply(tape.gradient(loss, weights), weights)
         return loss
 
+    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
+    def score(columns: Any) -> Any:
+        return model(tf.cast(columns[:, None], tf.float32) / COLUMN_SCALE, training=False)
+
     rng = np.random.default_rng(config.seed)
     curve = []
+    searches = {round(share * settings.epochs) for share in settings.searches}
     for epoch in range(1, settings.epochs + 1):
-        columns, wanted = source.draw(steps * settings.batch, config.augmentation, rng)
+        if epoch in searches and len(hard.start):
+            hard.search(lambda columns: np.asarray(score(columns)), rng)
+        columns, wanted = _draw(source, hard, steps * settings.batch, config, rng)
         batches = zip(
             columns[:, None].reshape(steps, settings.batch, 1, *columns.shape[1:]),
             wanted.reshape(steps, settings.batch),
@@ -63,3 +77,16 @@ def fit(
         curve.append(float(np.mean([float(loss) for loss in losses])))
         progress(epoch, settings.epochs, curve[-1])
     return model, curve
+
+
+def _draw(
+    source: WindowSource, hard: HardWindows, count: int, config: TrainConfig, rng: np.random.Generator
+) -> tuple[NDArray[np.int8], NDArray[np.int64]]:
+    """Return the windows of a pass and their labels, in any order; hard ones where some were found."""
+    taken = round(config.fit.hard_share * count * min(1.0, hard.count / ENOUGH_HARD))
+    columns, wanted = source.draw(count - taken, config.augmentation, rng)
+    if not taken:
+        return columns, wanted
+    more, more_wanted = hard.draw(taken, config.augmentation, rng)
+    order = rng.permutation(count)
+    return np.concatenate((columns, more))[order], np.concatenate((wanted, more_wanted))[order]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,20 +13,36 @@ from gesture_tools.c_array import recognizer_arena_size
 from gesture_tools.contract import Contract, SelfTest
 from gesture_tools.cost import recorded_costs
 from gesture_tools.runtime import Model, self_test_outputs
+from gesture_training.apart import apart, held_out
 from gesture_training.emit import strip, with_contract
 from gesture_training.evaluation.judged import judge
 from gesture_training.evaluation.summary import summarize
 from gesture_training.fit import Progress, fit
 from gesture_training.forest.model import everywhereml
 from gesture_training.forest.train import train_forest
+from gesture_training.hard import HardWindows
 from gesture_training.network import multiply_accumulates
+from gesture_training.operating import Operating, choose_operating
 from gesture_training.outputs import check_kind, staged, write, write_forest
 from gesture_training.prepare import Prepared, Request, decisions, prepare
 from gesture_training.quantize import quantize
+from gesture_training.streams import Played, play
 from gesture_training.windows import WindowSource
 
 SELF_TEST_SEEDS = (1, 2, 3, 4)
 REPRESENTATIVE_WINDOWS = 256
+
+
+class Made(NamedTuple):
+    """A trained model."""
+
+    model: Model
+    network: Any
+    """The keras.Model that was quantized."""
+    curve: list[float]
+    """The mean loss of each pass."""
+    operating: Operating | None
+    """How its detector was chosen; None: by no budget."""
 
 
 def train(request: Request, say: Callable[[str], None], progress: Progress) -> dict[str, Any]:
@@ -47,8 +63,12 @@ def train(request: Request, say: Callable[[str], None], progress: Progress) -> d
             measured = trained.measured
             write_forest(folder, request, prepared, trained)
         else:
-            model, network, curve = make(prepared, progress)
+            model, network, curve, operating = make(prepared, progress)
+            prepared = replace(prepared, contract=model.require_contract())
+            for line in operating.lines() if operating else ():
+                say(line)
             measured = measure(model, network, prepared)
+            measured["operating"] = operating and operating.fields()
             if request.baseline:
                 measured["baseline"] = train_forest(prepared, request.command).measured
             write(folder, request, prepared, model, network, curve, measured)
@@ -74,10 +94,34 @@ def measure(model: Model, network: Any, prepared: Prepared) -> dict[str, Any]:
     }
 
 
-def make(prepared: Prepared, progress: Progress) -> tuple[Model, Any, list[float]]:
+def make(prepared: Prepared, progress: Progress) -> Made:
+    """Choose the detector on people apart, then fit and quantize; progress counts the passes of all fits."""
+    config = prepared.config
+    parts = apart(prepared)
+    of = sum(part.config.fit.epochs for part in parts) + config.fit.epochs
+    done = 0
+
+    def counted(epoch: int, _: int, loss: float) -> None:
+        progress(done + epoch, of, loss)
+
+    played: list[Played] = []
+    for part in parts:
+        model, _, _ = _fit(part, counted)
+        done += part.config.fit.epochs
+        streams, takes = held_out(prepared, part)
+        played += [*play(model, streams), *play(model, takes, takes=True)]
+    contract, operating = prepared.contract, None
+    if config.false_activations is not None and any(one.hours for one in played):
+        operating = choose_operating(played, contract, config.false_activations, config.least_recall)
+        contract = operating.applied(contract)
+    return Made(*_fit(replace(prepared, contract=contract), counted), operating)
+
+
+def _fit(prepared: Prepared, progress: Progress) -> tuple[Model, Any, list[float]]:
     """Fit and quantize; return the model, its keras.Model and the mean loss of each pass."""
     source = WindowSource(prepared.train, prepared.contract)
-    network, curve = fit(source, prepared.contract, prepared.config, progress)
+    hard = HardWindows(prepared.streams, prepared.labels, prepared.contract)
+    network, curve = fit(source, hard, prepared.contract, prepared.config, progress)
     rng = np.random.default_rng(prepared.config.seed)
     windows, _ = source.draw(REPRESENTATIVE_WINDOWS, prepared.config.augmentation, rng)
     return Model(emit(quantize(network, windows), prepared.contract, windows)), network, curve

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from gesture_tools.contract import Contract
 from gesture_tools.errors import UserError
 from gesture_tools.profile import Profile
 from gesture_tools.recordings import Recording, load, load_profile
+from gesture_training.apart import apart
 from gesture_training.choices import (
     check_same_channels,
     choose_gain,
@@ -24,6 +26,7 @@ from gesture_training.dataset import Piece, check_classes, cut, digest, hold_out
 from gesture_training.frame import FrameChoice, choose_frame, framed
 from gesture_training.grip import ANY_GRIP, grip_rotation
 from gesture_training.labels import Labels, choose_labels, shown
+from gesture_training.streams import LEAST_CONTINUOUS_S, continuous
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class Request:
     labels: tuple[str, ...] = ()
     background: tuple[str, ...] = ()
     test_subjects: tuple[str, ...] = ()
+    false_activations: float | None = None
+    """Budget of false activations per hour; math.inf: none, thresholds stay."""
     test: bool = True
     """False: all people train, nothing is measured."""
     model: str = "network"
@@ -59,6 +64,8 @@ class Prepared:
     config: TrainConfig
     frame: FrameChoice
     train: list[Piece]
+    streams: list[Recording]
+    """The continuous recordings of the people who train, as they came."""
     test: list[Piece]
     unseen: list[Recording]
     """The recordings of the test's people as they came, continuous ones whole."""
@@ -86,6 +93,9 @@ def prepare(request: Request, recordings: Sequence[Recording] | None = None) -> 
     labels = choose_labels(labels_of(recordings), request.labels, request.background)
     parts = outline(recordings, labels)
     config = request.config
+    if request.false_activations is not None:
+        budget = None if math.isinf(request.false_activations) else request.false_activations
+        config = replace(config, false_activations=budget, least_recall=0.0)
     test = (
         hold_out(parts, request.test_subjects, config.test_share, config.seed)
         if request.test
@@ -118,17 +128,37 @@ def prepare(request: Request, recordings: Sequence[Recording] | None = None) -> 
         True: replace(config.augmentation, turn=ANY_GRIP),
     }
     frame = choose_frame(train, contract, varied, config.seed)
-    return Prepared(
+    prepared = Prepared(
         labels=labels,
         contract=framed(contract, frame.level),
         config=replace(config, augmentation=varied[frame.level]),
         frame=frame,
         train=train,
+        streams=continuous(known, [name for i, name in enumerate(labels.names) if i != labels.background]),
         test=cut(unseen, labels, profile.rate_hz, profile.rate_tolerance),
         unseen=unseen,
         warnings=_warnings(request, recordings, labels, test),
         data_sha256=digest(recordings),
     )
+    if config.false_activations is not None and not apart(prepared):
+        if request.false_activations is not None:
+            raise UserError(
+                f"--false-activations {request.false_activations:g} needs people to set apart who recorded "
+                f"{LEAST_CONTINUOUS_S:g} s or more without gestures, or continuous logs with spans: "
+                f"found {_found(prepared.streams)}; record some, or leave the option out"
+            )
+        prepared.warnings.append(
+            f"note: thresholds stay at {config.threshold:g} and false activations are unknown: there are "
+            f"{_found(prepared.streams)}; record background of {LEAST_CONTINUOUS_S:g} s and more"
+        )
+    return prepared
+
+
+def _found(streams: Sequence[Recording]) -> str:
+    """Say how much continuous data there is."""
+    if not streams:
+        return "no such recordings"
+    return f"{len(streams)} such recordings of {len({one.subject for one in streams})} people"
 
 
 def decisions(prepared: Prepared) -> list[str]:

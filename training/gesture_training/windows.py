@@ -75,9 +75,7 @@ class WindowSource:
         anywhere = (self.labels[chosen] == self.contract.background) & (rng.random(count) < ANYWHERE)
         starts = np.where(anywhere & (room > 0), self.start[chosen] + rng.random(count) * room, starts)
         limits = np.stack([self.first[chosen], self.last[chosen]], axis=1)
-        positions = sample_positions(starts, window, history(self.contract), limits, settings, rng)
-        varied = vary(read_at(self.samples, positions), settings, rng)
-        return columns(self.contract, varied)[:, -window:]
+        return read_varied(self.samples, starts, limits, self.contract, settings, rng)
 
     def _shares(self, subjects: Sequence[str]) -> NDArray[np.float64]:
         """Weigh labels alike, and the people of a label; in the background, long pieces more."""
@@ -99,6 +97,23 @@ def _motion_end(samples: NDArray[np.int16]) -> int:
     motion = samples - np.median(samples, axis=0)
     energy = np.cumsum((motion**2).sum(axis=1))
     return int(np.searchsorted(energy, MOTION_SHARE * energy[-1])) + 1
+
+
+def read_varied(
+    samples: NDArray[np.int16],
+    starts: NDArray[np.float64],
+    limits: NDArray[np.int64],
+    contract: Contract,
+    settings: Augmentation,
+    rng: np.random.Generator,
+) -> NDArray[np.int8]:
+    """Return windows (k, window, channels) of samples (n, channels), varied, as columns of the C core.
+
+    starts: first sample of each (k,). limits: first and last sample that belongs to it (k, 2).
+    """
+    positions = sample_positions(starts, contract.window, history(contract), limits, settings, rng)
+    varied = vary(read_at(samples, positions), settings, rng)
+    return columns(contract, varied)[:, -contract.window :]
 
 
 def history(contract: Contract) -> int:

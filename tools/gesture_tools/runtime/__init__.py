@@ -1,5 +1,6 @@
 """Binding of the C core: models, streams and windows, on the host or in an instruction-set emulator."""
 
+from gesture_tools.runtime.detector import detect
 from gesture_tools.runtime.hop import HopModel
 from gesture_tools.runtime.machine import Machine
 from gesture_tools.runtime.model import Model
@@ -14,5 +15,6 @@ __all__ = [
     "Stream",
     "check_contract",
     "columns",
+    "detect",
     "self_test_outputs",
 ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gesture_tools.contract import Contract
 from gesture_tools.errors import UserError
 from gesture_tools.runtime.machine import Machine, Memory
 from gesture_tools.runtime.model import Model
@@ -26,6 +27,12 @@ class Event:
     """First sample of the first window that hit."""
     end: int
     """One past the last sample of the window that completed the event: when it was reported."""
+
+
+def events_of(contract: Contract, found: Memory, count: int) -> list[Event]:
+    """Return the events that the binding stored."""
+    rows = found.array(np.uint32, count * 4).reshape(count, 4).tolist()
+    return [Event(contract.labels[label], score / 256, start, end) for label, score, start, end in rows]
 
 
 class Stream:
@@ -93,9 +100,7 @@ class Stream:
         hops, events = (int(v) for v in counts.array(np.uint32, 2))
         self._hops.append(outputs.array(np.int8, hops * labels).reshape(hops, labels))
         self._ends.append(ends.array(np.uint32, hops))
-        names = self.contract.labels
-        rows = found.array(np.uint32, events * 4).reshape(events, 4).tolist()
-        return [Event(names[label], score / 256, start, end) for label, score, start, end in rows]
+        return events_of(self.contract, found, events)
 
     def outputs(self) -> NDArray[np.int8]:
         """Return the outputs of every hop so far: int8 (hops, labels), scale 1/256, zero point -128."""

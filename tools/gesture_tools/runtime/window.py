@@ -13,7 +13,7 @@ from gesture_tools.runtime.opening import Refused
 def check_contract(encoded: bytes, what: str, machine: Machine | None = None) -> None:
     """Raise UserError (Refused) when the core refuses a contract's bytes."""
     machine = machine or native_machine()
-    _refuse(machine, machine.call("tg_bind_contract_check", machine.place(encoded), len(encoded)), what)
+    refuse(machine, machine.call("tg_bind_contract_check", machine.place(encoded), len(encoded)), what)
 
 
 def columns(
@@ -35,11 +35,12 @@ def columns(
     out = machine.alloc(max(samples.size, 1))
     count = samples.shape[-2]
     arguments = (machine.place(encoded), len(encoded), machine.place(samples), out, streams, count)
-    _refuse(machine, machine.call("tg_bind_columns", *arguments), "the contract")
+    refuse(machine, machine.call("tg_bind_columns", *arguments), "the contract")
     return out.array(np.int8, samples.size).reshape(samples.shape)
 
 
-def _refuse(machine: Machine, err: int, what: str) -> None:
+def refuse(machine: Machine, err: int, what: str) -> None:
+    """Raise UserError (Refused) when the core gave an error for a contract."""
     if err != 0:
         name = machine.error_name(err)
         raise Refused(f"{what}: the contract is refused: {machine.error_text(err)} ({name})", err, name)

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gesture_tools.errors import UserError
-from gesture_training.commands.options import INTERRUPTED, Names, config_of, training_options
+from gesture_training.commands.options import INTERRUPTED, WISHES, Names, Wishes, training_options
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-TRAINING = ("folds", "by", "jobs", "labels", "background", "rate_hz", "window", "hop", "epochs", "baseline")
+TRAINING = ("folds", "by", "jobs", *(name for name in WISHES if name != "seed"))
 """Parameters that say how models are trained: they make no sense for one that is there."""
 
 
@@ -68,14 +68,7 @@ def command(
     out: Path | None,
     subjects: tuple[str, ...],
     continuous: bool,
-    labels: tuple[str, ...],
-    background: tuple[str, ...],
-    rate_hz: float | None,
-    window: int | float | None,
-    hop: int | None,
-    epochs: int | None,
-    baseline: str | None,
-    seed: int,
+    wishes: Wishes,
     as_json: bool,
 ) -> None:
     """Evaluate; see the help text above."""
@@ -86,7 +79,6 @@ def command(
     from gesture_training.evaluation.run import cross_validate, evaluate_model
     from gesture_training.evaluation.summary import summarize
     from gesture_training.evaluation.workers import default_jobs
-    from gesture_training.prepare import Request
 
     notes: list[str] = []
 
@@ -102,17 +94,7 @@ def command(
             title = f"Gesture model {model}"
             judged, data_sha256 = evaluate_model(model, data, subjects, continuous, say)
         else:
-            request = Request(
-                data=data,
-                out=out or Path(),
-                rate_hz=rate_hz,
-                window=window,
-                hop=hop,
-                labels=labels,
-                background=background,
-                baseline=baseline,
-                config=config_of(seed, epochs),
-            )
+            request = wishes.request(data=data, out=out or Path())
             with folds_progress() as progress:
                 judged, data_sha256 = cross_validate(
                     request, folds, jobs or default_jobs(), out, continuous, say, progress
@@ -122,9 +104,9 @@ def command(
         kept = "finished folds are kept, and the same command continues" if out else "nothing was kept"
         click.echo(f"interrupted: {kept}", err=True)
         sys.exit(INTERRUPTED)
-    summary = summarize(judged, seed) | {
+    summary = summarize(judged, wishes.seed) | {
         "folds": None if model else len(judged),
-        "seed": seed,
+        "seed": wishes.seed,
         "notes": notes,
         "data_sha256": data_sha256,
         "command": shlex.join(["gesture", *sys.argv[1:]]),
@@ -144,13 +126,13 @@ def _check(context: click.Context, model: Path | None, subjects: tuple[str, ...]
     """Refuse options that contradict each other."""
     given = {
         name
-        for name in (*TRAINING, "seed")
+        for name in TRAINING
         if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
     }
     if model is not None and (wrong := sorted(given & set(TRAINING))):
+        option = wrong[0].removesuffix("_hz").replace("_", "-")
         raise UserError(
-            f"--{wrong[0].removesuffix('_hz')} is for training, and --model judges a model that is there: "
-            "give one of them"
+            f"--{option} is for training, and --model judges a model that is there: give one of them"
         )
     if model is None and subjects:
         raise UserError("--subjects goes with --model: a cross-validation judges everyone once")

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Any, TypeVar
+from dataclasses import asdict, dataclass, fields, replace
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
 from gesture_tools.errors import UserError
 from gesture_training.config import TrainConfig
+
+if TYPE_CHECKING:
+    from gesture_training.prepare import Request
 
 INTERRUPTED = 130
 """Exit code of a process ended by Ctrl-C, as shells expect it."""
@@ -69,6 +73,23 @@ class Rate(click.ParamType[float]):
         return rate
 
 
+class Budget(click.ParamType[float]):
+    """False activations per hour (0.5, 0.5/h), or none."""
+
+    name = "N/h"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number, infinity for none."""
+        text = str(value).strip()
+        try:
+            budget = math.inf if text == "none" else float(text.removesuffix("/h"))
+        except ValueError:
+            budget = math.nan
+        if not budget >= 0:
+            raise UserError(f"--false-activations is {text!r}: expected a number per hour (0.5/h), or none")
+        return budget
+
+
 OPTIONS = (
     click.option(
         "--labels", type=Names(), default=(), help="Labels to use, all others are left out [default: all]."
@@ -78,6 +99,13 @@ OPTIONS = (
         type=Names(),
         default=(),
         help="Labels that mean no gesture [default: those whose names say so].",
+    ),
+    click.option(
+        "--false-activations",
+        type=Budget(),
+        help="Most false activations per hour; thresholds are chosen for it on people apart. "
+        f"[default: {TrainConfig().false_activations:g}/h where there is continuous background; "
+        "none leaves the thresholds alone]",
     ),
     click.option("--rate", "rate_hz", type=Rate(), help="Sampling rate of the model, Hz."),
     click.option("--window", type=WindowLength(), help="Window: samples (128) or seconds (1.5s)."),
@@ -92,11 +120,42 @@ OPTIONS = (
 )
 
 
+@dataclass(frozen=True)
+class Wishes:
+    """What the options of a training ask for; None or empty leaves the choice to the data."""
+
+    labels: tuple[str, ...]
+    background: tuple[str, ...]
+    false_activations: float | None
+    rate_hz: float | None
+    window: int | float | None
+    hop: int | None
+    epochs: int | None
+    baseline: str | None
+    seed: int
+
+    def request(self, **more: Any) -> Request:
+        """Return a training's request, with its data, output folder and what else it needs."""
+        from gesture_training.prepare import Request
+
+        asked = {name: value for name, value in asdict(self).items() if name not in ("epochs", "seed")}
+        return Request(**asked, config=config_of(self.seed, self.epochs), **more)
+
+
+WISHES = tuple(field.name for field in fields(Wishes))
+
+
 def training_options(command: Command) -> Command:
-    """Give a command the options of a training: labels, background, rate_hz, window, hop, epochs, seed ..."""
+    """Give a command the options of a training, as one argument ``wishes``."""
+
+    @wraps(command)
+    def gathered(*arguments: Any, **options: Any) -> Any:
+        wishes = Wishes(**{name: options.pop(name) for name in WISHES})
+        return command(*arguments, wishes=wishes, **options)
+
     for option in reversed(OPTIONS):
-        command = option(command)
-    return command
+        gathered = option(gathered)
+    return cast(Command, gathered)
 
 
 def config_of(seed: int, epochs: int | None) -> TrainConfig:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gesture_tools.errors import UserError
-from gesture_training.commands.options import INTERRUPTED, Names, config_of, training_options
+from gesture_training.commands.options import INTERRUPTED, Names, Wishes, training_options
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -54,42 +54,27 @@ def command(
     test_subjects: tuple[str, ...],
     no_test: bool,
     model: str,
-    labels: tuple[str, ...],
-    background: tuple[str, ...],
-    rate_hz: float | None,
-    window: int | float | None,
-    hop: int | None,
-    epochs: int | None,
-    baseline: str | None,
-    seed: int,
+    wishes: Wishes,
     as_json: bool,
 ) -> None:
     """Train a model; see the help text above."""
     if no_test and test_subjects:
         raise UserError("--no-test and --test-subjects contradict each other: give one of them")
-    if model == "forest" and (baseline or epochs):
-        wrong = "--baseline stands beside a network" if baseline else "--epochs are a network's"
+    if model == "forest" and (wishes.baseline or wishes.epochs):
+        wrong = "--baseline stands beside a network" if wishes.baseline else "--epochs are a network's"
         raise UserError(f"{wrong}: leave it out with --model forest")
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     from gesture_training.pipeline import train
-    from gesture_training.prepare import Request
 
-    request = Request(
+    request = wishes.request(
         data=data,
         out=out,
-        rate_hz=rate_hz,
-        window=window,
-        hop=hop,
-        labels=labels,
-        background=background,
         test_subjects=test_subjects,
         test=not no_test,
         model=model,
-        baseline=baseline,
         command=shlex.join(["gesture", *sys.argv[1:]]),
-        config=config_of(seed, epochs),
     )
     console = Console(stderr=True)
     columns = (

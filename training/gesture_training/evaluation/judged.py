@@ -15,7 +15,8 @@ from gesture_tools.simulation import gesture_labels
 from gesture_tools.verdict import extend, strongest
 from gesture_training.dataset import Piece
 from gesture_training.evaluate import Outcome, evaluate
-from gesture_training.evaluation.streams import Point, StreamOutcome, continuous, run_streams
+from gesture_training.evaluation.streams import Point, StreamOutcome, run_streams
+from gesture_training.streams import continuous
 
 WORST = 6
 """Misjudged recordings kept for drawing."""

@@ -19,11 +19,11 @@ from gesture_training.dataset import Piece, cut, digest, labels_of, outline
 from gesture_training.evaluation.folds import deal
 from gesture_training.evaluation.judged import Judged, judge
 from gesture_training.evaluation.store import FOLDER, fold_key, kept
-from gesture_training.evaluation.streams import continuous
 from gesture_training.evaluation.workers import Fold, Progress, compute
 from gesture_training.forest.model import everywhereml
 from gesture_training.labels import Labels, choose_labels, means_no_gesture
 from gesture_training.prepare import Request, read
+from gesture_training.streams import continuous
 
 Say = Callable[[str], None]
 

@@ -89,7 +89,7 @@ def compute_fold(fold: Fold, recordings: Sequence[Recording] | None, progress: P
     from gesture_training.prepare import prepare
 
     prepared = prepare(fold.request, recordings)
-    model, network, _ = make(prepared, lambda done, of, _: progress(fold.number, done, of))
+    model, network, *_ = make(prepared, lambda done, of, _: progress(fold.number, done, of))
     judged = judge(model, network, prepared.test, prepared.unseen)
     if fold.request.baseline:
         judged = replace(judged, baseline=baseline(prepared, model, counted=fold.number == 0))

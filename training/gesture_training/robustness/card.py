@@ -12,9 +12,10 @@ from gesture_tools.runtime import Model
 from gesture_tools.simulation import gesture_labels
 from gesture_tools.verdict import verdicts
 from gesture_training.dataset import Piece
-from gesture_training.evaluation.streams import continuous, run_streams
+from gesture_training.evaluation.streams import run_streams
 from gesture_training.robustness.disturb import SWEEPS, Level, Sweep, is_xyz
 from gesture_training.robustness.limits import Limit
+from gesture_training.streams import continuous
 
 Progress = Callable[[int, int], None]
 """Called with the number of levels done and to do."""
