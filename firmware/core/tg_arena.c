@@ -15,38 +15,51 @@ void *tg_alloc(tg_arena *arena, uint32_t size, tg_ref *ref) {
     return arena->base + *ref;
 }
 
-/* Lowest offset at which block i collides with none of those before it in the list that live when it does. */
-static uint32_t lowest_offset(const tg_block *blocks, unsigned first, unsigned i) {
-    const tg_block *block = &blocks[i];
+/* Puts block i at the lowest offset at which it collides with none of those that live when it does. `lowest`
+ * heads the list of the blocks that have a place, by offset. Returns the block's end. */
+static uint32_t put(tg_block *blocks, uint8_t *lowest, unsigned i) {
+    tg_block *block = &blocks[i];
+    uint8_t *link = lowest; /* where it goes in the list: behind all that lie lower */
     uint32_t offset = 0;
-    for (unsigned k = first; k != i;) {
-        const tg_block *other = &blocks[k];
-        k = other->next;
-        if (offset < other->u.offset + other->size && other->u.offset < offset + block->size &&
-            other->first <= block->last && block->first <= other->last) {
-            offset = other->u.offset + other->size;
-            k = first; /* the new place may collide with one seen before; offset only grows */
+    for (unsigned k = *lowest; k != TG_NO_NEXT; k = blocks[k].above) {
+        tg_block *other = &blocks[k];
+        if (other->u.offset >= offset + block->size) {
+            break;
+        }
+        uint32_t end = other->u.offset + other->size;
+        if (end > offset && other->first <= block->last && block->first <= other->last) {
+            offset = end;
+        }
+        if (other->u.offset <= offset) {
+            link = &other->above;
         }
     }
-    return offset;
+    block->u.offset = offset;
+    block->above = *link;
+    *link = (uint8_t)i;
+    return offset + block->size;
 }
 
 uint32_t tg_plan(tg_block *blocks, unsigned count) {
     uint32_t total = 0;
-    uint8_t first = TG_NO_NEXT;
+    uint8_t largest = TG_NO_NEXT;
+    uint8_t lowest = TG_NO_NEXT;
     /* Largest first: small blocks then fill the gaps. */
     for (unsigned i = 0; i < count; i++) {
-        blocks[i].size = (blocks[i].size + TG_TENSOR_ALIGN - 1U) & ~(TG_TENSOR_ALIGN - 1U);
-        uint8_t *link = &first;
-        while (*link != TG_NO_NEXT && blocks[*link].size >= blocks[i].size) {
-            link = &blocks[*link].next;
+        uint32_t size = (blocks[i].size + TG_TENSOR_ALIGN - 1U) & ~(TG_TENSOR_ALIGN - 1U);
+        if (size == 0) {
+            continue;
         }
-        blocks[i].next = *link;
+        uint8_t *link = &largest;
+        while (*link != TG_NO_NEXT && blocks[*link].size >= size) {
+            link = &blocks[*link].smaller;
+        }
+        blocks[i].size = size;
+        blocks[i].smaller = *link;
         *link = (uint8_t)i;
     }
-    for (unsigned i = first; i != TG_NO_NEXT && blocks[i].size > 0; i = blocks[i].next) {
-        blocks[i].u.offset = lowest_offset(blocks, first, i);
-        uint32_t end = blocks[i].u.offset + blocks[i].size;
+    for (unsigned i = largest; i != TG_NO_NEXT; i = blocks[i].smaller) {
+        uint32_t end = put(blocks, &lowest, i);
         total = end > total ? end : total;
     }
     return total;

@@ -30,8 +30,9 @@ typedef struct {
     uint16_t tensor; /* the tensor it holds, or TG_NO_TENSOR for scratch; planning a stream: columns kept */
     uint8_t first;   /* steps (operators) during which it must keep its contents */
     uint8_t last;
-    uint8_t root; /* index of the block that owns the memory: its own, or the one it views */
-    uint8_t next; /* of tg_plan(): next smaller block, or TG_NO_NEXT */
+    uint8_t root;    /* index of the block that owns the memory: its own, or the one it views */
+    uint8_t smaller; /* lists of tg_plan(), ended by TG_NO_NEXT */
+    uint8_t above;
 } tg_block;
 
 #define TG_NO_TENSOR 0xFFFFU

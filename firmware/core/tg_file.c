@@ -82,17 +82,19 @@ int tg_file_call(tg_file *f, uint32_t i, tg_call *call) {
     call->opcode = UINT32_MAX;
     uint32_t index = tg_word(&f->op, OP_CODE, 0);
     if (index < tg_count(f->opcodes)) {
-        tg_fields code = {0};
-        tg_open_item(r, f->opcodes, index, CODE, &code);
+        tg_open_item(r, f->opcodes, index, CODE, &f->code);
         /* Codes up to 127 are in the older field, which stays set; the schema says to take the larger. */
-        uint32_t older = tg_byte(&code, CODE_DEPRECATED, 0);
-        uint32_t builtin = tg_word(&code, CODE_BUILTIN, 0);
+        uint32_t older = tg_byte(&f->code, CODE_DEPRECATED, 0);
+        uint32_t builtin = tg_word(&f->code, CODE_BUILTIN, 0);
         call->opcode = builtin > older ? builtin : older;
     }
     return r->err;
 }
 
 void tg_file_options(tg_file *f, const uint8_t *wanted, tg_fields *options) {
+    if (*wanted == TG_END) {
+        return;
+    }
     memset(options, 0, sizeof *options);
     tg_open_field(&f->reader, &f->op, OP_OPTIONS, wanted, options);
 }

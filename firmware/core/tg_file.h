@@ -3,8 +3,6 @@
 #ifndef TG_FILE_H
 #define TG_FILE_H
 
-#include <stdbool.h>
-
 #include "tg_flatbuffer.h"
 #include "tg_model.h"
 
@@ -39,6 +37,7 @@ typedef struct {
     tg_fields quantization;
     tg_fields buffer;
     tg_fields op;
+    tg_fields code;
 } tg_file;
 
 /* An operator as the file describes it. */

@@ -23,39 +23,35 @@ static uint32_t follow(tg_reader *reader, uint32_t at) {
 }
 
 /* Works out where a vtable puts the wanted fields. It starts with two sizes: its own and the table's. */
-static void read_vtable(tg_reader *reader, uint32_t vtable, const uint8_t *wanted, tg_fields *fields) {
-    memset(fields, 0, sizeof *fields);
+static bool read_vtable(const tg_reader *reader, uint32_t vtable, const uint8_t *wanted, tg_fields *fields) {
     if (vtable > reader->size - 4U || (vtable & 1U) != 0) {
-        fail(reader, TG_ERR_TRUNCATED);
-        return;
+        return false;
     }
     const uint8_t *entries = reader->data + vtable;
-    uint32_t size = tg_load16(entries);
+    uint32_t size = tg_load16(entries) & ~1U;
     uint32_t table_size = tg_load16(entries + 2);
     if (size < 4U || size > reader->size - vtable || table_size < 4U) {
-        fail(reader, TG_ERR_TRUNCATED);
-        return;
+        return false;
     }
     fields->vtable = vtable;
     fields->size = (uint16_t)table_size;
-    for (unsigned i = 0; wanted[i] != TG_END; i++) {
-        uint32_t slot = 4U + (wanted[i] & ~1U);
-        uint32_t offset = slot + 2U <= size ? tg_load16(entries + slot) : 0;
-        uint32_t rest = (wanted[i] & 1U) != 0 ? 0 : 3U;
+    for (uint16_t *at = fields->at; *wanted != TG_END; wanted++, at++) {
+        uint32_t slot = *wanted & ~1U;
+        uint32_t offset = slot < size ? tg_load16(entries + slot) : 0;
+        uint32_t rest = (*wanted & 1U) != 0 ? 0 : 3U;
         /* An impossible field reads as absent: its default, or the refusal of a field that must be there. */
-        fields->at[i] = (uint16_t)((offset & rest) != 0 || offset + rest >= table_size ? 0 : offset);
+        *at = (uint16_t)((offset & rest) != 0 || offset + rest >= table_size ? 0 : offset);
     }
+    return true;
 }
 
 void tg_open_table(tg_reader *reader, uint32_t at, const uint8_t *wanted, tg_fields *fields) {
     uint32_t table = follow(reader, at);
-    /* A table starts with the signed distance back to its vtable. */
-    uint32_t vtable = table - tg_load32(reader->data + table);
-    if (vtable != fields->vtable) {
-        read_vtable(reader, vtable, wanted, fields);
-    }
     fields->table = reader->data + table;
-    if (fields->size > reader->size - table) {
+    /* A table starts with the signed distance back to its vtable. */
+    uint32_t vtable = table - tg_load32(fields->table);
+    if ((vtable != fields->vtable && !read_vtable(reader, vtable, wanted, fields)) ||
+        fields->size > reader->size - table) {
         fail(reader, TG_ERR_TRUNCATED);
         memset(fields, 0, sizeof *fields);
     }

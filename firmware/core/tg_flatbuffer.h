@@ -8,6 +8,7 @@
 #ifndef TG_FLATBUFFER_H
 #define TG_FLATBUFFER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -36,8 +37,8 @@ typedef struct {
 
 /* The wanted fields of a kind of table, ended by TG_END: each the field's number in the schema, as one byte,
  * or as a word (a number of 32 bits, or an offset to a table or vector). */
-#define TG_BYTE(field) ((field) << 1 | 1U)
-#define TG_WORD(field) ((field) << 1)
+#define TG_BYTE(field) (TG_WORD(field) | 1U)
+#define TG_WORD(field) (4U + 2U * (field)) /* its place in a vtable */
 #define TG_END         0xFFU
 
 #define TG_MAX_FIELDS 8U

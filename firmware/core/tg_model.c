@@ -35,14 +35,12 @@ static unsigned find_block(const graph *g, uint32_t tensor) {
 /* A new block, first needed in this step. root == TG_NO_BLOCK: with memory of its own. */
 static unsigned add_block(graph *g, uint32_t tensor, uint32_t size, unsigned step, unsigned root) {
     unsigned i = g->block_count++;
-    g->blocks[i] = (tg_block){
-        .size = root == TG_NO_BLOCK ? size : 0,
-        .tensor = (uint16_t)tensor,
-        .first = (uint8_t)step,
-        .last = (uint8_t)step,
-        .root = (uint8_t)(root == TG_NO_BLOCK ? i : root),
-    };
-    return g->blocks[i].root;
+    tg_block *block = &g->blocks[i];
+    block->size = root == TG_NO_BLOCK ? size : 0;
+    block->tensor = (uint16_t)tensor;
+    block->first = block->last = (uint8_t)step;
+    block->root = (uint8_t)(root == TG_NO_BLOCK ? i : root);
+    return block->root;
 }
 
 /* Reads the inputs of an operator; blocks[k] is the block of input k, or TG_NO_BLOCK for constants. */

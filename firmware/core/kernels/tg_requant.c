@@ -8,10 +8,10 @@ static bool accumulators_fit(const tg_view *bias, uint32_t depth) {
     if (depth > ACCUMULATOR_LIMIT / (255U * 128U)) {
         return false;
     }
-    int32_t room = ACCUMULATOR_LIMIT - (int32_t)depth * (255 * 128);
-    for (uint32_t i = 0; i < bias->size && bias->data != NULL; i++) {
-        int32_t value = (int32_t)tg_load32(bias->data + 4U * i);
-        if (value >= room || value <= -room) {
+    uint32_t room = ACCUMULATOR_LIMIT - 1U - depth * (255U * 128U);
+    const uint8_t *value = bias->data;
+    for (uint32_t left = value == NULL ? 0 : bias->size; left > 0; left--, value += 4) {
+        if (tg_load32(value) + room > 2U * room) {
             return false;
         }
     }
@@ -21,9 +21,9 @@ static bool accumulators_fit(const tg_view *bias, uint32_t depth) {
 /* Whether all zero points of a tensor with a scale per channel are 0. */
 static bool zeros_only(const tg_view *view) {
     uint32_t any = 0;
-    const uint8_t *end = view->zeros + 8U * view->scale_count;
-    for (const uint8_t *zero = view->zeros; zero != end; zero += 4) {
-        any |= tg_load32(zero);
+    const uint8_t *zero = view->zeros;
+    for (uint32_t left = view->scale_count; left > 0; left--, zero += 8) {
+        any |= tg_load32(zero) | tg_load32(zero + 4);
     }
     return any == 0;
 }
