@@ -35,12 +35,14 @@ static bool read_vtable(const tg_reader *reader, uint32_t vtable, const uint8_t 
     }
     fields->vtable = vtable;
     fields->size = (uint16_t)table_size;
-    for (uint16_t *at = fields->at; *wanted != TG_END; wanted++, at++) {
+    for (uint8_t *at = fields->at; *wanted != TG_END; wanted++, at++) {
         uint32_t slot = *wanted & ~1U;
         uint32_t offset = slot < size ? tg_load16(entries + slot) : 0;
         uint32_t rest = (*wanted & 1U) != 0 ? 0 : 3U;
-        /* An impossible field reads as absent: its default, or the refusal of a field that must be there. */
-        *at = (uint16_t)((offset & rest) != 0 || offset + rest >= table_size ? 0 : offset);
+        /* An impossible field reads as absent: its default, or the refusal of a field that must be there. So
+         * does one further behind than any table of the schema is long. */
+        bool there = (offset & rest) == 0 && offset + rest < table_size && offset <= UINT8_MAX;
+        *at = (uint8_t)(there ? offset : 0);
     }
     return true;
 }

@@ -41,14 +41,14 @@ typedef struct {
 #define TG_WORD(field) (4U + 2U * (field)) /* its place in a vtable */
 #define TG_END         0xFFU
 
-#define TG_MAX_FIELDS 8U
+#define TG_MAX_FIELDS 7U
 
 /* Where the table opened last, and those that share its vtable, have the wanted fields. Zeroed before use. */
 typedef struct {
     const uint8_t *table;
     uint32_t vtable; /* position in the file */
     uint16_t size;
-    uint16_t at[TG_MAX_FIELDS]; /* from the table's start; 0: absent */
+    uint8_t at[TG_MAX_FIELDS]; /* from the table's start; 0: absent */
 } tg_fields;
 
 /* Opens the table that the offset at position `at` of the file leads to; at lies within the file, and is a

@@ -291,7 +291,7 @@ static int place_all(graph *g, size_t arena_size, uint32_t *used) {
 }
 
 /* Lets the planner of a stream, if there is one, change what tensors hold and for how long. */
-static int replan(graph *g, tg_planner *planner, unsigned output) {
+static __attribute__((noinline)) int replan(graph *g, tg_planner *planner, unsigned output) {
     if (planner == NULL) {
         return 0;
     }
