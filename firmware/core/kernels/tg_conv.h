@@ -63,6 +63,7 @@ typedef struct {
     uint16_t filter_c; /* CONV_2D: input channels of a filter; DEPTHWISE_CONV_2D: outputs per input channel */
     int16_t input_offset;
     uint16_t chunk;   /* CONV_2D: outputs made at a time */
+    bool turned;      /* CONV_2D: h is the input's width */
     tg_pooled pool_h; /* of a max-pooling run with it, or 1 x 1 */
     tg_pooled pool_w;
     tg_ref bias; /* int32 each, or TG_REF_NONE */

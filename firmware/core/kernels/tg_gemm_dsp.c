@@ -32,25 +32,26 @@ static void clear_first(uint32_t back, uint32_t *even, uint32_t *odd) {
 
 uint32_t *tg_pair_line(const tg_gemm *g, uint32_t *lanes, const int8_t *line, uint32_t step, unsigned count,
                        unsigned together) {
-    const uint32_t depth = g->depth;
-    const uint32_t back = tg_pair_back(depth);
+    const uint32_t back = tg_pair_back(g->depth);
     const uint32_t base = tg_pair_of((int16_t)g->input_offset);
-    for (unsigned left = count;; line += GROUP * step) {
-        if (left < GROUP && left < count) {
-            line -= (GROUP - left) * step;
-        }
-        uint32_t to_second = count > 1U ? step : 0;
-        uint32_t to_third = count > 2U ? to_second + step : to_second;
-        uint32_t *next = tg_pair_lanes(lanes, line - back, to_second, to_third, line + depth, base,
-                                       together * STEP_WORDS * (uint32_t)sizeof *lanes);
+    const uint32_t to_second = count > 1U ? step : 0;
+    const uint32_t to_third = count > 2U ? 2U * step : to_second;
+    const uint32_t stride = together * STEP_WORDS * (uint32_t)sizeof *lanes;
+    const int8_t *end = line + g->depth;
+    for (;;) {
+        uint32_t *next = tg_pair_lanes(lanes, end - g->depth - back, to_second, to_third, end, base, stride);
         for (unsigned k = 0; k < GROUP && back > 0; k++) {
             clear_first(back, &lanes[k], &lanes[GROUP + k]);
         }
-        if (left <= GROUP) {
+        if (count <= GROUP) {
             return next - (together - 1U) * STEP_WORDS;
         }
         lanes = together > 1U ? lanes + STEP_WORDS : next;
-        left -= GROUP;
+        count -= GROUP;
+        end += GROUP * step;
+        if (count < GROUP) {
+            end -= (GROUP - count) * step;
+        }
     }
 }
 
