@@ -32,7 +32,7 @@ class ArrivalClock:
         self._last_us: float | None = None
 
     def is_pause(self, count: int, arrival_us: float) -> bool:
-        """Whether stamp() would take samples that had all arrived by arrival_us for the first after a pause."""
+        """Whether stamp() would take samples that arrived by arrival_us for the first after a pause."""
         return self._last_us is not None and self._late(count, arrival_us) > self._patience_us
 
     def stamp(self, count: int, arrival_us: float) -> NDArray[np.int64]:
