@@ -20,10 +20,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -31,72 +29,13 @@ import pytest
 from gesture_tools.logs import read_log
 from gesture_tools.port import open_port
 from gesture_tools.profile import Profile
-from gesture_tools.recordings import Recording, load
 from tests.kill_recorder import MODES, kill_once
+from tests.support.recording import Ran, await_event, end, record, start
 from tests.support.sketch import Row, Sketch, movement, rest
 
 ROOT = Path(__file__).parents[1]
 AT_ONCE = 8
 RATE_HZ = 50.0
-
-
-@dataclass
-class Ran:
-    """What a process said and left."""
-
-    code: int
-    out: str
-    err: str
-    folder: Path
-    extra: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def events(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.out.splitlines()]
-
-    def event(self, name: str) -> dict[str, Any]:
-        return next(event for event in self.events if event["event"] == name)
-
-    @property
-    def logs(self) -> list[Recording]:
-        return load([self.folder])
-
-
-def start(folder: Path, *arguments: object, port: str | None = None, **options: Any) -> subprocess.Popen[str]:
-    given = [str(argument) for argument in arguments]
-    if port is not None:
-        given += ["--port", port]
-    return subprocess.Popen(
-        [sys.executable, "-m", "gesture_tools", *given],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        **options,
-    )
-
-
-def record(folder: Path, *arguments: object, **options: Any) -> subprocess.Popen[str]:
-    given = ["record", *arguments, "--out", folder, "--json"]
-    if "--subject" not in arguments:
-        given += ["--subject", "anna"]
-    return start(folder, *given, **options)
-
-
-def end(process: subprocess.Popen[str], folder: Path, **extra: Any) -> Ran:
-    out, err = process.communicate(timeout=90)
-    return Ran(process.returncode, out, err, folder, extra)
-
-
-def await_event(process: subprocess.Popen[str], name: str) -> str:
-    """Read a process's lines until one tells of an event; return all of them."""
-    assert process.stdout is not None
-    lines = ""
-    for line in process.stdout:
-        lines += line
-        if json.loads(line)["event"] == name:
-            break
-    return lines
 
 
 def shaken(number: int) -> Row:
@@ -239,7 +178,7 @@ def never_moves(folder: Path) -> Ran:
 def by_itself(folder: Path) -> Ran:
     with Sketch() as sketch, Sketch(spoil=lambda *_: b"") as mute:
         ports = {"TINYGESTURE_PORTS": f"{mute.port} {sketch.port} socket://127.0.0.1:9"}
-        listed = start(folder, "ports", "--json", env=os.environ | ports).communicate(timeout=60)[0]
+        listed = start("ports", "--json", env=os.environ | ports).communicate(timeout=60)[0]
         process = record(folder, "rest", "--seconds", 1, env=os.environ | ports)
         return end(process, folder, listed=listed, right=sketch.port, mute=mute.port)
 
@@ -508,7 +447,7 @@ def test_kills_lose_nothing_that_was_acknowledged(mode: str, ran: Callable[[str]
 
 
 def test_without_a_terminal_nothing_is_asked(tmp_path: Path) -> None:
-    result = end(start(tmp_path, "record", "shake", "--out", tmp_path / "d"), tmp_path)
+    result = end(start("record", "shake", "--out", tmp_path / "d"), tmp_path)
     assert (result.code, result.err) == (2, "error: expected --subject NAME: who makes the gestures?\n")
     result = end(record(tmp_path / "d", "a/../b", "--subject", "..", port="x"), tmp_path)
     assert result.code == 2
@@ -517,6 +456,6 @@ def test_without_a_terminal_nothing_is_asked(tmp_path: Path) -> None:
 
 
 def test_ports_without_any() -> None:
-    process = start(Path(), "ports", env={**os.environ, "TINYGESTURE_PORTS": ""})
+    process = start("ports", env={**os.environ, "TINYGESTURE_PORTS": ""})
     result = end(process, Path())
     assert result.code == 0, result.err

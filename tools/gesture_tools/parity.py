@@ -108,7 +108,10 @@ def compare(
     stages: list[tuple[str, Callable[[], Runner]]] = [
         ("core, host, whole windows", lambda: _windows_runner(model)),
         (f"{NAME}, whole windows", lambda: tflm_runner(model)),
-        *((f"core, {cpu}, by hops", _cpu_stage(model, cpu, compiler)) for cpu in ("cortex-m0plus", "cortex-m4f")),
+        *(
+            (f"core, {cpu}, by hops", _cpu_stage(model, cpu, compiler))
+            for cpu in ("cortex-m0plus", "cortex-m4f")
+        ),
         (BOARD, lambda: _board_runner(model, path, elf, compiler)),
     ]
     results = [StageResult(HOST, sum(len(e) for e in expected))]

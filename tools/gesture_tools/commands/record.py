@@ -142,7 +142,7 @@ def command(labels: tuple[str, ...], **options: Any) -> None:
       gesture record shake_left circle --continuous --port /dev/ttyACM0 --out mydata
     """
     from gesture_tools.recorder.place import check_names, holding_profile, take_place
-    from gesture_tools.recorder.session import Session, start_time
+    from gesture_tools.recorder.session import Session
 
     as_json, force, out = options["as_json"], options["force"], options["out"]
     tty = sys.stdin.isatty() and sys.stdout.isatty() and not as_json
@@ -177,7 +177,6 @@ def command(labels: tuple[str, ...], **options: Any) -> None:
             "rate_hz": f"{place.profile.rate_hz:g}",
             "full_scale_mg": str(place.profile.full_scale_mg),
             "frame": place.profile.frame,
-            "start": start_time(),
             "made_by": f"gesture record, tinygesture {metadata.version('tinygesture')}",
         }
         session = Session(

@@ -5,9 +5,11 @@ from __future__ import annotations
 from gesture_tools.errors import UserError
 from gesture_tools.link import Hello, Link, Samples
 from gesture_tools.profile import Profile
+from gesture_tools.recorder.lines import shown
 from gesture_tools.recorder.source import Block, Facts, no_samples
 
 SKIP_S = 0.01
+UNKNOWN = "unknown"
 
 
 class BoardSource:
@@ -16,6 +18,7 @@ class BoardSource:
     def __init__(self, link: Link) -> None:
         """Start sampling; raise UserError when the board cannot."""
         self._link = link
+        link.require_running()
         hello = link.hello
         self._facts = Facts(
             Profile(
@@ -25,7 +28,11 @@ class BoardSource:
                 frame=hello.frame,
                 channels=hello.channels,
             ),
-            {"board": hello.board, "firmware": hello.firmware, "interface": hello.interface_id},
+            {
+                "board": shown(hello.board) or UNKNOWN,
+                "firmware": shown(hello.firmware) or UNKNOWN,
+                "interface": hello.interface_id or UNKNOWN,
+            },
         )
         link.start_sampling(events=False)
         self._damaged = link.counts.damaged

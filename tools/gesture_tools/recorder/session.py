@@ -234,6 +234,7 @@ class Session:
     def _part(self, label: str | None, header: dict[str, str]) -> Iterator[PartWriter]:
         """Open a recording. Whatever breaks it off, what is whole is kept, and the rest left where it is."""
         profile = self._place.profile
+        header = {**header, "start": time.strftime("%Y-%m-%dT%H:%M:%S%z")}
         heading = Heading(label, self.subject, self._session, profile.channels, header)
         writer = PartWriter(
             self._place.folder / slug(self.subject), slug(label if label else CONTINUOUS), heading
@@ -354,8 +355,3 @@ def _kept(log: Path, take: Recording, verdict: Verdict) -> str:
 
 def _length(seconds: float) -> str:
     return f"{seconds:g} s" if seconds < 120 else f"{seconds / 60:g} min"
-
-
-def start_time() -> str:
-    """Return the time of the host, for the header of what is recorded now."""
-    return time.strftime("%Y-%m-%dT%H:%M:%S%z")
