@@ -8,7 +8,10 @@
 /* Two messages under way fit the receive queue. */
 uint16_t tg_replay_room(const tg_app *app) {
     unsigned sample = 2U * app->recognizer.contract.channel_count;
-    return sample == 0 ? 0 : (uint16_t)(2U * ((TG_LINE_RECEIVED / 2U - FRAME_AROUND) / sample));
+    if (sample == 0) {
+        return 0;
+    }
+    return (uint16_t)(2U * ((TG_LINE_RECEIVED / 2U - FRAME_AROUND) / sample));
 }
 
 void tg_replay_stop(tg_app *app) {

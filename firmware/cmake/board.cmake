@@ -23,10 +23,16 @@ set_property(SOURCE ${plain_sources} APPEND PROPERTY COMPILE_OPTIONS -Os)
 add_executable(firmware
     ${TG_CORE_SOURCES} ${TG_LINK_SOURCES} ${TG_DRIVER_SOURCES} ${TG_BOARD_SOURCES} ${TG_APP_SOURCES}
     ${TG_MODEL_DIR}/gesture_model.c)
-tg_cross(firmware ${TG_BOARD_CPU}
-    ${CMAKE_CURRENT_SOURCE_DIR}/boards/${TG_BOARD}/memory.ld
-    ${CMAKE_CURRENT_SOURCE_DIR}/boards/common/sections.ld)
 set_target_properties(firmware PROPERTIES OUTPUT_NAME ${TG_BOARD})
 target_include_directories(firmware PRIVATE ${TG_MODEL_DIR})
 target_compile_options(firmware PRIVATE -ffile-prefix-map=${TG_MODEL_DIR}=model)
-target_link_options(firmware PRIVATE -Wl,--entry=tg_reset)
+if(TG_BOARD_CPU STREQUAL "native")
+    include(cmake/native.cmake)
+    tg_native(firmware)
+else()
+    include(cmake/cross.cmake)
+    tg_cross(firmware ${TG_BOARD_CPU}
+        ${CMAKE_CURRENT_SOURCE_DIR}/boards/${TG_BOARD}/memory.ld
+        ${CMAKE_CURRENT_SOURCE_DIR}/boards/common/sections.ld)
+    target_link_options(firmware PRIVATE -Wl,--entry=tg_reset)
+endif()

@@ -1,5 +1,5 @@
 # The host library: core and flat functions for Python, loaded by gesture_tools.runtime.
-option(TG_SANITIZE "Check addresses and undefined behaviour at run time" OFF)
+include(cmake/sanitize.cmake)
 
 include(binding/sources.cmake)
 include(link/sources.cmake)
@@ -16,11 +16,7 @@ if(WIN32)
 else()
     set_target_properties(_core PROPERTIES SUFFIX ".so")
 endif()
-if(TG_SANITIZE)
-    set(sanitizers -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
-    target_compile_options(_core PRIVATE ${sanitizers})
-    target_link_options(_core PRIVATE ${sanitizers})
-endif()
+tg_sanitize(_core)
 
 if(SKBUILD)
     install(TARGETS _core DESTINATION gesture_tools)

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gesture_tools.cache import cached, keep
+from gesture_tools.cache import cache_folder, cached, keep
 from gesture_tools.elf import Image, read_image
 from gesture_tools.errors import UserError
 from gesture_tools.files import write_atomic
 from gesture_tools.firmware_sources import boards, firmware_folder, sources_digest
-from gesture_tools.toolchain import Toolchain, find_cmake, find_ninja, find_toolchain
+from gesture_tools.toolchain import Toolchain, find_cmake, find_native_toolchain, find_ninja, find_toolchain
 
 BUILD_TIMEOUT_S = 600
 
@@ -54,6 +54,25 @@ def build_firmware(board: str, model: Path, compiler: str | None = None) -> Firm
     elf = _build(folder, toolchain, {"TG_BOARD": board}, files, f"{board}.elf")
     image = read_image(elf)
     return Firmware(board, toolchain, elf, image, image.size_of("gesture_model"), image.size_of("arena"))
+
+
+def build_host_board(model: Path, *, sanitize: bool = False) -> Path:
+    """Build the board ``host``, a process of this machine, with a model; return its program, in the cache.
+
+    sanitize: with address and undefined-behaviour sanitizers. Raises UserError.
+    """
+    from gesture_tools.c_array import c_array
+    from gesture_tools.runtime import Model
+
+    source, header = c_array(Model.load(model))
+    options = {"TG_BOARD": "host", "TG_SANITIZE": "ON" if sanitize else "OFF"}
+    files = {"gesture_model.c": source, "gesture_model.h": header}
+    content = _build(firmware_folder(), find_native_toolchain(), options, files, "host")
+    program = cache_folder() / "host" / hashlib.sha256(content).hexdigest()[:32]
+    if not program.is_file():
+        keep(program, content)
+        program.chmod(0o755)
+    return program
 
 
 def build_core_image(cpu: str, compiler: str | None = None) -> bytes:

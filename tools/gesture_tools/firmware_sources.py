@@ -10,6 +10,8 @@ from gesture_tools.errors import UserError
 
 SOURCE_SUFFIXES = (".c", ".h", ".ld", ".cmake", ".txt")
 
+_NATIVE = "set(TG_BOARD_CPU native)"
+
 
 def firmware_folder() -> Path:
     """Return the folder of the firmware sources: the checkout's when run from one, else the package's."""
@@ -25,8 +27,9 @@ def firmware_folder() -> Path:
 
 
 def boards(folder: Path) -> list[str]:
-    """Return the names of the boards that firmware can be built for, sorted."""
-    return sorted(path.parent.name for path in folder.glob("boards/*/board.cmake"))
+    """Return the names of the boards that firmware can be built for, sorted; not the host itself."""
+    found = folder.glob("boards/*/board.cmake")
+    return sorted(path.parent.name for path in found if _NATIVE not in path.read_text(encoding="utf-8"))
 
 
 def sources_digest(folder: Path) -> str:

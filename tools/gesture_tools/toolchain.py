@@ -14,6 +14,9 @@ from gesture_tools.errors import UserError
 COMPILERS = ("gcc", "zig")
 """Names of the cross compilers, in the order they are looked for."""
 
+NATIVE = "native"
+"""Name of the machine's own compiler, whichever that is."""
+
 _GCC = "arm-none-eabi-gcc"
 _HOW = {
     "gcc": f"{_GCC} is not on the PATH: install it (Debian: apt install gcc-arm-none-eabi; macOS: "
@@ -27,7 +30,7 @@ class Toolchain:
     """A cross compiler and how CMake is told to use it."""
 
     name: str
-    """One of COMPILERS."""
+    """One of COMPILERS, or NATIVE."""
     program: Path
     version: str
     """What the compiler says of itself, one line."""
@@ -35,6 +38,9 @@ class Toolchain:
     @property
     def cmake_arguments(self) -> list[str]:
         """Arguments of a CMake configuration that select this compiler."""
+        if self.name == NATIVE:
+            program = self.program.as_posix()
+            return [f"-DCMAKE_C_COMPILER={program}{';cc' if self.program.stem == 'zig' else ''}"]
         file, variable = ("arm-none-eabi-gcc", "TG_GCC") if self.name == "gcc" else ("zig", "TG_ZIG")
         return [f"-DCMAKE_TOOLCHAIN_FILE=cmake/{file}.cmake", f"-D{variable}={self.program.as_posix()}"]
 
@@ -54,6 +60,16 @@ def find_toolchain(name: str | None = None) -> Toolchain:
     if name is not None:
         raise UserError(_HOW[name])
     raise UserError(f"no cross compiler found: pip install ziglang, or put {_GCC} on the PATH")
+
+
+def find_native_toolchain() -> Toolchain:
+    """Return a compiler for this machine itself; raise UserError when there is none."""
+    for name in ("cc", "gcc", "clang"):
+        if (found := shutil.which(name)) is not None:
+            return Toolchain(NATIVE, Path(found), _version(Path(found), "--version"))
+    if (zig := _zig()) is not None:
+        return Toolchain(NATIVE, zig, _version(zig, "version"))
+    raise UserError("no C compiler for this machine found: pip install ziglang, or install gcc or clang")
 
 
 def find_cmake() -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gesture_tools.emulation import at_model_rate, emulate, firmware_for
+from gesture_tools.errors import UserError
 from gesture_tools.qemu import BOARD, BoardRun, find_qemu
 from gesture_tools.recordings import Recording, load
+from gesture_tools.serving import BOARDS, HOST, endless_image, program_for, require_posix, serve
 from gesture_tools.toolchain import COMPILERS
 
 if TYPE_CHECKING:
-    from gesture_tools.runtime import Event
+    from gesture_tools.runtime import Event, Model
 
 
 def _log_time(ready: Recording, sample: int) -> float:
@@ -46,6 +49,39 @@ def _as_json(run: BoardRun, ready: Recording) -> dict[str, Any]:
     }
 
 
+def _serve(
+    model: Model,
+    program: Path,
+    recordings: list[Recording],
+    board: str,
+    tcp: int | None,
+    speed: int,
+    as_json: bool,
+) -> None:
+    ready = [at_model_rate(model, recording) for recording in recordings]
+    image = endless_image(model.require_contract().profile, ready)
+    with serve(board, program, image, tcp=tcp, speed=speed) as served:
+        if as_json:
+            about = {
+                "board": board,
+                "port": served.url,
+                "model_id": model.model_id,
+                "pid": served.process.pid,
+            }
+            click.echo(json.dumps(about))
+        else:
+            click.echo(f"{board} on {served.url}; Ctrl-C ends it")
+            click.echo(
+                f"next: {shlex.join(['gesture', 'record', 'LABEL', '--port', served.url, '--out', 'DATA'])}"
+            )
+        sys.stdout.flush()
+        try:
+            code = served.wait()
+        except KeyboardInterrupt:
+            return
+    raise UserError(f"the board {board} ended by itself (code {code}): expected it to run until Ctrl-C")
+
+
 def _show_event(ready: Recording, event: Event) -> None:
     click.echo(f"  {_log_time(ready, event.end - 1):>8.2f} s  {event.label}  {event.score:.2f}")
 
@@ -56,6 +92,16 @@ def _show_event(ready: Recording, event: Event) -> None:
 @click.option("--elf", type=click.Path(path_type=Path), help="Firmware to run; default: built for the model.")
 @click.option("--compiler", type=click.Choice(COMPILERS), help="Cross compiler; default: what is there.")
 @click.option("--timeout", type=click.FloatRange(min=0.1), help="Seconds a log may take; default: by length.")
+@click.option("--serve", "serves", is_flag=True, help="Answer on a port, as a board does, until Ctrl-C.")
+@click.option(
+    "--board",
+    type=click.Choice(BOARDS),
+    default=BOARD,
+    show_default=True,
+    help="Who serves.",
+)
+@click.option("--tcp", type=click.IntRange(0, 65535), help="Serve on this TCP port; 0: any.")
+@click.option("--speed", type=click.IntRange(1, 1000), default=1, help="Of host: times real time.")
 @click.option("--json", "as_json", is_flag=True, help="Print events and measurements as JSON.")
 def command(
     model: Path,
@@ -63,23 +109,43 @@ def command(
     elf: Path | None,
     compiler: str | None,
     timeout: float | None,
+    serves: bool,
+    board: str,
+    tcp: int | None,
+    speed: int,
     as_json: bool,
 ) -> None:
     """Boot the firmware with MODEL on an emulated Cortex-M4F board (QEMU) and let it watch LOGS.
 
     A virtual accelerometer plays each log (or folder of logs, or tidy table) on virtual time, as fast as the
-    machine goes and the same every time; the events are those that the firmware prints on its serial port.
+    machine goes and the same every time; the events are those that the firmware sends on its serial port.
+
+    With --serve the board answers on a pseudo-terminal or TCP port as hardware does on its own, in real time,
+    its accelerometer playing the logs again and again: every command with --port works with it. The board
+    `host` needs no emulator: it is the firmware compiled for this machine.
 
     \b
     Example:
       gesture emulate --model model/gesture.tflite takes/shake_left_01.csv
+      gesture emulate --model model/gesture.tflite takes/walk.csv --serve --board host --tcp 7000
     """
-    find_qemu()
     from gesture_tools.runtime import Model
 
+    if not serves and (board != BOARD or tcp is not None or speed != 1):
+        raise UserError(f"--board {board}, --tcp and --speed go with --serve: add it, or leave them out")
+    if board == BOARD:
+        find_qemu()
+        if speed != 1:
+            raise UserError(f"--speed is for --board {HOST}: {BOARD} serves in real time")
+    else:
+        require_posix()
     loaded = Model.load(model)
     rate = loaded.require_contract().profile.rate_hz
     recordings = load(logs)
+    if serves:
+        program = elf if elf is not None else program_for(board, model, compiler)
+        _serve(loaded, program, recordings, board, tcp, speed, as_json)
+        return
     firmware = elf if elf is not None else firmware_for(model, compiler)
 
     documents = []

@@ -33,6 +33,7 @@ from gesture_tools.link.messages import (
     Samples,
     Statistics,
 )
+from gesture_tools.link.replay import Replayed, replay
 from gesture_tools.link.session import BoardSilent, Link
 from gesture_tools.link.texts import error_text, fault_text, refusal_text
 
@@ -51,9 +52,11 @@ __all__ = [
     "Packet",
     "Receiver",
     "Refused",
+    "Replayed",
     "Samples",
     "Statistics",
     "error_text",
     "fault_text",
     "refusal_text",
+    "replay",
 ]

@@ -80,6 +80,7 @@ class Link:
         self._waiting: deque[Message] = deque()
         self._streams = 0
         self._heard = bytearray()
+        self._greeting = False
         self.refusal = None
         self.fault = None
         try:
@@ -171,6 +172,14 @@ class Link:
                 self._waiting.append(self._greet())
                 heard = time.monotonic()
 
+    def take(self, timeout_s: float) -> list[Message]:
+        """Return the messages that have come, waiting up to timeout_s for one."""
+        if not self._waiting:
+            self._receive(timeout_s)
+        found = list(self._waiting)
+        self._waiting.clear()
+        return found
+
     def write(self, message: Message) -> None:
         """Send a message."""
         frame = write_frame(type_of(type(message)), self._sequence, values_of(message))
@@ -232,7 +241,9 @@ class Link:
                 self.refusal = message
             elif isinstance(message, Fault):
                 self.fault = message
-            elif isinstance(message, Hello) and message.booted and hasattr(self, "hello"):
+            elif isinstance(message, Hello) and not self._greeting:
+                if not message.booted:
+                    continue  # a late answer to a question asked twice
                 self._restarted(message)
             self._waiting.append(message)
 
@@ -248,8 +259,10 @@ class Link:
         _, lowest, highest = link_facts()
         end = time.monotonic() + self._timeout_s
         while (now := time.monotonic()) < end:
+            self._greeting = True
             self.write(AskHello(lowest, highest))
             hello = self.wait_for(Hello, min(TRY_S, end - now))
+            self._greeting = False
             if hello is not None:
                 self._check_version(hello)
                 self._restarted(hello)
