@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,9 +81,8 @@ def _replay(link: Link, model: Model, recording: Recording, quiet: bool) -> dict
 
     ready = at_model_rate(model, recording)
     samples = ready.samples
-    progressbar: Any = click.progressbar
-    errors = click.get_text_stream("stderr")
-    with progressbar(length=len(samples), label=recording.id, hidden=quiet, file=errors) as bar:
+
+    with click.progressbar(length=len(samples), label=recording.id, hidden=quiet, file=sys.stderr) as bar:
         found = replay(link, samples, lambda taken: bar.update(taken - bar.pos))
     stream = Stream(model)
     events = stream.push(samples)

@@ -33,7 +33,7 @@ from gesture_tools.link.messages import (
     Samples,
     Statistics,
 )
-from gesture_tools.link.replay import Replayed, replay
+from gesture_tools.link.replaying import Replayed, replay
 from gesture_tools.link.session import BoardSilent, Link
 from gesture_tools.link.texts import error_text, fault_text, refusal_text
 
