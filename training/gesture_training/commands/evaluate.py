@@ -130,7 +130,8 @@ def _check(context: click.Context, model: Path | None, subjects: tuple[str, ...]
         if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
     }
     if model is not None and (wrong := sorted(given & set(TRAINING))):
-        option = wrong[0].removesuffix("_hz").replace("_", "-")
+        names = {"rate_hz": "rate", "settings": "config"}
+        option = names.get(wrong[0], wrong[0]).replace("_", "-")
         raise UserError(
             f"--{option} is for training, and --model judges a model that is there: give one of them"
         )

@@ -6,12 +6,14 @@ import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
 from gesture_tools.errors import UserError
 from gesture_training.config import TrainConfig
+from gesture_training.settings import read_settings
 
 if TYPE_CHECKING:
     from gesture_training.prepare import Request
@@ -114,9 +116,17 @@ OPTIONS = (
         "--epochs", type=click.IntRange(1, 10000), help=f"Passes [default: {TrainConfig().fit.epochs}]."
     ),
     click.option(
-        "--baseline", type=click.Choice(["forest"]), help="Train it on the same windows and show it beside."
+        "--config",
+        "settings",
+        type=click.Path(path_type=Path),
+        help="Settings of network and training, as 'gesture tune' writes them.",
     ),
     click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=TrainConfig().seed, show_default=True),
+)
+
+
+BASELINE = click.option(
+    "--baseline", type=click.Choice(["forest"]), help="Train it on the same windows and show it beside."
 )
 
 
@@ -131,26 +141,30 @@ class Wishes:
     window: int | float | None
     hop: int | None
     epochs: int | None
-    baseline: str | None
+    settings: Path | None
     seed: int
+    baseline: str | None = None
 
     def request(self, **more: Any) -> Request:
         """Return a training's request, with its data, output folder and what else it needs."""
         from gesture_training.prepare import Request
 
-        asked = {name: value for name, value in asdict(self).items() if name not in ("epochs", "seed")}
-        return Request(**asked, config=config_of(self.seed, self.epochs), **more)
+        asked = {name: value for name, value in asdict(self).items() if name not in CONFIG}
+        return Request(**asked, config=config_of(self.seed, self.epochs, self.settings), **more)
 
+
+CONFIG = ("epochs", "settings", "seed")
+"""Wishes that are settings of a training."""
 
 WISHES = tuple(field.name for field in fields(Wishes))
 
 
-def training_options(command: Command) -> Command:
+def search_options(command: Command) -> Command:
     """Give a command the options of a training, as one argument ``wishes``."""
 
     @wraps(command)
     def gathered(*arguments: Any, **options: Any) -> Any:
-        wishes = Wishes(**{name: options.pop(name) for name in WISHES})
+        wishes = Wishes(**{name: options.pop(name) for name in WISHES if name in options})
         return command(*arguments, wishes=wishes, **options)
 
     for option in reversed(OPTIONS):
@@ -158,7 +172,14 @@ def training_options(command: Command) -> Command:
     return cast(Command, gathered)
 
 
-def config_of(seed: int, epochs: int | None) -> TrainConfig:
-    """Return the default training with another seed and, unless None, number of passes."""
+def training_options(command: Command) -> Command:
+    """Give a command the options of a training, and those that only make sense for one model."""
+    return BASELINE(search_options(command))
+
+
+def config_of(seed: int, epochs: int | None, settings: Path | None = None) -> TrainConfig:
+    """Return the default training with another seed, settings from a file, and a number of passes."""
     config = TrainConfig(seed=seed)
+    if settings is not None:
+        config = read_settings(settings, config)
     return config if epochs is None else replace(config, fit=replace(config.fit, epochs=epochs))

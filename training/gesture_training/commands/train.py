@@ -60,9 +60,10 @@ def command(
     """Train a model; see the help text above."""
     if no_test and test_subjects:
         raise UserError("--no-test and --test-subjects contradict each other: give one of them")
-    if model == "forest" and (wishes.baseline or wishes.epochs):
-        wrong = "--baseline stands beside a network" if wishes.baseline else "--epochs are a network's"
-        raise UserError(f"{wrong}: leave it out with --model forest")
+    if model == "forest" and (wishes.baseline or wishes.epochs or wishes.settings):
+        raise UserError(
+            "--baseline, --epochs, --config are for a network: leave them out with --model forest"
+        )
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 

@@ -1,0 +1,80 @@
+"""A data set of the search: its training people dealt into folds, the people of the test left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from gesture_tools.errors import UserError
+from gesture_tools.recordings import Recording
+from gesture_training.config import TrainConfig
+from gesture_training.dataset import digest, hold_out, labels_of, outline
+from gesture_training.evaluate import evaluate
+from gesture_training.evaluation.folds import deal
+from gesture_training.labels import choose_labels
+from gesture_training.network import least_window
+from gesture_training.pipeline import make
+from gesture_training.prepare import Prepared, Request, prepare, read
+
+
+@dataclass
+class Task:
+    """One data set, and what is kept of it between trials."""
+
+    request: Request
+    recordings: list[Recording]
+    """Of the training people."""
+    folds: list[tuple[str, ...]]
+    left_out: frozenset[str]
+    """The people of the test, whom the search never sees."""
+    data_sha256: str
+    prepared: dict[tuple[int, int, int], Prepared] = field(default_factory=dict)
+
+    def ready(self, fold: int, config: TrainConfig) -> Prepared:
+        """Return a fold prepared for a config; what hangs on the network's stride alone is done once."""
+        network = config.network
+        key = fold, network.total_stride, least_window(network)
+        if key not in self.prepared:
+            request = replace(self.request, test_subjects=self.folds[fold], config=config)
+            self.prepared[key] = prepare(request, self.recordings)
+        found = self.prepared[key]
+        own, wanted = found.config.augmentation, config.augmentation
+        varied = replace(own, speed=wanted.speed, amplitude=wanted.amplitude, shift=wanted.shift)
+        return replace(found, config=replace(found.config, **_searched(config), augmentation=varied))
+
+    def accuracy(self, fold: int, config: TrainConfig, progress: Callable[[int, int], None]) -> float:
+        """Train without the people of a fold and return the share of their recordings judged right."""
+        prepared = self.ready(fold, config)
+        made = make(prepared, lambda done, of, _: progress(done, of))
+        outcomes = evaluate(made.model, None, prepared.test)
+        return float(np.mean([outcome.verdict == outcome.truth for outcome in outcomes]))
+
+
+def _searched(config: TrainConfig) -> dict[str, Any]:
+    """Return the parts that a trial chooses; the others are the data's or the user's to say."""
+    return {"network": config.network, "fit": config.fit}
+
+
+def open_task(request: Request, folds: int) -> Task:
+    """Load a data set and split its people; raise UserError for too few of them."""
+    recordings = read(request.data)
+    labels = choose_labels(labels_of(recordings), request.labels, request.background)
+    people = {recording.subject for recording in recordings}
+    named = tuple(name for name in request.test_subjects if name in people)
+    parts = outline(recordings, labels)
+    config = request.config
+    left_out = hold_out(parts, named, config.test_share, config.seed)
+    rest = [recording for recording in recordings if recording.subject not in left_out]
+    dealt = deal(outline(rest, labels), labels.names, folds, config.seed)
+    return Task(request, rest, dealt, left_out, digest(rest))
+
+
+def check_names(tasks: Sequence[Task], names: Sequence[str]) -> None:
+    """Raise UserError for people to leave out whom no data set has."""
+    everyone = {name for task in tasks for name in task.left_out}
+    for name in names:
+        if name not in everyone:
+            raise UserError(f"no recordings of {name!r} to leave out: expected people of the data")
