@@ -28,6 +28,7 @@ MEASURES = (
 
 COUNTED = (
     ("instructions", "instructions"),
+    ("hop_instructions", "instructions of a hop"),
     ("open_instructions", "instructions to open"),
     ("flash", "flash: code, bytes"),
     ("ram", "RAM without window and stack, bytes"),
