@@ -1,7 +1,7 @@
 /* Fuzz target: any bytes as a model: opened, run once, and fed with samples as a recognizer.
  *
  * What is accepted runs in an arena of exactly the size it said, twice, over different paint: the outputs may
- * depend on the input only.
+ * depend on the input only. Then it runs by hops, against the outputs for each whole window.
  */
 #include "fuzz.h"
 
@@ -71,6 +71,62 @@ static int try_model(const uint8_t *data, size_t size) {
     return 1;
 }
 
+/* Columns of the input and of a hop that a file stands for. */
+static unsigned window_of(const tg_model *model, const uint8_t *data, size_t size, unsigned *hop) {
+    const tg_tensor *input = tg_model_input_tensor(model);
+    unsigned window = 1;
+    for (unsigned i = 0; i < input->dims && window == 1U; i++) {
+        window = input->dim[i];
+    }
+    *hop = 1U + (data[size / 2U] * 256U + data[size / 3U]) % window;
+    return window;
+}
+
+/* Runs an accepted model by hops over different paint: the outputs are those of each whole window. */
+static void try_stream(const uint8_t *data, size_t size) {
+    uint8_t *arena = new_arena(ARENA_SIZE, 0x5A);
+    tg_model model;
+    tg_model whole;
+    tg_stream stream;
+    unsigned hop;
+    REQUIRE(tg_model_open(&whole, data, size, tg_ops_all, arena, ARENA_SIZE, NULL) == 0);
+    unsigned window = window_of(&whole, data, size, &hop);
+    uint8_t *hops = new_arena(2U * ARENA_SIZE, 0xA5);
+    int err =
+        tg_stream_open(&stream, &model, data, size, tg_ops_all, window, hop, hops, 2U * ARENA_SIZE, NULL);
+    size_t used = err == 0 ? tg_model_arena_size(&model) : 0;
+    free(hops);
+    if (err != 0) {
+        REQUIRE(err == TG_ERR_ARENA || err == TG_ERR_GRAPH);
+        free(arena);
+        return;
+    }
+    hops = new_arena(used, 0xA5);
+    REQUIRE(tg_stream_open(&stream, &model, data, size, tg_ops_all, window, hop, hops, used, NULL) == 0);
+    uint32_t column = tg_model_input_tensor(&whole)->size / window;
+    uint32_t outputs = tg_model_output_tensor(&whole)->size;
+    uint32_t first = (window - 1U) % hop + 1U;
+    for (uint32_t end = first; end <= window + 2U * hop; end += hop) {
+        uint32_t fresh = end == first ? first : hop;
+        int8_t *to = tg_stream_columns(&stream) + (size_t)(hop - fresh) * column;
+        for (uint32_t i = 0; i < fresh * column; i++) {
+            to[i] = (int8_t)(data[((end - fresh) * column + i) % size] + i);
+        }
+        tg_stream_run(&stream, &model, end >= window);
+        if (end < window) {
+            continue;
+        }
+        for (uint32_t i = 0, at = (end - window) * column; i < window * column; i++, at++) {
+            uint32_t in_hop = at < first * column ? at : (at - first * column) % (hop * column);
+            tg_model_input(&whole)[i] = (int8_t)(data[at % size] + in_hop);
+        }
+        tg_model_invoke(&whole);
+        REQUIRE(memcmp(tg_model_output(&model), tg_model_output(&whole), outputs) == 0);
+    }
+    free(hops);
+    free(arena);
+}
+
 static void try_recognizer(const uint8_t *data, size_t size) {
     uint8_t *arena = new_arena(ARENA_SIZE, 0xA5);
     tg_recognizer r;
@@ -100,6 +156,7 @@ static void try_recognizer(const uint8_t *data, size_t size) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (try_model(data, size)) {
+        try_stream(data, size);
         try_recognizer(data, size);
     }
     return 0;
