@@ -46,7 +46,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def tuned(data: Path) -> Path:
     out = data.parent / "out"
-    result = tune(data, out, "--trials", "1", "--instructions", "300k")
+    result = tune(data, out, "--trials", "1", "--instructions", "100k")
     assert result.exit_code == 0, result.output
     return out
 
@@ -70,14 +70,15 @@ def test_an_untrained_network_costs_what_the_trained_one_costs(tuned: Path, data
     metrics = json.loads(result.stdout)
     best = json.loads((tuned / "tune.json").read_text())["best"]
     counted = metrics["cost"][0]
-    assert best["instructions"] == pytest.approx(counted["instructions"], rel=0.01)
+    assert best["instructions"] == pytest.approx(counted["hop_instructions"], rel=0.01)
+    assert best["window_instructions"] == pytest.approx(counted["instructions"], rel=0.01)
     assert best["flash"] == pytest.approx(metrics["model_bytes"], abs=16)
     assert best["ram"] == metrics["arena_bytes"] + counted["stack"]
 
 
 def test_the_search_goes_on(tuned: Path, data: Path) -> None:
     before = json.loads((tuned / "tune.json").read_text())
-    result = tune(data, tuned, "--trials", "2", "--instructions", "300k")
+    result = tune(data, tuned, "--trials", "2", "--instructions", "100k")
     assert result.exit_code == 0, result.output
     assert "goes on from trial 1 to 2" in result.stderr
     after = json.loads((tuned / "tune.json").read_text())
@@ -86,7 +87,7 @@ def test_the_search_goes_on(tuned: Path, data: Path) -> None:
 
 
 def test_another_search_does_not_mix_in(tuned: Path, data: Path) -> None:
-    result = tune(data, tuned, "--trials", "3", "--instructions", "200k", "--seed", "5")
+    result = tune(data, tuned, "--trials", "3", "--instructions", "90k", "--seed", "5")
     assert result.exit_code == 2
     assert "another budget, seed" in result.stderr
 
@@ -124,11 +125,11 @@ def test_an_interrupted_trial_is_made_up_for(
             raise KeyboardInterrupt
 
         patch.setattr(study_module.Task, "accuracy", interrupt)
-        result = tune(data, tmp_path, "--trials", "1", "--instructions", "300k")
+        result = tune(data, tmp_path, "--trials", "1", "--instructions", "100k")
     assert result.exit_code == 130
     assert "the same command continues" in result.stderr
     monkeypatch.setattr(study_module.Task, "accuracy", lambda *_: 0.5)
-    result = tune(data, tmp_path, "--trials", "1", "--instructions", "300k", "--json")
+    result = tune(data, tmp_path, "--trials", "1", "--instructions", "100k", "--json")
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["best"]["accuracy"] == 0.5
 
@@ -176,7 +177,7 @@ def test_settings_are_read_and_refused(tmp_path: Path) -> None:
 
 def test_the_front_is_what_nothing_beats() -> None:
     def trial(number: int, accuracy: float, instructions: int) -> Found:
-        return Found(number, accuracy, ShapeCost(1, 1, instructions), {})
+        return Found(number, accuracy, ShapeCost(1, 1, instructions, 1), {})
 
     trials = [trial(0, 0.7, 50), trial(1, 0.6, 60), trial(2, 0.8, 90), trial(3, 0.8, 95), trial(4, 0.65, 40)]
     assert [one.number for one in front(trials)] == [4, 0, 2]

@@ -71,7 +71,11 @@ class Amount(click.ParamType[int]):
 )
 @click.option("--ram", type=Amount(1024), default="4k", show_default=True, help="Bytes of arena and stack.")
 @click.option(
-    "--instructions", type=Amount(1000), default="100k", show_default=True, help="Of one inference."
+    "--instructions",
+    type=Amount(1000),
+    default="100k",
+    show_default=True,
+    help="Of one hop.",
 )
 @click.option("--cpu", type=click.Choice(CPUS), default=CPUS[0], show_default=True, help="The target.")
 @click.option(
@@ -176,12 +180,12 @@ def command(
 def _show(console: Console, summary: dict[str, Any], out: Path) -> None:
     from rich.table import Column, Table
 
-    names = ("trial", "accuracy", "instructions", "flash", "RAM")
+    names = ("trial", "accuracy", "instructions", "whole window", "flash", "RAM")
     table = Table(*(Column(name, justify="right") for name in names), "network", title="Pareto front")
     for row in summary["front"]:
         network = row["config"]["network"]
         shape = "-".join(map(str, network["filters"])) + ", strides " + "-".join(map(str, network["strides"]))
-        costs = (f"{row[name]:,}" for name in ("instructions", "flash", "ram"))
+        costs = (f"{row[name]:,}" for name in ("instructions", "window_instructions", "flash", "ram"))
         table.add_row(str(row["trial"]), f"{row['accuracy']:.1%}", *costs, shape)
     console.print(table)
     console.print(

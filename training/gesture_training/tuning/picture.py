@@ -31,7 +31,7 @@ def draw(trials: Sequence[Found], best: Sequence[Found], budget: Budget, cpu: st
         place = trial.cost.instructions / 1000, trial.accuracy
         axes.annotate(f"{trial.number}", place, (3, 4), textcoords="offset points", fontsize=7)
     axes.axvline(budget.instructions / 1000, color=COLOURS[2], linewidth=1, linestyle="--", label="budget")
-    axes.set_xlabel(f"instructions of one inference, {cpu} (thousands)")
+    axes.set_xlabel(f"instructions of one hop, {cpu} (thousands)")
     axes.set_ylabel("accuracy, people held out")
     axes.legend(fontsize=8, frameon=False, loc="lower right")
     return png(figure)

@@ -32,7 +32,9 @@ class ShapeCost:
     ram: int
     """Bytes of the arena of model and window, and of stack."""
     instructions: int
-    """Of one inference, counted in the emulator."""
+    """Of one hop, counted in the emulator: what the device executes each time it decides."""
+    window_instructions: int
+    """Of a whole window, with nothing kept from before; for information."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ def most(costs: Sequence[ShapeCost]) -> ShapeCost:
         max(cost.flash for cost in costs),
         max(cost.ram for cost in costs),
         max(cost.instructions for cost in costs),
+        max(cost.window_instructions for cost in costs),
     )
 
 
@@ -69,4 +72,9 @@ def shape_cost(network: Network, contract: Contract, cpu: str) -> ShapeCost:
         weights.assign(weights + rng.uniform(0.01, 0.1, weights.shape))
     model = Model(emit(quantize(untrained, windows), contract, windows))
     counted = measure(model, cpu, random_inputs(model, INPUTS))
-    return ShapeCost(len(model.data), recognizer_arena_size(model) + counted.stack, counted.instructions)
+    return ShapeCost(
+        len(model.data),
+        recognizer_arena_size(model) + counted.stack,
+        counted.hop_instructions,
+        counted.instructions,
+    )
