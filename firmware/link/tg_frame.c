@@ -84,15 +84,15 @@ static int whole(const tg_receiver *r) {
 static int is_new(tg_receiver *r, uint8_t type, uint16_t sequence) {
     uint16_t ahead = (uint16_t)(sequence - r->next);
     if ((r->flags & FLAG_STARTED) && ahead != 0) {
-        if (sequence == 0 && (type == TG_MESSAGE_HELLO || type == TG_MESSAGE_ASK_HELLO)) {
-            r->restarts++;
-        } else if (ahead > UINT16_MAX - BEHIND_MAX) {
-            r->repeated++;
-            return 0;
-        } else if (ahead > AHEAD_MAX) {
+        /* Whoever greets may have begun anew, and is to be heard in any case. */
+        int greets = type == TG_MESSAGE_HELLO || type == TG_MESSAGE_ASK_HELLO;
+        if (ahead <= AHEAD_MAX && !(greets && sequence == 0)) {
+            r->missing += ahead;
+        } else if (greets || ahead <= UINT16_MAX - BEHIND_MAX) {
             r->restarts++;
         } else {
-            r->missing += ahead;
+            r->repeated++;
+            return 0;
         }
     }
     r->flags |= FLAG_STARTED;

@@ -29,6 +29,7 @@ HOST = "host"
 BOARDS = (BOARD, HOST)
 START_S = 20.0
 LOOPBACK = "127.0.0.1"
+SAID = "said.txt"
 _TERMINAL = re.compile(rb"redirected to (\S+)")
 
 
@@ -40,6 +41,8 @@ class Served:
     url: str
     """Its port, as ``--port`` takes it."""
     process: subprocess.Popen[bytes]
+    said: Path
+    """File of what the process says on standard error: the events it shows."""
 
     def wait(self) -> int:
         """Wait for the board's process to end; return its exit code."""
@@ -69,7 +72,7 @@ def serve(
             tcp = _free_port() if tcp == 0 else tcp
             process = _start_qemu(program, folder, tcp)
         try:
-            yield Served(board, _address(board, process, tcp), process)
+            yield Served(board, _address(board, process, tcp), process, folder / SAID)
         finally:
             process.terminate()
             try:
@@ -101,13 +104,10 @@ def _start_host(program: Path, folder: Path, tcp: int | None, speed: int) -> sub
     }
     if tcp is not None:
         environment["TINYGESTURE_TCP"] = str(tcp)
-    return subprocess.Popen(
-        [program],
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=(folder / "said.txt").open("wb"),
-    )
+    with (folder / SAID).open("wb") as said:
+        return subprocess.Popen(
+            [program], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said
+        )
 
 
 def _start_qemu(elf: Path, folder: Path, tcp: int | None) -> subprocess.Popen[bytes]:

@@ -21,7 +21,9 @@ def who_is_it(port: str, heard: bytes, counts: Counts) -> str:
         return f"{port} sends frames, but no hello: its line loses too much; try another cable or port"
     text = sum(byte in b"\r\n\t" or 32 <= byte < 127 for byte in heard) / len(heard)
     if text > 0.9:
-        line = next((part for part in reversed(heard.splitlines()[:-1] or heard.splitlines()) if part), b"")
+        lines = heard.splitlines()
+        whole = lines if heard.endswith((b"\r", b"\n")) else lines[:-1]  # the last may be half a line
+        line = next((part for part in reversed(whole or lines) if part), b"")
         shown = line[:SHOWN].decode("ascii", errors="replace")
         numbers = len(_LINE.findall(heard)) >= 2
         return f"{port} sends text ({shown!r}), no frames: expected a board with tinygesture firmware" + (
