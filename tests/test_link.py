@@ -20,7 +20,7 @@ from tests.support.host import ROOT
 BODY_MAX = 240
 HELLO = Hello(
     *(1, 1, 1, 0, 3, 50_100, 50_000, 50, 4000, 1, 96, 8, 6, 0, 64, 2772),
-    *(b"\1\2\3", bytes(range(8)), bytes(range(32)), b"host", b"0.1.0"),
+    *(b"\1\2\3", bytes(range(8)), bytes(range(32)), b"host", b"0.1.0", b"lis3dh"),
 )
 
 

@@ -18,6 +18,10 @@ static int step(tg_app *app) {
     int busy = tg_host_listen(app);
     if (app->state == TG_STATE_RUNNING) {
         busy |= tg_sampling_step(app);
+    } else if (app->state == TG_STATE_SENSOR && (tg_board_mode() & TG_MODE_END) == 0) {
+        tg_ready_try_sensor(app);
+    }
+    if (app->state != TG_STATE_REFUSED) {
         busy |= tg_replay_step(app);
     }
     return tg_host_pay(app) | busy;

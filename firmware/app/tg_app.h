@@ -76,6 +76,7 @@ typedef struct {
     uint8_t order[TG_MAX_CHANNELS]; /* frame axis of each of the contract's channels */
     uint32_t rate_mhz;              /* of the sensor, as it is */
     tg_refused_message refused;     /* when the state is not running */
+    uint64_t failed_us;             /* when the sensor last failed */
 
     uint8_t streams; /* TG_STREAM_ bits */
     uint32_t owed;   /* TG_OWE_ bits */
@@ -104,6 +105,8 @@ _Noreturn void tg_app_run(tg_app *app, const tg_app_model *model, void *arena, s
  * not running. */
 void tg_ready_check(tg_app *app, void *arena, size_t arena_size);
 void tg_ready_sensor_failed(tg_app *app, int err);
+/* Starts a sensor that failed again, once a second; the host is told by a HELLO, or by another REFUSED. */
+void tg_ready_try_sensor(tg_app *app);
 
 /* tg_sampling: takes what the sensor has; returns 1 when that was something. */
 int tg_sampling_step(tg_app *app);

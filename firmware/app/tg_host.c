@@ -46,7 +46,7 @@ static void asked_label(tg_app *app, const tg_ask_label_message *ask) {
 }
 
 static void asked_replay(tg_app *app, const tg_replay_begin_message *begin) {
-    if (app->state != TG_STATE_RUNNING) {
+    if (app->state == TG_STATE_REFUSED) {
         tg_host_complain(app, TG_REASON_STATE, TG_MESSAGE_REPLAY_BEGIN, app->state);
     } else {
         tg_replay_begin(app, begin);
@@ -127,7 +127,8 @@ static int say_hello(tg_app *app) {
         .highest = TG_PROTOCOL_HIGHEST,
         .booted = app->booted,
         .state = app->state,
-        .capabilities = app->state == TG_STATE_RUNNING ? TG_CAN_SAMPLES | TG_CAN_REPLAY : 0U,
+        .capabilities = (app->state == TG_STATE_RUNNING ? TG_CAN_SAMPLES : 0U) |
+                        (app->state != TG_STATE_REFUSED ? TG_CAN_REPLAY : 0U),
         .rate_mhz = app->rate_mhz,
         .contract_rate_mhz = contract->rate_mhz,
         .rate_tolerance_permille = contract->rate_tolerance_permille,
@@ -144,6 +145,7 @@ static int say_hello(tg_app *app) {
         .model_id = {app->model->model_id, TG_MODEL_ID_SIZE},
         .board = text_blob(tg_board_name),
         .firmware = text_blob(TG_VERSION),
+        .sensor = text_blob(app->accel != NULL ? app->accel->name : ""),
     };
     return tg_line_send(&app->line, TG_MESSAGE_HELLO, &message);
 }

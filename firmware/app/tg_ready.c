@@ -1,7 +1,8 @@
 #include "tg_app.h"
 
 #define PERMILLE   1000U
-#define FAULTS_MAX 3U /* at the start, in a row: then better only talk */
+#define FAULTS_MAX 3U      /* at the start, in a row: then better only talk */
+#define AGAIN_US   750000U /* a sensor that failed is started again at the first wake so much later */
 
 static int refuse(tg_app *app, tg_refused what, uint32_t expected, uint32_t found) {
     app->state = what == TG_REFUSED_SENSOR ? TG_STATE_SENSOR : TG_STATE_REFUSED;
@@ -13,6 +14,7 @@ static int refuse(tg_app *app, tg_refused what, uint32_t expected, uint32_t foun
 
 void tg_ready_sensor_failed(tg_app *app, int err) {
     (void)refuse(app, TG_REFUSED_SENSOR, 0, (uint32_t)err);
+    app->failed_us = tg_board_time_us();
 }
 
 static int open_model(tg_app *app, void *arena, size_t arena_size) {
@@ -80,5 +82,24 @@ void tg_ready_check(tg_app *app, void *arena, size_t arena_size) {
         (void)refuse(app, TG_REFUSED_FAULTS, 0, fault->cause);
     } else if (open_model(app, arena, arena_size) && order_channels(app)) {
         start_sensor(app);
+    }
+}
+
+void tg_ready_try_sensor(tg_app *app) {
+    if (app->owed != 0 || tg_board_time_us() - app->failed_us < AGAIN_US) {
+        return;
+    }
+    const int32_t told = app->refused.found;
+    app->state = TG_STATE_RUNNING;
+    start_sensor(app);
+    if (app->state == TG_STATE_RUNNING) {
+        app->newest_us = 0;
+        app->booted = 0;
+        if (!app->replay.active) {
+            tg_sampling_restart(app);
+        }
+        app->owed |= TG_OWE_HELLO;
+    } else if (app->state == TG_STATE_SENSOR && app->refused.found == told) {
+        app->owed &= ~TG_OWE_REFUSED; /* it was said before */
     }
 }

@@ -154,7 +154,6 @@ int tg_sampling_step(tg_app *app) {
     int count = app->accel->read(app->accel->ctx, samples, READ_AT_ONCE, &lost, &newest_us);
     if (count < 0) {
         tg_sampling_flush(app);
-        tg_replay_stop(app);
         tg_ready_sensor_failed(app, count);
         return 1;
     }

@@ -38,7 +38,8 @@ void tg_board_init(void);
 uint64_t tg_board_time_us(void);
 
 /* Sleeps until an interrupt has happened since the last call; returns at once when one already has. A sample
- * that is ready, bytes received and room in the send queue all end it. */
+ * that is ready, bytes received and room in the send queue all end it. A real board wakes twice a second in
+ * any case. */
 void tg_board_sleep(void);
 
 /* Microseconds spent in tg_board_sleep() so far. */

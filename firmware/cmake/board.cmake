@@ -22,9 +22,10 @@ set_property(SOURCE ${plain_sources} APPEND PROPERTY COMPILE_OPTIONS -Os)
 
 add_executable(firmware
     ${TG_CORE_SOURCES} ${TG_LINK_SOURCES} ${TG_DRIVER_SOURCES} ${TG_BOARD_SOURCES} ${TG_APP_SOURCES}
-    ${TG_MODEL_DIR}/gesture_model.c)
+    boards/common/note.c ${TG_MODEL_DIR}/gesture_model.c)
 set_target_properties(firmware PROPERTIES OUTPUT_NAME ${TG_BOARD})
 target_include_directories(firmware PRIVATE ${TG_MODEL_DIR})
+target_compile_definitions(firmware PRIVATE TG_BOARD_NAME="${TG_BOARD}")
 target_compile_options(firmware PRIVATE -ffile-prefix-map=${TG_MODEL_DIR}=model)
 if(TG_BOARD_CPU STREQUAL "native")
     include(cmake/native.cmake)

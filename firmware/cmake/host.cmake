@@ -22,5 +22,5 @@ if(SKBUILD)
     install(TARGETS _core DESTINATION gesture_tools)
     # `gesture build` of the installed package compiles these.
     install(DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/ DESTINATION gesture_tools/firmware
-        FILES_MATCHING PATTERN "*.c" PATTERN "*.h" PATTERN "*.ld" PATTERN "*.cmake" PATTERN "CMakeLists.txt")
+        FILES_MATCHING PATTERN "*.c" PATTERN "*.h" PATTERN "*.ld" PATTERN "*.cmake" PATTERN "*.toml" PATTERN "CMakeLists.txt")
 endif()

@@ -1,10 +1,13 @@
 #include "tg_detector.h"
 
 void tg_detector_init(tg_detector *detector, const tg_contract *contract) {
-    uint64_t samples = (uint64_t)contract->refractory_ms * contract->rate_mhz / 1000000U;
+    /* refractory_ms * rate_mhz / 1000000 in 32 bits: both divisions round down, as one would. */
+    uint32_t ms = contract->refractory_ms;
+    uint32_t samples =
+        (ms * (contract->rate_mhz / 1000U) + ms * (contract->rate_mhz % 1000U) / 1000U) / 1000U;
     *detector = (tg_detector){
         .contract = contract,
-        .refractory = (uint32_t)samples,
+        .refractory = samples,
         .run_label = TG_NO_LABEL,
         .held = TG_NO_LABEL,
     };

@@ -1,14 +1,15 @@
 #include "tg_sample_clock.h"
 
-#define MILLIHERTZ_US 1000000000ULL /* a period in microseconds is this by the rate in millihertz */
-#define UNIT          256U          /* of the periods */
-#define GIVE          64            /* how slowly a period gives way */
-#define OFF_MOST      8U            /* at most this part of the nominal period */
+#define MILLIHERTZ_US 1000000000U /* a period in microseconds is this by the rate in millihertz */
+#define UNIT          256U        /* of the periods */
+#define GIVE          64          /* how slowly a period gives way */
+#define OFF_MOST      8U          /* at most this part of the nominal period */
 
 void tg_sample_clock_start(tg_sample_clock *clock, uint32_t rate_mhz, uint32_t patience, uint64_t now_us) {
-    clock->nominal = (uint32_t)(MILLIHERTZ_US * UNIT / rate_mhz);
+    uint32_t period_us = MILLIHERTZ_US / rate_mhz;
+    clock->nominal = period_us * UNIT;
     clock->period = clock->nominal;
-    clock->silence_us = (uint32_t)(patience * MILLIHERTZ_US / rate_mhz);
+    clock->silence_us = patience * period_us;
     clock->newest_us = now_us;
 }
 
@@ -17,7 +18,8 @@ static uint64_t span_us(const tg_sample_clock *clock, uint32_t samples) {
 }
 
 uint32_t tg_sample_clock_due(const tg_sample_clock *clock, uint64_t now_us) {
-    return (uint32_t)(((now_us - clock->newest_us) * UNIT + clock->nominal / 2) / clock->nominal);
+    uint32_t period_us = clock->nominal / UNIT;
+    return ((uint32_t)(now_us - clock->newest_us) + period_us / 2) / period_us;
 }
 
 void tg_sample_clock_seen(tg_sample_clock *clock, uint64_t now_us, uint32_t count) {

@@ -49,7 +49,8 @@
     F(M, blob, interface_id)                                                                                 \
     F(M, blob, model_id)                                                                                     \
     F(M, blob, board)                                                                                        \
-    F(M, blob, firmware)
+    F(M, blob, firmware)                                                                                     \
+    F(M, blob, sensor)
 #define TG_STREAMS_FIELDS(F, M) F(M, u8, streams)
 #define TG_LABEL_FIELDS(F, M)                                                                                \
     F(M, u8, label)                                                                                          \
@@ -182,7 +183,7 @@ typedef enum {
 typedef enum {
     TG_STATE_RUNNING = 0,
     TG_STATE_REFUSED = 1, /* the model does not fit: REFUSED says why */
-    TG_STATE_SENSOR = 2,  /* the accelerometer failed: REFUSED says why */
+    TG_STATE_SENSOR = 2,  /* the accelerometer failed, REFUSED says why; it is started again every second */
 } tg_state;
 
 /* Where an event or outputs come from. */

@@ -1,16 +1,16 @@
-// Runs a UF2 on an emulated Pico with a LIS3DH, from a request in JSON on standard input:
+// Runs a UF2 on an emulated Pico with a LIS3DH, from a request in JSON on a line of standard input:
 //
-//   {"uf2": FILE, "seconds": 10,          how long, by the board's clock; without it until standard input closes
+//   {"uf2": FILE, "seconds": 10,          how long, by the board's clock
 //    "samples": FILE,                     int16 x, y, z in milli-g, measured one after the other, then the last again
 //    "rate": 1.0,                         how much faster than nominal the sensor's clock is
 //    "address": 24 | null,                the sensor's, or none
 //    "faults": {"17": "nack"},            transfers of the bus that fail
 //    "send": [[0.5, "00.."]],             bytes (hexadecimal) for the UART and when
-//    "output": FILE,                      bytes of the UART
-//    "port": 0}                           or, in real time, a TCP port that carries them; printed as {"port": n}
+//    "port": 0}                           in real time, a TCP port that carries its bytes; printed as {"port": n}
 //
-// and prints what happened as one line of JSON.
-import { readFileSync, writeFileSync } from 'node:fs';
+// With a port it runs until standard input closes; without one it runs at once, and a list of requests is run one after
+// the other. What happened is printed as a line of JSON each, "line" being what the UART sent (hexadecimal).
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { Bus, Lis3dh } from './lis3dh.mjs';
 import { Pico } from './pico.mjs';
@@ -18,58 +18,63 @@ import { Pico } from './pico.mjs';
 const STEP_NS = 2e6;
 const RECEIVE_ROOM = 24; // of the UART's 32 bytes
 
-const lines = process.stdin[Symbol.asyncIterator]();
-const request = JSON.parse((await lines.next()).value.toString());
-const pico = new Pico(readFileSync(request.uf2));
+class Board {
+  constructor(request) {
+    this.pico = new Pico(readFileSync(request.uf2));
+    const { mcu, clock } = this.pico;
+    const bytes = request.samples === undefined ? Buffer.alloc(0) : readFileSync(request.samples);
+    const samples = new Int16Array(new Uint8Array(bytes).buffer);
+    const rest = samples.length > 0 ? [...samples.subarray(-3)] : [0, 0, 1000];
+    const motion = (number) => (3 * number < samples.length ? [...samples.subarray(3 * number, 3 * number + 3)] : rest);
+    const address = request.address === undefined ? 0x18 : request.address;
+    this.sensor = new Lis3dh(clock, motion, { address, rate: request.rate ?? 1 });
+    this.bus = new Bus(mcu.i2c[0], clock, address === null ? [] : [this.sensor], request.faults ?? {});
+    this.uart = mcu.uart[0];
+    this.output = [];
+    this.uart.onByte = (value) => this.output.push(value);
+    this.incoming = [];
+  }
 
-const bytes = request.samples === undefined ? Buffer.alloc(0) : readFileSync(request.samples);
-const samples = new Int16Array(new Uint8Array(bytes).buffer);
-const rest = samples.length > 0 ? [...samples.subarray(-3)] : [0, 0, 1000];
-const motion = (number) => (3 * number < samples.length ? [...samples.subarray(3 * number, 3 * number + 3)] : rest);
-const address = request.address === undefined ? 0x18 : request.address;
-const sensor = new Lis3dh(pico.clock, motion, { address, rate: request.rate ?? 1 });
-const bus = new Bus(pico.mcu.i2c[0], pico.clock, address === null ? [] : [sensor], request.faults ?? {});
-const uart = pico.mcu.uart[0];
-const output = [];
-uart.onByte = (value) => output.push(value);
+  /** Runs to a time, in nanoseconds, with what waits for the UART. */
+  runUntil(end) {
+    while (this.incoming.length > 0 && this.uart.rxFIFO.itemCount < RECEIVE_ROOM) {
+      this.uart.feedByte(this.incoming.shift());
+    }
+    this.pico.runUntil(end);
+  }
 
-const incoming = [];
-function feed() {
-  while (incoming.length > 0 && uart.rxFIFO.itemCount < RECEIVE_ROOM) uart.feedByte(incoming.shift());
+  report() {
+    const { pico, sensor } = this;
+    return {
+      seconds: pico.clock.nanos / 1e9,
+      measured: sensor.taken,
+      lost: sensor.lost,
+      transfers: this.bus.transfers,
+      lit: pico.lit,
+      watchdog: pico.watchdog,
+      asleep: pico.asleepNs / pico.clock.nanos,
+    };
+  }
 }
 
-function report() {
-  const used = pico.mcu.core.registers;
-  return {
-    seconds: pico.clock.nanos / 1e9,
-    measured: sensor.taken,
-    lost: sensor.lost,
-    transfers: bus.transfers,
-    lit: pico.lit,
-    watchdog: pico.watchdog,
-    asleep: pico.asleepNs / pico.clock.nanos,
-    pc: used[15],
-  };
-}
-
-function runAtOnce() {
+function runAtOnce(request) {
+  const board = new Board(request);
   const send = (request.send ?? []).map(([at, hex]) => [at * 1e9, Buffer.from(hex, 'hex')]);
   for (let now = STEP_NS; now <= request.seconds * 1e9; now += STEP_NS) {
-    while (send.length > 0 && send[0][0] <= now) incoming.push(...send.shift()[1]);
-    feed();
-    pico.runUntil(now);
+    while (send.length > 0 && send[0][0] <= now) board.incoming.push(...send.shift()[1]);
+    board.runUntil(now);
   }
-  writeFileSync(request.output, Uint8Array.from(output));
-  console.log(JSON.stringify(report()));
+  console.log(JSON.stringify({ ...board.report(), line: Buffer.from(board.output).toString('hex') }));
 }
 
 /** In real time or slower: a host's patience is measured in seconds of its own. */
-function serve() {
+function serve(request) {
+  const board = new Board(request);
   const sockets = new Set();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.setNoDelay(true);
-    socket.on('data', (data) => incoming.push(...data));
+    socket.on('data', (data) => board.incoming.push(...data));
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => sockets.delete(socket));
   });
@@ -77,29 +82,31 @@ function serve() {
   const origin = performance.now();
   let ended = false;
   process.stdin.on('end', () => (ended = true));
-  process.stdin.on('data', () => {});
+  process.stdin.resume();
   const turn = () => {
     if (ended) {
-      console.log(JSON.stringify(report()));
+      console.log(JSON.stringify(board.report()));
       process.exit(0);
     }
     const real = (performance.now() - origin) * 1e6;
     const deadline = performance.now() + 20;
-    while (pico.clock.nanos < real && performance.now() < deadline) {
-      feed();
-      pico.runUntil(pico.clock.nanos + STEP_NS / 4);
-    }
-    if (output.length > 0) {
-      const chunk = Buffer.from(output.splice(0));
+    const { clock } = board.pico;
+    while (clock.nanos < real && performance.now() < deadline) board.runUntil(clock.nanos + STEP_NS / 4);
+    if (board.output.length > 0) {
+      const chunk = Buffer.from(board.output.splice(0));
       for (const socket of sockets) socket.write(chunk);
     }
-    setTimeout(turn, pico.clock.nanos < real ? 0 : 1);
+    setTimeout(turn, clock.nanos < real ? 0 : 1);
   };
   turn();
 }
 
-if (request.port === undefined) {
-  runAtOnce();
-} else {
-  serve();
-}
+let text = '';
+process.stdin.on('data', function first(data) {
+  text += data.toString();
+  if (!text.includes('\n')) return;
+  process.stdin.off('data', first);
+  const request = JSON.parse(text);
+  if (Array.isArray(request)) request.forEach(runAtOnce);
+  else serve(request);
+});

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gesture_tools.boards import Board, find_board
 from gesture_tools.cache import cache_folder, cached, keep
 from gesture_tools.elf import Image, read_image
 from gesture_tools.errors import UserError
 from gesture_tools.files import write_atomic
-from gesture_tools.firmware_sources import boards, firmware_folder, sources_digest
+from gesture_tools.firmware_sources import firmware_folder, sources_digest
 from gesture_tools.toolchain import Toolchain, find_cmake, find_native_toolchain, find_ninja, find_toolchain
 
 BUILD_TIMEOUT_S = 600
+_OVERFLOW = re.compile(r"region [`']?(FLASH|RAM)'?:? overflowed by (\d+) bytes")
+"""How linkers say that something does not fit: GNU's, and LLVM's."""
 
 
 @dataclass(frozen=True)
 class Firmware:
     """A board's firmware with a model compiled in."""
 
-    board: str
+    board: Board
     toolchain: Toolchain
     elf: bytes
     image: Image
@@ -44,16 +48,15 @@ def build_firmware(board: str, model: Path, compiler: str | None = None) -> Firm
     from gesture_tools.runtime import Model
 
     folder = firmware_folder()
-    known = boards(folder)
-    if board not in known:
-        raise UserError(f"board {board!r} is unknown: expected one of {', '.join(known)}")
+    facts = find_board(board, folder)
     opened = Model.load(model)
+    facts.check_contract(opened.require_contract())
     source, header = c_array(opened)
     toolchain = find_toolchain(compiler)
     files = {"gesture_model.c": source, "gesture_model.h": header}
     elf = _build(folder, toolchain, {"TG_BOARD": board}, files, f"{board}.elf")
     image = read_image(elf)
-    return Firmware(board, toolchain, elf, image, image.size_of("gesture_model"), image.size_of("arena"))
+    return Firmware(facts, toolchain, elf, image, image.size_of("gesture_model"), image.size_of("arena"))
 
 
 def build_host_board(model: Path, *, sanitize: bool = False) -> Path:
@@ -159,6 +162,12 @@ def _run(command: list[str]) -> None:
     except subprocess.TimeoutExpired as error:
         raise UserError(f"the build did not end within {BUILD_TIMEOUT_S} s: run it again") from error
     if result.returncode != 0:
+        if overflow := _OVERFLOW.search(result.stdout):
+            memory = "flash" if overflow[1] == "FLASH" else "RAM"
+            raise UserError(
+                f"the firmware with this model is {overflow[2]} bytes too big for the board's {memory}: "
+                "train a smaller model, or use a board with more"
+            )
         raise UserError(f"the firmware does not compile: {first_error(result.stdout)}")
 
 

@@ -6,6 +6,8 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from gesture_tools.errors import UserError
+
 _ALLOC, _WRITE, _EXEC = 0x2, 0x1, 0x4
 _STACK = ".stack"
 
@@ -119,6 +121,27 @@ def bin_bytes(image: Image) -> bytes:
 def hex_text(image: Image) -> str:
     """Return the flash in Intel HEX."""
     return "".join(f":{record.hex().upper()}\n" for record in _hex_records(image))
+
+
+def read_hex(text: str) -> dict[int, bytes]:
+    """Return the data records of Intel HEX by address; raise UserError when it is none or damaged."""
+    parts: dict[int, bytes] = {}
+    upper = 0
+    lines = text.split()
+    for number, line in enumerate(lines, 1):
+        try:
+            record = bytes.fromhex(line.removeprefix(":"))
+        except ValueError:
+            record = b""
+        if not line.startswith(":") or len(record) < 5 or record[0] != len(record) - 5 or sum(record) & 0xFF:
+            raise UserError(f"expected Intel HEX; its line {number} is none, or damaged")
+        if record[3] == 4:
+            upper = int.from_bytes(record[4:6], "big") << 16
+        elif record[3] == 0:
+            parts[upper + int.from_bytes(record[1:3], "big")] = record[4:-1]
+    if not lines or lines[-1] != ":00000001FF" or not parts:
+        raise UserError("expected Intel HEX with an end record: the file is not whole")
+    return parts
 
 
 def _hex_records(image: Image) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gesture_tools.errors import UserError
 
-SOURCE_SUFFIXES = (".c", ".h", ".ld", ".cmake", ".txt")
+SOURCE_SUFFIXES = (".c", ".h", ".ld", ".cmake", ".toml", ".txt")
 
 _NATIVE = "set(TG_BOARD_CPU native)"
 

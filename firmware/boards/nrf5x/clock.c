@@ -5,15 +5,17 @@
 /* Compare registers. */
 #define CC_PACE    0U
 #define CC_LIGHTS  1U
-#define CC_WRAP    2U /* holds 0 */
-#define CC_CAPTURE 3U
+#define CC_CAPTURE 2U
 
 #define CRYSTAL_TRIES   100000U
 #define CYCLES_PER_US   16U /* the slower processor's; the other waits longer than asked for */
 #define CYCLES_PER_LOOP 4U
 #define LEAST_US        10U
+#define IDLE_US         500000U /* without a sensor the application is woken this often */
 
-static volatile uint32_t wraps;
+/* The timer turns over in 71 minutes; it is read far more often. */
+static uint32_t turns;
+static uint32_t last_low;
 static uint32_t periods[2];
 
 void clock_init(void) {
@@ -24,10 +26,9 @@ void clock_init(void) {
     }
     TIMER_BITMODE = TIMER_32_BIT;
     TIMER_PRESCALER = TIMER_1_MHZ;
-    TIMER_CC(CC_WRAP) = 0;
-    TIMER_INTENSET = TIMER_INT(CC_WRAP);
     TIMER_START = 1;
     tg_irq_enable(NRF_IRQ_TIMER0);
+    clock_every(CLOCK_PACE, IDLE_US);
 }
 
 static uint32_t now(void) {
@@ -36,23 +37,19 @@ static uint32_t now(void) {
 }
 
 uint64_t clock_us(void) {
-    uint32_t high;
-    uint32_t low;
-    uint32_t wrapped;
     uint32_t masked;
     __asm volatile("mrs %0, primask" : "=r"(masked));
-    tg_irq_mask(); /* the capture register is shared with the interrupt */
-    high = wraps;
-    low = now();
-    wrapped = TIMER_COMPARE(CC_WRAP);
+    tg_irq_mask(); /* the capture register and what was read last are shared with the interrupt */
+    uint32_t low = now();
+    if (low < last_low) {
+        turns++;
+    }
+    last_low = low;
+    uint64_t us = (uint64_t)turns << 32 | low;
     if (masked == 0) {
         tg_irq_unmask();
     }
-    /* The event is raised at zero. Until it has counted, a small number is one of the next turn. */
-    if (wrapped && low <= INT32_MAX) {
-        high++;
-    }
-    return (uint64_t)high << 32 | low;
+    return us;
 }
 
 void clock_wait_us(uint32_t us) {
@@ -85,9 +82,5 @@ static unsigned came(unsigned cc, unsigned what) {
 }
 
 unsigned clock_interrupt(void) {
-    if (TIMER_COMPARE(CC_WRAP)) {
-        TIMER_COMPARE(CC_WRAP) = 0;
-        wraps++;
-    }
     return came(CC_PACE, CLOCK_PACE) | came(CC_LIGHTS, CLOCK_LIGHTS);
 }

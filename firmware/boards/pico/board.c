@@ -80,7 +80,7 @@ tg_reset_cause tg_board_reset_cause(void) {
     if (WATCHDOG_REASON != 0) {
         return TG_RESET_WATCHDOG;
     }
-    return CHIP_RESET & CHIP_RESET_RUN_PIN ? TG_RESET_PIN : TG_RESET_POWER;
+    return CHIP_RESET & CHIP_RESET_POR ? TG_RESET_POWER : TG_RESET_PIN;
 }
 
 const tg_accel *tg_board_accel(void) {

@@ -8,6 +8,8 @@
 #define CYCLES_PER_LOOP 4U /* of clock_wait_us(), at least 3 on a Cortex-M0+ */
 #define LEAST_US        5U /* an alarm set for the past would come 71 minutes late */
 
+#define IDLE_US 500000U /* without a sensor the application is woken this often */
+
 static uint32_t pace_us;
 
 void clock_init(void) {
@@ -35,6 +37,7 @@ void clock_init(void) {
     WATCHDOG_TICK = WATCHDOG_TICK_ENABLE | XOSC_MHZ; /* the timer's microsecond too: section 4.6.2 */
     tg_irq_enable(RP2040_IRQ_TIMER0);
     tg_irq_enable(RP2040_IRQ_TIMER1);
+    clock_pace(IDLE_US);
 }
 
 uint64_t clock_us(void) {

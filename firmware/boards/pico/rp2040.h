@@ -74,7 +74,6 @@
 /* What reset the chip: section 2.12.7 */
 #define CHIP_RESET         TG_REG(0x40064008U)
 #define CHIP_RESET_POR     (1U << 8)
-#define CHIP_RESET_RUN_PIN (1U << 16)
 
 /* Timer: section 4.6.5; microseconds */
 #define TIMER_ALARM0 TG_REG(0x40054010U)

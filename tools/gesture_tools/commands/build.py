@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gesture_tools.boards import DEFAULT_BOARD
 from gesture_tools.files import make_folder, write_atomic
 from gesture_tools.toolchain import COMPILERS
 
@@ -17,8 +18,12 @@ if TYPE_CHECKING:
 
 
 def write_firmware(firmware: Firmware, out: Path) -> dict[str, Path]:
-    """Write ``<board>.elf``, ``.bin``, ``.hex`` and ``.map`` into a folder; return their paths."""
+    """Write ``<board>.elf``, ``.bin``, ``.hex`` and ``.map``, and ``.uf2`` for boards that take it.
+
+    Returns their paths in the folder, by suffix.
+    """
     from gesture_tools.elf import bin_bytes, hex_text, map_text
+    from gesture_tools.uf2 import uf2_bytes
 
     make_folder(out)
     contents: dict[str, bytes | str] = {
@@ -27,7 +32,9 @@ def write_firmware(firmware: Firmware, out: Path) -> dict[str, Path]:
         "hex": hex_text(firmware.image),
         "map": map_text(firmware.image),
     }
-    files = {suffix: out / f"{firmware.board}.{suffix}" for suffix in contents}
+    if firmware.board.uf2_family is not None:
+        contents["uf2"] = uf2_bytes(firmware.image, firmware.board.uf2_family)
+    files = {suffix: out / f"{firmware.board.name}.{suffix}" for suffix in contents}
     for suffix, content in contents.items():
         write_atomic(files[suffix], content)
     return files
@@ -36,11 +43,13 @@ def write_firmware(firmware: Firmware, out: Path) -> dict[str, Path]:
 def _as_json(firmware: Firmware, files: dict[str, Path], following: str) -> dict[str, Any]:
     sizes = firmware.image.sizes
     return {
-        "board": firmware.board,
+        "board": firmware.board.name,
         "compiler": firmware.toolchain.name,
         "compiler_version": firmware.toolchain.version,
         "flash": sizes.flash,
+        "flash_size": firmware.board.flash,
         "ram": sizes.ram,
+        "ram_size": firmware.board.ram,
         "stack": sizes.stack,
         "text": sizes.text,
         "rodata": sizes.rodata,
@@ -54,42 +63,53 @@ def _as_json(firmware: Firmware, files: dict[str, Path], following: str) -> dict
 
 
 def _show(firmware: Firmware, files: dict[str, Path]) -> None:
-    sizes = firmware.image.sizes
+    sizes, board = firmware.image.sizes, firmware.board
     rows = [
-        ("flash", sizes.flash, f"text {sizes.text} + rodata {sizes.rodata} + data {sizes.data}"),
+        (
+            "flash",
+            sizes.flash,
+            f"of {board.flash}: text {sizes.text} + rodata {sizes.rodata} + data {sizes.data}",
+        ),
         ("  of it the model", firmware.model_size, ""),
-        ("RAM", sizes.ram, f"data {sizes.data} + bss {sizes.bss}"),
+        ("RAM", sizes.ram, f"of {board.ram}: data {sizes.data} + bss {sizes.bss}"),
         ("  of it the arena", firmware.arena_size, ""),
         ("stack", sizes.stack, "reserved beside it; 'gesture emulate' says how much is used"),
     ]
-    click.echo(f"{firmware.board}, {firmware.toolchain.name} ({firmware.toolchain.version})")
+    click.echo(f"{board.name}, {firmware.toolchain.name} ({firmware.toolchain.version})")
     for name, size, note in rows:
         click.echo(f"{name:<18}{size:>8} B  {note}".rstrip())
     for path in files.values():
         click.echo(f"wrote {path}")
 
 
+def _following(firmware: Firmware, model: Path, files: dict[str, Path]) -> str:
+    """Return the command to type next: onto the board, or into the emulator."""
+    if firmware.board.file is not None:
+        return shlex.join(["gesture", "flash", "--board", firmware.board.name, "--model", str(model)])
+    return f"{shlex.join(['gesture', 'emulate', '--model', str(model), '--elf', str(files['elf'])])} LOG"
+
+
 @click.command("build", short_help="Build firmware for a board.")
-@click.option("--board", required=True, help="Board to build for, such as qemu_mps2.")
+@click.option("--board", default=DEFAULT_BOARD, show_default=True, help="Board to build for.")
 @click.option("--model", required=True, type=click.Path(path_type=Path), help="A .tflite of 'gesture train'.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write.")
 @click.option("--compiler", type=click.Choice(COMPILERS), help="Cross compiler; default: what is there.")
 @click.option("--json", "as_json", is_flag=True, help="Print sizes and files as JSON.")
 def command(board: str, model: Path, out: Path, compiler: str | None, as_json: bool) -> None:
-    """Compile the firmware of BOARD with MODEL inside: <board>.elf, .bin, .hex and .map, and what it costs.
+    """Compile the firmware of BOARD with MODEL inside: .elf, .bin, .hex, .map, .uf2, and what it costs.
 
     The compiler is arm-none-eabi-gcc where it is installed, else Zig's from the Python package ziglang. The
     same sources, model and compiler give the same bytes.
 
     \b
     Example:
-      gesture build --board qemu_mps2 --model model/gesture.tflite --out firmware
+      gesture build --board microbit_v2 --model model/gesture.tflite --out firmware
     """
     from gesture_tools.build import build_firmware
 
     firmware = build_firmware(board, model, compiler)
     files = write_firmware(firmware, out)
-    following = f"{shlex.join(['gesture', 'emulate', '--model', str(model), '--elf', str(files['elf'])])} LOG"
+    following = _following(firmware, model, files)
     if as_json:
         click.echo(json.dumps(_as_json(firmware, files, following), indent=2))
         return

@@ -120,6 +120,7 @@ class Hello(Message):
     model: bytes
     board_name: bytes
     firmware_version: bytes
+    sensor_name: bytes
 
     @property
     def board(self) -> str:
@@ -130,6 +131,11 @@ class Hello(Message):
     def firmware(self) -> str:
         """Version of the firmware."""
         return self.firmware_version.decode(errors="replace")
+
+    @property
+    def sensor(self) -> str:
+        """Name of the sensor, empty when there is none."""
+        return self.sensor_name.decode(errors="replace")
 
     @property
     def model_id(self) -> str:

@@ -68,9 +68,9 @@ def replay(
     on_progress is called with the number of samples taken. What is lost on the way to the board is sent
     again; when an answer is lost, all is, at most TRIES times. Raises UserError.
     """
-    link.require_running()
     hello = link.hello
     if not hello.capabilities & CAN_REPLAY:
+        link.require_running()
         raise UserError(f"the board {hello.board} offers no replay: build and flash its firmware again")
     if samples.dtype != np.int16 or samples.ndim != 2 or samples.shape[1] != len(hello.channels):
         raise ValueError(f"expected int16 samples (n, {len(hello.channels)}), got {samples.shape}")

@@ -45,6 +45,8 @@ TRY_S = 0.5
 SILENCE_S = 2.0
 """A board that streams samples and says nothing for so long is asked who it is; it may have restarted."""
 POLL_S = 0.05
+RUNNING = 0
+"""State of a HELLO."""
 
 A = TypeVar("A", bound=Message)
 Accept = Callable[[A], bool]
@@ -242,8 +244,10 @@ class Link:
             elif isinstance(message, Fault):
                 self.fault = message
             elif isinstance(message, Hello) and not self._greeting:
-                if not message.booted:
-                    continue  # a late answer to a question asked twice
+                if not message.booted:  # a late answer to a question asked twice, or the sensor is back
+                    self.hello = message
+                    self.refusal = None if message.state == RUNNING else self.refusal
+                    continue
                 self._restarted(message)
             self._waiting.append(message)
 
