@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from gesture_tools.port import PORTS_VARIABLE
-from tests.support.sketch import Sketch, movement
+from gesture_tools.serving import HOST, program_for
+from tests.support.board import serving
+from tests.support.firmware import model_file  # noqa: F401 - a fixture
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", ROOT / "data" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -40,10 +42,10 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def environment() -> Iterator[dict[str, str]]:
+def environment(model_file: Path) -> Iterator[dict[str, str]]:  # noqa: F811
     """The environment of somebody with one board plugged in, who shakes it every two seconds."""
-    with Sketch(lambda number: movement(number, 50, 2.0)) as board:
-        yield {**os.environ, PORTS_VARIABLE: board.port}
+    with serving(program_for(HOST, model_file)) as board:
+        yield {**os.environ, PORTS_VARIABLE: board.url}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
