@@ -13,41 +13,73 @@
 
 #define TAP_WORDS (TG_DEPTHWISE_TAP / sizeof(uint32_t)) /* weights of channels 0 and 2, then of 1 and 3 */
 
-static void expand_weights(const tg_depthwise *d, unsigned channel) {
-    const int8_t *weights = d->weights + channel;
-    uint32_t *to = d->scratch;
-    for (unsigned i = (unsigned)d->c->h.filter * d->c->w.filter; i > 0; i--) {
-        uint32_t bytes = tg_load4(weights);
-        weights += d->c->out_c;
-        *to++ = tg_even(bytes);
-        *to++ = tg_odd(bytes);
-    }
-}
-
 /* Four output channels ready for a run of positions. The functions below know this layout. */
 typedef struct {
-    int32_t bias[4];         /* 0 */
-    const int8_t *input;     /* 16: at the first tap */
-    const uint32_t *weights; /* 20: of the first tap */
-    const uint32_t *end;     /* 24: of the first row's weights */
-    uint32_t step;           /* 28: from a tap of a row to the next */
-    uint32_t base;           /* 32: the input offset, twice */
-    uint32_t rows;           /* 36: of taps */
-    tg_factor factor[4];     /* 40 */
-    int8_t *output;          /* 88 */
-    uint32_t output_step;    /* 92 */
-    uint32_t input_step;     /* 96: from a position to the next */
-    uint32_t count;          /* 100: positions */
-    uint32_t row_skip;       /* 104: from the end of a row of taps to the next row */
-    uint32_t weights_skip;   /* 108 */
-    uint32_t row_bytes;      /* 112: of a row's weights */
-    int32_t sums[4];         /* 116 */
+    int32_t bias[4];          /* 0 */
+    const int8_t *input;      /* 16: at the first tap */
+    const uint32_t *weights;  /* 20: of the first tap */
+    const uint32_t *end;      /* 24: of the first row's weights */
+    uint32_t step;            /* 28: from a tap of a row to the next */
+    uint32_t base;            /* 32: the input offset, twice */
+    uint32_t rows;            /* 36: of taps */
+    tg_factor factor[4];      /* 40 */
+    int8_t *output;           /* 88 */
+    uint32_t output_step;     /* 92 */
+    uint32_t input_step;      /* 96: from a position to the next */
+    uint32_t count;           /* 100: positions */
+    uint32_t row_skip;        /* 104: from the end of a row of taps to the next row */
+    uint32_t weights_skip;    /* 108 */
+    uint32_t row_bytes;       /* 112: of a row's weights */
+    int32_t sums[4];          /* 116 */
+    const int8_t *row;        /* 132: weights of the next four channels' first tap */
+    uint32_t row_step;        /* 136: to those of the next tap */
+    uint32_t *expanded;       /* 140: all taps' weights, as pairs */
+    uint32_t *expanded_end;   /* 144 */
+    const int32_t *next_bias; /* 148: of the next four channels */
+    const int32_t *mantissa;  /* 152 */
+    const int8_t *shift;      /* 156 */
 } four;
 
 _Static_assert(offsetof(four, input) == 16 && offsetof(four, rows) == 36 && offsetof(four, factor) == 40 &&
                    offsetof(four, output) == 88 && offsetof(four, count) == 100 &&
-                   offsetof(four, row_skip) == 104 && offsetof(four, sums) == 116,
+                   offsetof(four, row_skip) == 104 && offsetof(four, sums) == 116 &&
+                   offsetof(four, row) == 132 && offsetof(four, next_bias) == 148,
                "as the assembly below has it");
+
+/* Requantisation of the next channel, whose shift is byte `n` of r8 and mantissa m, to r0. */
+#define FACTOR(m, n)                                                                                         \
+    "sxtb r9, r8, ror #" n "\n"                                                                              \
+    "lsl r10, r2, r9\n"                                                                                      \
+    "asr r10, r10, #1\n"                                                                                     \
+    "str " m ", [r0], #4\n"                                                                                  \
+    "stm r0!, {r9, r10}\n"
+
+/* Expands the weights of the next four channels and sets bias and factor, of zero point -128 and with entries
+ * for every channel. */
+static TG_NAKED void four_set(four *f) {
+    __asm__ volatile("push {r4-r10, lr}\n"
+                     "add r12, r0, #132\n"
+                     "ldm r12, {r1, r2, r3, r4}\n"
+                     "add r5, r1, #4\n"
+                     "str r5, [r12], #16\n"
+                     "1:\n"
+                     "ldr r5, [r1]\n"
+                     "add r1, r1, r2\n"
+                     "sxtb16 r6, r5\n"
+                     "sxtb16 r7, r5, ror #8\n"
+                     "stm r3!, {r6, r7}\n"
+                     "cmp r3, r4\n"
+                     "bne 1b\n"
+                     "ldm r12, {r1, r2, r3}\n"
+                     "ldm r1!, {r4-r7}\n"
+                     "stm r0, {r4-r7}\n"
+                     "ldm r2!, {r4-r7}\n"
+                     "ldr r8, [r3], #4\n"
+                     "stm r12, {r1, r2, r3}\n"
+                     "mvn r2, #254\n" /* (2 x zero point + 1) x 2^(right - 1) */
+                     "add r0, r0, #40\n" FACTOR("r4", "0") FACTOR("r5", "8") FACTOR("r6", "16")
+                         FACTOR("r7", "24") "pop {r4-r10, pc}\n");
+}
 
 /* Accumulators of one position in r4 to r7. In and out: r0 the four. */
 #define SUMS                                                                                                 \
@@ -110,15 +142,25 @@ static TG_NAKED void four_sums(four *f) {
                      "pop {r0, r4-r11, pc}\n");
 }
 
-static void set_channels(const tg_factors *factors, four *f, unsigned channel) {
-    const int32_t *bias = factors->bias + channel * factors->bias_step;
-    const int32_t *mantissa = factors->mantissa + channel * factors->step;
-    const int8_t *shift = factors->shift + channel * factors->step;
-    uint32_t constant = (uint32_t)(2 * factors->how->zero_point + 1);
-    for (unsigned i = 0; i < 4U; i++, bias += factors->bias_step, mantissa += factors->step) {
-        f->bias[i] = *bias;
-        f->factor[i] = (tg_factor){*mantissa, *shift, (int32_t)(constant << ((*shift - 1) & 31))};
-        shift += factors->step;
+/* four_set() for the channels from `channel` on, whatever their factors. */
+static void set_channels(const tg_depthwise *d, four *f, unsigned channel) {
+    const tg_factors *factors = &d->factors;
+    f->row = d->weights + channel;
+    f->next_bias = factors->bias + channel * factors->bias_step;
+    f->mantissa = factors->mantissa + channel * factors->step;
+    f->shift = factors->shift + channel * factors->step;
+    if (factors->how->kind == TG_REQUANT_RELU && factors->step == 1U && factors->bias_step == 1U) {
+        four_set(f);
+        return;
+    }
+    for (uint32_t *to = f->expanded; to != f->expanded_end; f->row += f->row_step) {
+        uint32_t bytes = tg_load4(f->row);
+        *to++ = tg_even(bytes);
+        *to++ = tg_odd(bytes);
+    }
+    for (unsigned i = 0; i < 4U; i++) {
+        f->bias[i] = tg_bias_of(factors, channel + i);
+        f->factor[i] = tg_factor_of(factors, channel + i);
     }
 }
 
@@ -187,6 +229,9 @@ static bool is_inside(const tg_axis *axis) {
 void tg_depthwise_fours(const tg_depthwise *d) {
     const tg_conv *c = d->c;
     four f;
+    f.row_step = c->out_c;
+    f.expanded = d->scratch;
+    f.expanded_end = d->scratch + (unsigned)c->h.filter * c->w.filter * TAP_WORDS;
     f.step = (uint32_t)c->w.dilation * c->in_c;
     f.base = tg_pair_of(c->input_offset);
     f.output_step = c->out_c;
@@ -196,8 +241,7 @@ void tg_depthwise_fours(const tg_depthwise *d) {
         set_taps(d, &f, 0, 0); /* the same for all */
     }
     for (unsigned channel = 0; channel < c->out_c; channel = tg_depthwise_next(c, channel)) {
-        expand_weights(d, channel);
-        set_channels(&d->factors, &f, channel);
+        set_channels(d, &f, channel);
         f.output = d->output + channel;
         if (!inside) {
             run_padded(d, &f, channel);
