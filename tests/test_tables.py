@@ -165,11 +165,14 @@ def test_files_that_are_no_table(tmp_path: Path) -> None:
             load([tmp_path / "t.csv.gz"])
 
 
-def test_two_tables_with_the_same_id_are_refused(tmp_path: Path) -> None:
+def test_two_tables_with_the_same_id_are_told_apart_by_their_names(tmp_path: Path) -> None:
     for name in ("a.csv", "b.csv"):
         (tmp_path / name).write_text(HEAD + GOOD)
-    with pytest.raises(UserError, match="two recordings have the id 'r1'"):
-        load([tmp_path])
+    first, *_ = load([tmp_path / "a.csv"])
+    ids = [recording.id for recording in load([tmp_path])]
+    assert first.id in ids
+    assert f"b/{first.id}" in ids
+    assert len(ids) == len(set(ids)) == 2 * len(load([tmp_path / "a.csv"]))
 
 
 def real_tables() -> list[Path]:

@@ -168,7 +168,7 @@ def test_rotations_are_proper() -> None:
 
 
 def test_windows_read_edges_beyond_a_piece() -> None:
-    still = Augmentation(rotation=0, speed=0, amplitude=0, gain=0, bias=0, noise=0, shift=0)
+    still = Augmentation(rotation=0, turn=0, speed=0, amplitude=0, gain=0, bias=0, noise=0, shift=0)
     limits = np.array([[10, 12]])
     rng = np.random.default_rng(1)
     positions = augment.sample_positions(np.array([9.0]), 5, 0, limits, still, rng)
@@ -187,7 +187,7 @@ def test_windows_without_variation_are_the_core_s_columns(tmp_path: Path) -> Non
     write_table(tmp_path / "a.csv", PEOPLE, labels=("wave", "chop"))
     prepared = prepare(Request(data=(tmp_path / "a.csv",), out=tmp_path / "out", window=40))
     source = WindowSource(prepared.train, prepared.contract)
-    still = Augmentation(rotation=0, speed=0, amplitude=0, gain=0, bias=0, noise=0, shift=0)
+    still = Augmentation(rotation=0, turn=0, speed=0, amplitude=0, gain=0, bias=0, noise=0, shift=0)
     windows, labels = source.draw(64, still, np.random.default_rng(1))
     assert windows.shape == (64, 40, 3)
     assert windows.dtype == np.int8
@@ -323,6 +323,15 @@ def test_an_output_link_that_leads_in_a_circle_is_refused(tmp_path: Path) -> Non
     write_table(tmp_path / "a.csv", PEOPLE)
     (tmp_path / "out").symlink_to("out")
     refuse(tmp_path, [str(tmp_path / "a.csv")], "leads in a circle")
+
+
+def test_what_an_earlier_training_left_goes(tmp_path: Path) -> None:
+    for names in (("gesture.tflite", "confusion.png"), ("gesture.tflite",)):
+        with staged(tmp_path / "out") as folder:
+            for name in names:
+                (folder / name).write_text("new")
+        (tmp_path / "out" / "notes.txt").write_text("mine")
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"gesture.tflite", "notes.txt"}
 
 
 @pytest.mark.parametrize("exists", [True, False])

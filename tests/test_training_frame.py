@@ -12,7 +12,7 @@ from gesture_tools.profile import Profile
 from gesture_tools.recordings import Recording
 from gesture_tools.runtime import columns
 from gesture_training import augment
-from gesture_training.config import Augmentation
+from gesture_training.config import Augmentation, TrainConfig
 from gesture_training.dataset import Piece, cut
 from gesture_training.frame import STILL, choose_frame, framed, level_shift
 from gesture_training.labels import choose_labels
@@ -42,8 +42,8 @@ def pieces_of(recordings: list[Recording]) -> list[Piece]:
 
 
 def chosen(recordings: list[Recording]) -> bool:
-    variation = {False: Augmentation(), True: Augmentation(turn=180.0)}
-    return choose_frame(pieces_of(recordings), CONTRACT, variation, 1).level
+    variation = {False: Augmentation(turn=0.0), True: Augmentation()}
+    return choose_frame(pieces_of(recordings), CONTRACT, variation, TrainConfig()).level
 
 
 def takes(label: str, person: str) -> list[Recording]:
@@ -77,7 +77,7 @@ def test_few_people_keep_the_boards_own_frame_and_it_is_said() -> None:
     pieces = pieces_of(
         [one for person in PEOPLE[:3] for one in takes("wave", person) + takes("chop", person)]
     )
-    found = choose_frame(pieces, CONTRACT, {False: STILL, True: STILL}, 1)
+    found = choose_frame(pieces, CONTRACT, {False: STILL, True: STILL}, TrainConfig())
     assert not found.level
     assert "too few people" in str(found)
 

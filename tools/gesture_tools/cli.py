@@ -44,7 +44,12 @@ def group() -> None:
 
 
 def main() -> None:
-    """Run ``gesture``.
+    """Run ``gesture``."""
+    run(group)
+
+
+def run(command: click.Command) -> None:
+    """Run a command with the arguments of the process, and end the process.
 
     Exit codes: 0 success, 1 an expectation failed, 2 a mistake in the input, 130 interrupted.
     """
@@ -52,7 +57,7 @@ def main() -> None:
         if getattr(sys, name) is None:  # closed by whoever started us
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - open until the end
     try:
-        code = group.main(standalone_mode=False)
+        code = command.main(standalone_mode=False)
         sys.stdout.flush()
     except UserError as error:
         error.show()

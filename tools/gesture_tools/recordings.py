@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -99,7 +99,8 @@ def load(paths: Iterable[Path]) -> list[Recording]:
 
     A folder stands for every ``*.csv`` and ``*.csv.gz`` below it. A log's id is its path below the
     folder given, or its name (from the common folder on where names are equal), without ``.csv``; a
-    table's recordings keep their ``recording_id``.
+    table's recordings keep their ``recording_id``, with the table's name before it where another table
+    has the same one.
     A log below a ``gesture.toml`` is checked against it. Raises UserError for anything missing,
     malformed, ambiguous or off profile.
     """
@@ -111,7 +112,12 @@ def load(paths: Iterable[Path]) -> list[Recording]:
         if real in sources:
             raise UserError(f"{path} is given twice: name each log once, alone or by its folder")
         sources.add(real)
-        for recording in _read(path, name):
+        read = _read(path, name)
+        is_log = [recording.id for recording in read] == [name]
+        if not is_log and any(recording.id in ids for recording in read):
+            table = path.name.removesuffix(".gz").removesuffix(".csv")
+            read = [replace(recording, id=f"{table}/{recording.id}") for recording in read]
+        for recording in read:
             if recording.id in ids:
                 raise UserError(
                     f"two recordings have the id {recording.id!r}: in {ids[recording.id]} and in {path}; "

@@ -35,6 +35,9 @@ def sample_positions(
     speed = np.exp(rng.normal(0.0, settings.speed, len(starts)))
     middle = (window - 1) / 2
     offsets = (np.arange(-history, window) - middle) * speed[:, None] + middle
+    places = offsets.shape[1]
+    gap = rng.integers(1, 4, (len(starts), 1)) * (rng.random((len(starts), 1)) < settings.lost)
+    offsets = offsets + gap * (np.arange(places) >= rng.integers(0, places, (len(starts), 1)))
     return np.clip(starts[:, None] + offsets, limits[:, :1], limits[:, 1:])
 
 

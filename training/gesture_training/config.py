@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 class Augmentation:
     """How far training windows are varied; deviations of normal distributions."""
 
-    rotation: float = 15.0  # degrees of grip and mounting about any axis; the data may give more
-    turn: float = 0.0  # degrees about the board's z, which is gravity's axis in the levelled frame
+    rotation: float = 15.0  # degrees of grip and mounting about any axis; the data may give more; 0: none
+    turn: float = 180.0  # degrees about gravity, in the levelled frame alone; 180: people face anywhere
+    lost: float = 0.0  # share of the windows in which one to three samples are lost
     speed: float = 0.12  # natural logarithm of the speed: people, and the clocks of sensors
     amplitude: float = 0.15  # natural logarithm of the motion's strength, gravity kept
     gain: float = 0.02  # natural logarithm of a channel's sensitivity
@@ -42,6 +43,8 @@ class Fit:
 
     epochs: int = 60  # passes; one pass draws windows_per_epoch windows
     windows_per_epoch: int = 2048  # balanced over labels and people
+    rounded_epochs: int = 6  # passes after them that see the rounding of int8
+    rounded_rate: float = 0.0003  # their learning rate at the start
     batch: int = 64  # windows per step
     learning_rate: float = 0.01  # at the start; falls to zero along a cosine
     searches: tuple[float, ...] = (
@@ -53,6 +56,11 @@ class Fit:
     hard_share: float = 0.25  # of a pass's windows, where continuous recordings give hard ones
     label_smoothing: float = 0.05  # keeps scores away from 0 and 1, where int8 has no room
     weight_decay: float = 0.01  # share of the weights given up per step, times the learning rate
+
+    @property
+    def passes(self) -> int:
+        """All passes."""
+        return self.epochs + self.rounded_epochs
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,7 @@ class TrainConfig:
     """A whole training; what the data decides (rate, window, hop, gain) stands in the contract."""
 
     seed: int = 1  # seed of the split, the weights, the windows and their variation
+    frame: str | None = None  # "own": the board's; "levelled": gravity along z; None: found from the data
     threshold: float = 0.6  # least score of a hit, where no budget of false activations chooses it
     false_activations: float | None = 1.0  # allowed per hour without gestures; None: thresholds stay
     least_recall: float = 0.85  # a budget that nobody asked for gives way rather than find less than this

@@ -13,6 +13,7 @@ from gesture_training.backend import tensorflow
 from gesture_training.config import TrainConfig
 from gesture_training.hard import HardWindows
 from gesture_training.network import build
+from gesture_training.qat import RoundedNetwork
 from gesture_training.windows import COLUMN_SCALE, WindowSource
 
 ENOUGH_HARD = 100
@@ -23,50 +24,54 @@ Progress = Callable[[int, int, float], None]
 
 
 def fit(
-    source: WindowSource, hard: HardWindows, contract: Contract, config: TrainConfig, progress: Progress
+    source: WindowSource,
+    hard: HardWindows,
+    representative: NDArray[np.int8],
+    contract: Contract,
+    config: TrainConfig,
+    progress: Progress,
 ) -> tuple[Any, list[float]]:
     """Train the default network; return the keras.Model and the mean loss of each pass.
 
-    hard: continuous recordings, searched for hard windows on the way.
-
-    The same source and config give the same weights on one machine. Nothing is measured on the way to choose
-    among weights, so no validation people are needed and no test person can leak.
+    hard: continuous recordings, searched for hard windows on the way. representative: the windows (k, window,
+    channels) that it will be quantized with. The same arguments give the same weights on one machine. Nothing
+    is measured on the way to choose among weights, so no validation people are needed and no test person can
+    leak.
     """
     tf = tensorflow(config.seed)
     settings = config.fit
-    labels = len(contract.labels)
-    model = build(contract.window, len(contract.profile.channels), labels, config.network)
+    model = build(contract.window, len(contract.profile.channels), len(contract.labels), config.network)
     steps = max(1, settings.windows_per_epoch // settings.batch)
     warm_up = min(2 * steps, steps * settings.epochs // 5)
-    rate = tf.keras.optimizers.schedules.CosineDecay(
+    falling = tf.keras.optimizers.schedules.CosineDecay(
         settings.learning_rate / 10,
         steps * settings.epochs - warm_up,
         alpha=0.0,
         warmup_target=settings.learning_rate,
         warmup_steps=warm_up,
     )
-    optimizer = tf.keras.optimizers.AdamW(rate, weight_decay=settings.weight_decay)
-    loss_of = tf.keras.losses.CategoricalCrossentropy(label_smoothing=settings.label_smoothing)
-
-    @tf.function  # type: ignore[untyped-decorator]
-    def step(columns: Any, wanted: Any) -> Any:
-        with tf.GradientTape() as tape:
-            inputs = tf.cast(columns, tf.float32) / COLUMN_SCALE
-            loss = loss_of(tf.one_hot(wanted, labels), model(inputs, training=True))
-        weights = model.trainable_variables
-        optimizer.apply(tape.gradient(loss, weights), weights)
-        return loss
+    optimizer = tf.keras.optimizers.AdamW(falling, weight_decay=settings.weight_decay)
+    step = _step(lambda inputs: model(inputs, training=True), model.trainable_variables, optimizer, config)
 
     @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
     def score(columns: Any) -> Any:
         return model(tf.cast(columns[:, None], tf.float32) / COLUMN_SCALE, training=False)
 
     rng = np.random.default_rng(config.seed)
-    curve = []
+    curve: list[float] = []
+    passes = settings.epochs + settings.rounded_epochs
     searches = {round(share * settings.epochs) for share in settings.searches}
-    for epoch in range(1, settings.epochs + 1):
+    for epoch in range(1, passes + 1):
         if epoch in searches and len(hard.start):
             hard.search(lambda columns: np.asarray(score(columns)), rng)
+        if epoch == settings.epochs + 1:
+            rounded = RoundedNetwork(model)
+            slow = tf.keras.optimizers.schedules.CosineDecay(
+                settings.rounded_rate, steps * settings.rounded_epochs
+            )
+            step = _step(rounded, rounded.weights, tf.keras.optimizers.Adam(slow), config)
+        if epoch > settings.epochs:
+            rounded.calibrate(representative)
         columns, wanted = _draw(source, hard, steps * settings.batch, config, rng)
         batches = zip(
             columns[:, None].reshape(steps, settings.batch, 1, *columns.shape[1:]),
@@ -75,8 +80,24 @@ def fit(
         )
         losses = [step(tf.constant(x), tf.constant(y)) for x, y in batches]
         curve.append(float(np.mean([float(loss) for loss in losses])))
-        progress(epoch, settings.epochs, curve[-1])
+        progress(epoch, passes, curve[-1])
     return model, curve
+
+
+def _step(network: Any, weights: Any, optimizer: Any, config: TrainConfig) -> Any:
+    """Return a function that takes one step on columns and labels and returns the loss."""
+    tf = tensorflow()
+    loss_of = tf.keras.losses.CategoricalCrossentropy(label_smoothing=config.fit.label_smoothing)
+
+    @tf.function  # type: ignore[untyped-decorator]
+    def step(columns: Any, wanted: Any) -> Any:
+        with tf.GradientTape() as tape:
+            scores = network(tf.cast(columns, tf.float32) / COLUMN_SCALE)
+            loss = loss_of(tf.one_hot(wanted, scores.shape[-1]), scores)
+        optimizer.apply(tape.gradient(loss, weights), weights)
+        return loss
+
+    return step
 
 
 def _draw(

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gesture_tools.contract import Contract
-from gesture_training.config import Augmentation
+from gesture_tools.errors import UserError
+from gesture_training.config import Augmentation, TrainConfig
 from gesture_training.dataset import Piece
 from gesture_training.windows import COLUMN_SCALE, WindowSource
 
@@ -49,13 +50,17 @@ class FrameChoice:
     """Accuracy (0 to 1) in the board's own frame of the quick classifier, mean over people; None: untried."""
     levelled: float | None = None
     """The same in the levelled frame."""
+    asked: bool = False
+    """Whether it was asked for."""
 
     def __str__(self) -> str:
         """Say it in a line."""
+        name = "levelled frame" if self.level else "the board's own frame"
+        if self.asked:
+            return f"{name}, as asked"
         if self.own is None or self.levelled is None:
             return "the board's own frame: too few people to find out whether a levelled one is better"
         found = f"on people apart a quick classifier reaches {self.levelled:.0%} levelled, {self.own:.0%} not"
-        name = "levelled frame" if self.level else "the board's own frame"
         return f"{name}: {found}"
 
 
@@ -65,15 +70,26 @@ def level_shift(rate_hz: float) -> int:
 
 
 def choose_frame(
-    pieces: Sequence[Piece], contract: Contract, settings: dict[bool, Augmentation], seed: int
+    pieces: Sequence[Piece], contract: Contract, settings: dict[bool, Augmentation], config: TrainConfig
 ) -> FrameChoice:
     """Choose between the contract's own frame and the levelled one, by people held out of the pieces.
+
+    config: may name the frame; otherwise its seed counts.
 
     settings: the variation in training, by whether the frame is levelled. The levelled frame is chosen when
     it is better by more than the standard error over people.
     """
+    seed = config.seed
     people = sorted({piece.subject for piece in pieces}, key=lambda name: _order(seed, name))
-    if len(people) < LEAST_PEOPLE or contract.profile.channels != LEVELLED_CHANNELS:
+    possible = contract.profile.channels == LEVELLED_CHANNELS
+    if config.frame is not None:
+        if config.frame == "levelled" and not possible:
+            raise UserError(
+                f"--frame levelled needs the channels {', '.join(LEVELLED_CHANNELS)}: "
+                f"found {', '.join(contract.profile.channels)}"
+            )
+        return FrameChoice(config.frame == "levelled", asked=True)
+    if len(people) < LEAST_PEOPLE or not possible:
         return FrameChoice(False)
     group = np.array([people.index(piece.subject) % GROUPS for piece in pieces])
     accuracy = [
@@ -86,7 +102,8 @@ def choose_frame(
     ]
     gain = of_people[1] - of_people[0]
     better = gain.mean() > gain.std(ddof=1) / np.sqrt(len(gain))
-    return FrameChoice(bool(better), *(float(one.mean()) for one in of_people))
+    own, levelled = (float(one.mean()) for one in of_people)
+    return FrameChoice(bool(better), own, levelled)
 
 
 def framed(contract: Contract, level: bool) -> Contract:

@@ -21,11 +21,14 @@ LEVELS = (255, 254, 252, 250, 246, 241, 236, 228, 220, 212, 200, 188, 175, 160, 
 """Thresholds that are tried, from the strictest."""
 
 HITS = (1, 2, 3, 4)
-REFRACTORY_MS = (500, 1000, 1500, 2000)
+REFRACTORY_MS = (500, 1000, 2000)
 
 EASE = 0.002
 """Share of the gestures that a step to an easier threshold has to find, or it is not taken: a margin for
 people who are not like those at hand."""
+
+GIVING_WAY = 1.3
+"""Factor by which a budget grows that would leave too little."""
 
 CONFIDENT = 3.0
 """Events that a Poisson process of this mean shows at least once in 95 of 100 cases."""
@@ -98,7 +101,8 @@ def choose_operating(
 
     played: recordings of people whom the models that played them had not seen, some of it without gestures.
     Every label counts alike. Where no detector keeps the budget, the one with fewest false activations is
-    taken. A budget that would leave less than least_recall is doubled until it does not.
+    taken. A budget that would leave less than least_recall of what can be found at all gives way until it
+    does not.
     """
     hours = sum(one.hours for one in played)
     labels = gesture_labels(contract)
@@ -111,11 +115,11 @@ def choose_operating(
     tables = [{label: _table(played, one, label) for label in labels} for one in detectors]
     most = max(table[label][-1][1] for table in tables for label in labels) * len(labels)
     allowed = budget_per_hour * hours
-    while True:
+    best, share = _best(played, detectors, tables, totals, int(allowed))
+    _, possible = _best(played, detectors, tables, totals, most)
+    while share < least_recall * possible and allowed < most:
+        allowed = max(1.0, GIVING_WAY * allowed)
         best, share = _best(played, detectors, tables, totals, int(allowed))
-        if share >= least_recall or allowed > most:
-            break
-        allowed = max(1.0, 2 * allowed)
     found, false = count(played, best)
     gestures = sum(totals.values())
     return Operating(
@@ -184,9 +188,10 @@ def _levels(tables: Tables, totals: dict[str, int], allowed: int) -> dict[str, i
 def _table(played: Sequence[Played], contract: Contract, label: str) -> list[tuple[int, int]]:
     """Return per level the label's gestures found and its false activations, by itself."""
     place = contract.labels.index(label)
-    loud = [one for one in played if (one.outputs[:, place].astype(int) + 128 >= LEVELS[-1]).any()]
+    loudest = [int(one.outputs[:, place].max(initial=-128)) + 128 for one in played]
     rows = []
     for level in LEVELS:
+        loud = [one for one, most in zip(played, loudest, strict=True) if most >= level]
         found, false = count(loud, _with(contract, {label: level}))
         rows.append((found[label], false[label]))
     return rows

@@ -35,6 +35,8 @@ FILES = (
 def staged(out: Path) -> Iterator[Path]:
     """Give a temporary folder; move its files, some of FILES, into out when the block ends without an error.
 
+    The others of FILES, which an earlier training left there, go.
+
     The temporary folder lies on out's file system: in out, or beside it while there is none. Files of
     other names in out stay. Raises UserError at once when out cannot be written.
     """
@@ -60,8 +62,11 @@ def staged(out: Path) -> Iterator[Path]:
     try:
         yield folder
         make_folder(target)
-        for file in sorted(folder.iterdir()):
+        written = sorted(folder.iterdir())
+        for file in written:
             os.replace(file, target / file.name)
+        for name in set(FILES) - {file.name for file in written}:  # of an earlier training
+            (target / name).unlink(missing_ok=True)
     except OSError as error:
         raise UserError(f"cannot write {out}: {error.strerror or error}") from error
     finally:

@@ -98,7 +98,7 @@ def make(prepared: Prepared, progress: Progress) -> Made:
     """Choose the detector on people apart, then fit and quantize; progress counts the passes of all fits."""
     config = prepared.config
     parts = apart(prepared)
-    of = sum(part.config.fit.epochs for part in parts) + config.fit.epochs
+    of = sum(part.config.fit.passes for part in parts) + config.fit.passes
     done = 0
 
     def counted(epoch: int, _: int, loss: float) -> None:
@@ -106,24 +106,24 @@ def make(prepared: Prepared, progress: Progress) -> Made:
 
     played: list[Played] = []
     for part in parts:
-        model, _, _ = _fit(part, counted)
-        done += part.config.fit.epochs
+        model, _, _ = fit_and_quantize(part, counted)
+        done += part.config.fit.passes
         streams, takes = held_out(prepared, part)
         played += [*play(model, streams), *play(model, takes, takes=True)]
     contract, operating = prepared.contract, None
     if config.false_activations is not None and any(one.hours for one in played):
         operating = choose_operating(played, contract, config.false_activations, config.least_recall)
         contract = operating.applied(contract)
-    return Made(*_fit(replace(prepared, contract=contract), counted), operating)
+    return Made(*fit_and_quantize(replace(prepared, contract=contract), counted), operating)
 
 
-def _fit(prepared: Prepared, progress: Progress) -> tuple[Model, Any, list[float]]:
+def fit_and_quantize(prepared: Prepared, progress: Progress) -> tuple[Model, Any, list[float]]:
     """Fit and quantize; return the model, its keras.Model and the mean loss of each pass."""
     source = WindowSource(prepared.train, prepared.contract)
     hard = HardWindows(prepared.streams, prepared.labels, prepared.contract)
-    network, curve = fit(source, hard, prepared.contract, prepared.config, progress)
     rng = np.random.default_rng(prepared.config.seed)
     windows, _ = source.draw(REPRESENTATIVE_WINDOWS, prepared.config.augmentation, rng)
+    network, curve = fit(source, hard, windows, prepared.contract, prepared.config, progress)
     return Model(emit(quantize(network, windows), prepared.contract, windows)), network, curve
 
 

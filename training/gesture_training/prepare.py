@@ -24,7 +24,7 @@ from gesture_training.choices import (
 from gesture_training.config import TrainConfig
 from gesture_training.dataset import Piece, check_classes, cut, digest, hold_out, labels_of, outline
 from gesture_training.frame import FrameChoice, choose_frame, framed
-from gesture_training.grip import ANY_GRIP, grip_rotation
+from gesture_training.grip import grip_rotation
 from gesture_training.labels import Labels, choose_labels, shown
 from gesture_training.streams import LEAST_CONTINUOUS_S, continuous
 
@@ -122,12 +122,10 @@ def prepare(request: Request, recordings: Sequence[Recording] | None = None) -> 
             for mean, deviation in zip(samples.mean(axis=0), samples.std(axis=0), strict=True)
         ),
     )
-    rotation = grip_rotation(gestures, config.augmentation.rotation)
-    varied = {
-        False: replace(config.augmentation, rotation=rotation),
-        True: replace(config.augmentation, turn=ANY_GRIP),
-    }
-    frame = choose_frame(train, contract, varied, config.seed)
+    least = config.augmentation.rotation
+    rotation = grip_rotation(gestures, least) if least else 0.0
+    varied = {False: replace(config.augmentation, rotation=rotation, turn=0.0), True: config.augmentation}
+    frame = choose_frame(train, contract, varied, config)
     prepared = Prepared(
         labels=labels,
         contract=framed(contract, frame.level),
@@ -170,7 +168,8 @@ def decisions(prepared: Prepared) -> list[str]:
         f"{rate:g} Hz, window {contract.window} samples ({contract.window / rate:.2f} s), hop {contract.hop} "
         f"({contract.hop / rate:.2f} s)",
         str(prepared.frame),
-        f"grip varied by {prepared.config.augmentation.rotation:.0f} degrees, as it differs between people",
+        f"grip varied by {prepared.config.augmentation.rotation:.0f} degrees"
+        + ("" if prepared.frame.level else ", as it differs between people"),
         f"training on {len(prepared.train)} recordings of {len({p.subject for p in prepared.train})} people, "
         f"testing on {len(prepared.test)} of {', '.join(people) or 'nobody'}",
     ]

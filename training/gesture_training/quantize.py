@@ -21,7 +21,8 @@ def quantize(model: Any, windows: NDArray[np.int8]) -> bytes:
     """
     tf = tensorflow()
     shape = (1, 1, *windows.shape[1:])
-    ends = np.resize(np.array([-128, 127], dtype=np.int8), windows.shape[1:])
+    ends = np.zeros(windows.shape[1:], np.int8)  # the input's whole range, with as little motion as can be
+    ends[0], ends[1] = -128, 127
 
     def representative() -> Iterator[list[NDArray[np.float32]]]:
         for window in [ends, *windows]:

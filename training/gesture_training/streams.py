@@ -15,7 +15,7 @@ from gesture_tools.runtime import Event, Model, Stream, detect
 from gesture_tools.simulation import gesture_labels
 from gesture_tools.verdict import MATCH_SLACK_US, check_channels, match
 
-LEAST_CONTINUOUS_S = 10.0
+LEAST_CONTINUOUS_S = 5.0
 """A recording of no gesture counts as continuous from here on."""
 
 

@@ -103,6 +103,11 @@ OPTIONS = (
         help="Labels that mean no gesture [default: those whose names say so].",
     ),
     click.option(
+        "--frame",
+        type=click.Choice(["own", "levelled"]),
+        help="The board's own axes, or turned so that gravity is along z [default: found from the data].",
+    ),
+    click.option(
         "--false-activations",
         type=Budget(),
         help="Most false activations per hour; thresholds are chosen for it on people apart. "
@@ -140,6 +145,7 @@ class Wishes:
     rate_hz: float | None
     window: int | float | None
     hop: int | None
+    frame: str | None
     epochs: int | None
     settings: Path | None
     seed: int
@@ -150,10 +156,10 @@ class Wishes:
         from gesture_training.prepare import Request
 
         asked = {name: value for name, value in asdict(self).items() if name not in CONFIG}
-        return Request(**asked, config=config_of(self.seed, self.epochs, self.settings), **more)
+        return Request(**asked, config=config_of(self.seed, self.epochs, self.settings, self.frame), **more)
 
 
-CONFIG = ("epochs", "settings", "seed")
+CONFIG = ("epochs", "settings", "seed", "frame")
 """Wishes that are settings of a training."""
 
 WISHES = tuple(field.name for field in fields(Wishes))
@@ -177,9 +183,13 @@ def training_options(command: Command) -> Command:
     return BASELINE(search_options(command))
 
 
-def config_of(seed: int, epochs: int | None, settings: Path | None = None) -> TrainConfig:
-    """Return the default training with another seed, settings from a file, and a number of passes."""
+def config_of(
+    seed: int, epochs: int | None, settings: Path | None = None, frame: str | None = None
+) -> TrainConfig:
+    """Return the default training with another seed, settings from a file, a number of passes and a frame."""
     config = TrainConfig(seed=seed)
     if settings is not None:
         config = read_settings(settings, config)
+    if frame is not None:
+        config = replace(config, frame=frame)
     return config if epochs is None else replace(config, fit=replace(config.fit, epochs=epochs))

@@ -157,7 +157,7 @@ def require_continuous(recordings: Sequence[Recording], gestures: Sequence[str])
     if not continuous(recordings, gestures):
         raise UserError(
             "--continuous: the data has no continuous recording; expected a log with a .spans.csv, a table "
-            "whose labels change from row to row, or 10 s and more without a gesture"
+            "whose labels change from row to row, or 5 s and more without a gesture"
         )
 
 

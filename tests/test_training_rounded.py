@@ -1,0 +1,101 @@
+"""Training that sees int8's rounding, and the ablation that shows what each part is worth."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gesture_tools.runtime import Model
+from gesture_training.config import Network
+from gesture_training.network import build
+from gesture_training.qat import RoundedNetwork
+from gesture_training.quantize import quantize
+from tests.training_data import write_table
+
+tf = pytest.importorskip("tensorflow")
+
+WINDOW = 48
+
+
+def trained_like(seed: int) -> object:
+    """A network whose weights and statistics are not those of a fresh one."""
+    tf.keras.utils.set_random_seed(seed)
+    model = build(WINDOW, 3, 4, Network(filters=(8, 16, 16)))
+    rng = np.random.default_rng(seed)
+    for layer in model.layers:
+        if isinstance(layer, tf.keras.layers.BatchNormalization):
+            shape = layer.gamma.shape
+            layer.gamma.assign(rng.uniform(0.5, 2.0, shape))
+            layer.beta.assign(rng.normal(0, 0.3, shape))
+            layer.moving_mean.assign(rng.normal(0, 0.3, shape))
+            layer.moving_variance.assign(rng.uniform(0.2, 1.5, shape))
+    model.layers[-1].kernel.assign(model.layers[-1].kernel * 4)
+    return model
+
+
+def test_the_rounded_network_rounds_as_much_as_int8_does() -> None:
+    for seed in (1, 2, 3):
+        model = trained_like(seed)
+        windows = np.random.default_rng(seed).normal(0, 40, (200, WINDOW, 3)).clip(-128, 127).astype(np.int8)
+        rounded = RoundedNetwork(model)
+        rounded.calibrate(windows)
+        inputs = tf.cast(windows[:, None], tf.float32) / 64
+        on_device = Model(quantize(model, windows)).invoke(windows[:, None]).astype(float) / 256 + 0.5
+        scores, exact = np.asarray(rounded(inputs)), np.asarray(model(inputs, training=False))
+        assert exact.std() > 0.05, "the outputs say something"
+        assert np.abs(scores - on_device).mean() < 0.01
+        assert 1e-5 < np.abs(exact - scores).mean() < 0.01
+
+
+def test_steps_through_the_rounding_train_the_networks_own_weights() -> None:
+    model = trained_like(1)
+    windows = np.random.default_rng(1).normal(0, 40, (64, WINDOW, 3)).clip(-128, 127).astype(np.int8)
+    rounded = RoundedNetwork(model)
+    rounded.calibrate(windows)
+    assert {id(one) for one in rounded.weights} == {id(one) for one in model.trainable_variables}
+    wanted = tf.one_hot(np.random.default_rng(1).integers(0, 4, 64), 4)
+    losses = []
+    optimizer = tf.keras.optimizers.Adam(0.003)
+    for _ in range(30):
+        with tf.GradientTape() as tape:
+            scores = rounded(tf.cast(windows[:, None], tf.float32) / 64)
+            loss = tf.reduce_mean(tf.keras.losses.categorical_crossentropy(wanted, scores))
+        optimizer.apply(tape.gradient(loss, rounded.weights), rounded.weights)
+        losses.append(float(loss))
+    assert losses[-1] < 0.8 * losses[0]
+
+
+def test_the_ablation_says_what_a_part_is_worth(tmp_path: Path) -> None:
+    write_table(tmp_path / "a.csv", ("ann", "ben", "cem", "dia"), takes=2)
+    command = [sys.executable, "-m", "gesture_training.ablation", str(tmp_path / "a.csv"), "--folds", "2"]
+    command += ["--epochs", "2", "--only", "shift", "--out", str(tmp_path / "kept"), "--json"]
+    first = subprocess.run(command, capture_output=True, text=True, check=True)
+    rows = json.loads(first.stdout)
+    assert [row["name"] for row in rows] == ["whole", "shift"]
+    assert rows[0]["difference"] == 0
+    assert 0 <= rows[1]["accuracy"] <= 1
+    assert len(list((tmp_path / "kept").iterdir())) == 4
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == first.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["gesture_training.ablation", "DATA", "--only", "luck"], "--only 'luck' is unknown"),
+        (["gesture_training.ablation", "DATA", "--seeds", "a"], "expected whole numbers"),
+        (["gesture_training.targets", "FOLDER"], "expected the table makeability"),
+    ],
+)
+def test_bad_wishes_are_one_line(tmp_path: Path, arguments: list[str], message: str) -> None:
+    write_table(tmp_path / "a.csv", ("ann", "ben"), takes=2)
+    named = {"DATA": str(tmp_path / "a.csv"), "FOLDER": str(tmp_path)}
+    command = [sys.executable, "-m", *(named.get(one, one) for one in arguments)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr

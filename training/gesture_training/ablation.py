@@ -1,0 +1,194 @@
+"""What each part of the training is worth on some data: trainings with it and without, judged on new people.
+
+    python -m gesture_training.ablation DATA... [--labels a,b] [--folds 3] [--only turn,gain] [--json]
+
+People are dealt into folds as in `gesture evaluate`. A part earns its place where the figures get worse
+without it by more than the standard error over people; where they get better, it is in the way.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from gesture_tools.cli import run
+from gesture_tools.errors import UserError
+from gesture_tools.files import make_folder
+from gesture_tools.recordings import Recording
+from gesture_training.commands.options import Names, config_of
+from gesture_training.config import TrainConfig
+from gesture_training.dataset import digest, labels_of, outline
+from gesture_training.evaluation.folds import deal
+from gesture_training.evaluation.judged import Judged, judge
+from gesture_training.evaluation.store import fold_key, keep, kept
+from gesture_training.evaluation.summary import summarize
+from gesture_training.labels import choose_labels
+from gesture_training.pipeline import fit_and_quantize
+from gesture_training.prepare import Request, prepare, read
+from gesture_training.report import percent
+
+THRESHOLD = 0.7
+"""At which recall and false activations stand in the table."""
+
+Change = Callable[[TrainConfig], TrainConfig]
+
+
+def _augment(**values: Any) -> Change:
+    return lambda config: replace(config, augmentation=replace(config.augmentation, **values))
+
+
+def _fit(**values: Any) -> Change:
+    return lambda config: replace(config, fit=replace(config.fit, **values))
+
+
+CHANGES: dict[str, tuple[str, Change]] = {
+    "level": ("without the levelled frame", lambda config: replace(config, frame="own")),
+    "turn": ("without turns about gravity, where levelled", _augment(turn=0.0)),
+    "rotation": ("without rotation of grip and mounting", _augment(rotation=0.0)),
+    "speed": ("without change of speed, and of the sensor's clock", _augment(speed=0.0)),
+    "amplitude": ("without change of the motion's strength", _augment(amplitude=0.0)),
+    "gain": ("without change of the sensor's gain", _augment(gain=0.0)),
+    "bias": ("without change of the sensor's offset", _augment(bias=0.0)),
+    "noise": ("without added noise", _augment(noise=0.0)),
+    "shift": ("without shifts about the strongest motion", _augment(shift=0.0)),
+    "hard": ("without hard windows", _fit(hard_share=0.0)),
+    "rounded": ("without passes that see int8's rounding", _fit(rounded_epochs=0)),
+    "lost": ("with lost samples", _augment(lost=0.3)),
+}
+"""Changes that are tried: a name, what it says in words, and the config it makes."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a change does."""
+
+    name: str
+    words: str
+    accuracy: float | None
+    accuracy_float: float | None
+    recall: float | None
+    """At one threshold of THRESHOLD for all labels, two hits."""
+    false_activations_per_hour: float | None
+    difference: float | None
+    """Of the accuracy to the whole training's, mean over people."""
+    error: float | None
+    """Its standard error over people."""
+
+
+def ablate(
+    request: Request, folds: int | None, seeds: tuple[int, ...], names: tuple[str, ...], out: Path | None
+) -> list[Row]:
+    """Train the whole and each change on every fold and seed; finished ones in out are taken up again."""
+    recordings = read(request.data)
+    labels = choose_labels(labels_of(recordings), request.labels, request.background)
+    dealt = deal(outline(recordings, labels), labels.names, folds, request.config.seed)
+    rows: list[Row] = []
+    whole: dict[str, float] = {}
+    for name in ("whole", *names):
+        words, change = CHANGES.get(name, ("the whole training", lambda config: config))
+        judged = []
+        for seed in seeds:
+            config = change(replace(request.config, seed=seed, false_activations=None))
+            for number, people in enumerate(dealt):
+                click.echo(f"{name}: seed {seed}, fold {number + 1} of {len(dealt)}", err=True)
+                own = replace(request, config=config, test_subjects=people)
+                judged.append(_judged(own, recordings, people, out))
+        rows.append(_row(name, words, judged, whole))
+        click.echo(line(rows[-1]), err=True)
+    return rows
+
+
+def _judged(
+    request: Request, recordings: list[Recording], people: tuple[str, ...], out: Path | None
+) -> Judged:
+    key = fold_key(request, people, digest(recordings))
+    found = kept(out, key) if out else None
+    if found is not None:
+        return found
+    prepared = prepare(request, recordings)
+    model, network, _ = fit_and_quantize(prepared, lambda *_: None)
+    judged = judge(model, network, prepared.test, prepared.unseen)
+    if out:
+        keep(out, key, judged)
+    return judged
+
+
+def _row(name: str, words: str, judged: list[Judged], whole: dict[str, float]) -> Row:
+    """Summarize a change; whole: the accuracy of each person without any, filled by the first row."""
+    found = summarize(judged, 1)
+    people = {person: row["accuracy"] for person, row in found["per_person"].items()}
+    if not whole:
+        whole.update(people)
+    gains = np.array([people[person] - whole[person] for person in people])
+    point: dict[str, Any] = next((one for one in found["sweep"] if one["threshold"] == THRESHOLD), {})
+    return Row(
+        name,
+        words,
+        found["accuracy"],
+        found["accuracy_float"],
+        point.get("recall"),
+        point.get("false_activations_per_hour"),
+        round(float(gains.mean()), 4) if len(gains) else None,
+        round(float(gains.std(ddof=1) / np.sqrt(len(gains))), 4) if len(gains) > 1 else None,
+    )
+
+
+def line(row: Row) -> str:
+    """Return a row of the table, in Markdown."""
+    cells = [
+        row.words,
+        *(percent(value) for value in (row.accuracy, row.accuracy_float, row.recall)),
+        "-" if row.false_activations_per_hour is None else f"{row.false_activations_per_hour:.1f}",
+        "-" if row.difference is None else f"{100 * row.difference:+.1f} ± {100 * (row.error or 0):.1f}",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+@click.command(help=__doc__)
+@click.argument("data", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--labels", type=Names(), default=(), help="Labels to use.")
+@click.option("--background", type=Names(), default=(), help="Labels that mean no gesture.")
+@click.option("--folds", type=click.IntRange(2), default=3, show_default=True)
+@click.option("--epochs", type=click.IntRange(1), help="Passes of each training.")
+@click.option("--seeds", type=Names(), default=("1",), help="Seeds, for less chance in the figures.")
+@click.option("--only", type=Names(), default=tuple(CHANGES), help="Changes to try.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for finished folds (to resume).")
+@click.option("--json", "as_json", is_flag=True, help="Print the rows as JSON.")
+def main(
+    data: tuple[Path, ...],
+    labels: tuple[str, ...],
+    background: tuple[str, ...],
+    folds: int,
+    epochs: int | None,
+    seeds: tuple[str, ...],
+    only: tuple[str, ...],
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Try the changes and print the table; see the module's text."""
+    for name in only:
+        if name not in CHANGES:
+            raise UserError(f"--only {name!r} is unknown: expected some of {', '.join(CHANGES)}")
+    if not all(seed.isdigit() for seed in seeds):
+        raise UserError(f"--seeds is {','.join(seeds)}: expected whole numbers separated by commas")
+    if out:
+        make_folder(out)
+    request = Request(data, Path(), labels=labels, background=background, config=config_of(1, epochs))
+    rows = ablate(request, folds, tuple(map(int, seeds)), only, out)
+    if as_json:
+        click.echo(json.dumps([vars(row) for row in rows], indent=2))
+    else:
+        click.echo("| change | accuracy | in float | recall | false per hour | accuracy, by person |")
+        click.echo("|---|---|---|---|---|---|")
+        for row in rows:
+            click.echo(line(row))
+
+
+if __name__ == "__main__":
+    run(main)
