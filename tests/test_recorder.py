@@ -355,6 +355,18 @@ def test_samples_are_in_the_file_when_write_returns(tmp_path: Path) -> None:
     writer.close()
 
 
+@pytest.mark.parametrize("change", [(-5, 0), (0, -100_000), (0, 70_000_000), (2**60, 0), (0, 2**60)])
+def test_a_source_that_cannot_count_spoils_no_log(change: tuple[int, int], tmp_path: Path) -> None:
+    writer = PartWriter(tmp_path, "shake", heading())
+    writer.write(block(50))
+    then = block(50, 50)
+    bad = Block(then.seq + change[0], then.t_us + change[1], then.samples)
+    assert "jumped" in refusal(writer.write, bad)
+    writer.close()
+    assert writer.path is not None
+    assert len(read_log(writer.path).t_us) == 50
+
+
 def test_a_recording_with_spans_in_progress_loads(tmp_path: Path) -> None:
     writer = PartWriter(tmp_path, "continuous", heading(None))
     writer.write(block(100))

@@ -57,6 +57,11 @@ class BoardSource:
         blocks = []
         for message in self._link.messages(timeout_s):
             if isinstance(message, Samples):
+                if message.channels != len(self._facts.profile.channels):
+                    raise UserError(
+                        f"the board sends {message.channels} channels, its hello promised "
+                        f"{len(self._facts.profile.channels)}: build its firmware again"
+                    )
                 blocks.append(Block(message.seq, message.t_us, message.values))
             elif isinstance(message, Hello):
                 cause = self._link.statistics().reset

@@ -16,11 +16,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from gesture_tools.errors import UserError
 from gesture_tools.files import make_folder
 from gesture_tools.logs import PART_SUFFIX, SPAN_COLUMNS, log_header, log_rows, spans_path, write_log
 from gesture_tools.recorder.source import Block
-from gesture_tools.recordings import SPANS_SUFFIX, Recording, Span
+from gesture_tools.recordings import MAX_GAP_US, MAX_NUMBER, SPANS_SUFFIX, Recording, Span
 
 SYNC_S = 1.0
 """Longest time that samples wait to be forced to the medium."""
@@ -50,6 +52,7 @@ class PartWriter:
         self._stem = stem
         self._heading = heading
         self._waiting: list[Block] = []
+        self._last: Block | None = None
         self._log: int | None = None
         self._spans: int | None = None
         self._path: Path | None = None
@@ -65,10 +68,12 @@ class PartWriter:
     def write(self, block: Block) -> None:
         """Append samples; when this returns they survive the end of this process.
 
-        Raises UserError when they cannot be written (disk full); what was written before stays readable.
+        Raises UserError when they cannot be written (disk full), or could not be read again (time or sample
+        numbers that jump); what was written before stays readable.
         """
         if not len(block):
             return
+        self._check(block)
         if self._log is None:
             self._waiting.append(block)
             if sum(map(len, self._waiting)) < 2:
@@ -102,6 +107,21 @@ class PartWriter:
                     os.fsync(descriptor)
                 os.close(descriptor)
         self._log = self._spans = None
+
+    def _check(self, block: Block) -> None:
+        """Check that the log stays one that loads: no source is trusted to count and to keep time."""
+        joined = block if self._last is None else Block.join([self._last, block])
+        self._last = block.part(-1)
+        for values, largest, what in (
+            (joined.seq, MAX_NUMBER, "sample numbers"),
+            (joined.t_us, MAX_GAP_US, "time"),
+        ):
+            steps = np.diff(values)
+            if (steps <= 0).any() or (steps > largest).any() or abs(int(values[-1])) > MAX_NUMBER:
+                raise UserError(
+                    f"the board's {what} jumped: expected growing, gaps of at most 60 s; what came before is kept; "
+                    "start again"
+                )
 
     def _create(self) -> str:
         """Create the files; return the log's header."""
