@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import wraps
 from pathlib import Path
@@ -107,13 +107,6 @@ OPTIONS = (
         type=click.Choice(["own", "levelled"]),
         help="The board's own axes, or turned so that gravity is along z [default: found from the data].",
     ),
-    click.option(
-        "--false-activations",
-        type=Budget(),
-        help="Most false activations per hour; thresholds are chosen for it on people apart. "
-        f"[default: {TrainConfig().false_activations:g}/h where there is continuous background; "
-        "none leaves the thresholds alone]",
-    ),
     click.option("--rate", "rate_hz", type=Rate(), help="Sampling rate of the model, Hz."),
     click.option("--window", type=WindowLength(), help="Window: samples (128) or seconds (1.5s)."),
     click.option("--hop", type=int, help="Samples between two windows, a multiple of 4."),
@@ -130,9 +123,19 @@ OPTIONS = (
 )
 
 
-BASELINE = click.option(
-    "--baseline", type=click.Choice(["forest"]), help="Train it on the same windows and show it beside."
+MODEL_OPTIONS = (
+    click.option(
+        "--false-activations",
+        type=Budget(),
+        help="Most false activations per hour; thresholds are chosen for it on people apart. "
+        f"[default: {TrainConfig().false_activations:g}/h where there is continuous background; "
+        "none leaves the thresholds alone]",
+    ),
+    click.option(
+        "--baseline", type=click.Choice(["forest"]), help="Train it on the same windows and show it beside."
+    ),
 )
+"""Options of a training that a search for one has no use for."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +144,6 @@ class Wishes:
 
     labels: tuple[str, ...]
     background: tuple[str, ...]
-    false_activations: float | None
     rate_hz: float | None
     window: int | float | None
     hop: int | None
@@ -149,6 +151,7 @@ class Wishes:
     epochs: int | None
     settings: Path | None
     seed: int
+    false_activations: float | None = None
     baseline: str | None = None
 
     def request(self, **more: Any) -> Request:
@@ -166,21 +169,24 @@ WISHES = tuple(field.name for field in fields(Wishes))
 
 
 def search_options(command: Command) -> Command:
-    """Give a command the options of a training, as one argument ``wishes``."""
-
-    @wraps(command)
-    def gathered(*arguments: Any, **options: Any) -> Any:
-        wishes = Wishes(**{name: options.pop(name) for name in WISHES if name in options})
-        return command(*arguments, wishes=wishes, **options)
-
-    for option in reversed(OPTIONS):
-        gathered = option(gathered)
-    return cast(Command, gathered)
+    """Give a command the options of a training that can be searched, as one argument ``wishes``."""
+    return _with_options(command, OPTIONS)
 
 
 def training_options(command: Command) -> Command:
-    """Give a command the options of a training, and those that only make sense for one model."""
-    return BASELINE(search_options(command))
+    """Give a command all options of a training, as one argument ``wishes``."""
+    return _with_options(command, (*OPTIONS, *MODEL_OPTIONS))
+
+
+def _with_options(command: Command, options: Sequence[Callable[[Any], Any]]) -> Command:
+    @wraps(command)
+    def gathered(*arguments: Any, **values: Any) -> Any:
+        wishes = Wishes(**{name: values.pop(name) for name in WISHES if name in values})
+        return command(*arguments, wishes=wishes, **values)
+
+    for option in reversed(options):
+        gathered = option(gathered)
+    return cast(Command, gathered)
 
 
 def config_of(

@@ -124,7 +124,9 @@ def command(
     optuna()
     wishes = replace(wishes, epochs=wishes.epochs or SEARCH_EPOCHS, false_activations=math.inf)
     own = wishes.request(data=data, out=out, test_subjects=test_subjects)
-    more = [replace(own, data=(path,), labels=(), background=()) for path in others]
+    theirs = replace(own, labels=(), background=(), rate_hz=None, window=None, hop=None)
+    theirs = replace(theirs, config=replace(own.config, frame=None))
+    more = [replace(theirs, data=(path,)) for path in others]
     make_folder(out)
     search = Search(
         (own, *more),

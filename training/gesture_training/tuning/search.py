@@ -16,6 +16,7 @@ from gesture_tools.files import write_atomic
 from gesture_training.config import Network, TrainConfig
 from gesture_training.prepare import Request
 from gesture_training.record import versions
+from gesture_training.settings import settings_of
 from gesture_training.tuning.picture import draw
 from gesture_training.tuning.shape_cost import Budget, ShapeCost, most, shape_cost
 from gesture_training.tuning.study import Found, Progress, ended, found, front, open_study, work
@@ -55,6 +56,8 @@ def begin(search: Search) -> tuple[list[Task], Any]:
     identity = {
         "data": [task.data_sha256 for task in tasks],
         "labels": [[*task.request.labels, *task.request.background] for task in tasks],
+        "sampling": [[task.request.rate_hz, task.request.window, task.request.hop] for task in tasks],
+        "settings": settings_of(search.base),
         "folds": search.folds,
         "budget": asdict(search.budget),
         "cpu": search.cpu,

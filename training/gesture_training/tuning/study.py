@@ -160,7 +160,10 @@ def _run(
 ) -> tuple[float, float]:
     """Count, then train on fold after fold of every task; return accuracy and instructions."""
     progress(trial.number, "counting")
-    costs = [shape_cost(config.network, task.ready(0, config).contract, cpu) for task in tasks]
+    try:
+        costs = [shape_cost(config.network, task.ready(0, config).contract, cpu) for task in tasks]
+    except UserError as error:  # the usual network did: this one's strides or field do not fit the windows
+        raise optuna().TrialPruned from error
     cost = most(costs)
     trial.set_user_attr("cost", asdict(cost))
     trial.set_user_attr("excess", budget.excess(cost))
