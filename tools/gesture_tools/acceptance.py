@@ -26,6 +26,9 @@ NOISE_MG = 30.0
 """Largest standard deviation of an axis at rest."""
 WALK_SEED, WALK_SAMPLES = 20, 1500
 
+RUNNING, REFUSED = 0, 1
+"""States of a HELLO."""
+
 PASS, FAIL, SKIP = "pass", "fail", "skip"
 
 
@@ -93,16 +96,18 @@ def _equal(name: str, found: str, expected: str | None) -> Check:
 def _self_test(link: Link, model: Model) -> Check:
     """Tell of the self-test at the start: a board whose model failed it has refused the model."""
     cases = len(model.require_contract().self_tests)
-    if link.hello.state == 1 and link.refusal is not None:
-        return Check("self-test", FAIL, refusal_text(link.refusal), f"{cases} cases, byte for byte")
+    if link.hello.state == REFUSED:
+        why = "no reason told" if link.refusal is None else refusal_text(link.refusal)
+        return Check("self-test", FAIL, why, f"{cases} cases, byte for byte")
     return Check("self-test", PASS, f"{cases} cases at the start, byte for byte")
 
 
 def _rest(link: Link) -> Iterator[Check]:
     """One second of the sensor, lying still."""
     hello = link.hello
-    if link.refusal is not None:
-        yield Check("sensor", FAIL, refusal_text(link.refusal), "a sensor that answers")
+    if hello.state != RUNNING:
+        why = "no reason told" if link.refusal is None else refusal_text(link.refusal)
+        yield Check("sensor", FAIL, why, "a sensor that answers")
         yield Check("rest", SKIP, "no samples", "")
         return
     yield Check("sensor", PASS, f"{hello.sensor}, {hello.rate_hz:g} Hz, {hello.full_scale_mg} mg")

@@ -45,8 +45,6 @@ TRY_S = 0.5
 SILENCE_S = 2.0
 """A board that streams samples and says nothing for so long is asked who it is; it may have restarted."""
 POLL_S = 0.05
-RUNNING = 0
-"""State of a HELLO."""
 
 A = TypeVar("A", bound=Message)
 Accept = Callable[[A], bool]
@@ -239,6 +237,8 @@ class Link:
             message = parse(packet)
             if message is None:
                 continue
+            if isinstance(message, Hello):
+                self.refusal = self.fault = None  # those of before; if there are any now, they follow
             if isinstance(message, Refused):
                 self.refusal = message
             elif isinstance(message, Fault):
@@ -246,7 +246,6 @@ class Link:
             elif isinstance(message, Hello) and not self._greeting:
                 if not message.booted:  # a late answer to a question asked twice, or the sensor is back
                     self.hello = message
-                    self.refusal = None if message.state == RUNNING else self.refusal
                     continue
                 self._restarted(message)
             self._waiting.append(message)
@@ -254,7 +253,6 @@ class Link:
     def _restarted(self, hello: Hello) -> None:
         """Take up the session with a board that began anew."""
         self.hello = hello
-        self.refusal = self.fault = None
         if self._streams:
             self.write(AskStreams(self._streams))
 
