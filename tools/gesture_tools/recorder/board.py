@@ -7,6 +7,7 @@ from gesture_tools.link import Hello, Link, Samples
 from gesture_tools.profile import Profile
 from gesture_tools.recorder.lines import shown
 from gesture_tools.recorder.source import Block, Facts, no_samples
+from gesture_tools.recordings import MAX_NUMBER
 
 SKIP_S = 0.01
 UNKNOWN = "unknown"
@@ -57,18 +58,22 @@ class BoardSource:
         blocks = []
         for message in self._link.messages(timeout_s):
             if isinstance(message, Samples):
-                if message.channels != len(self._facts.profile.channels):
-                    raise UserError(
-                        f"the board sends {message.channels} channels, its hello promised "
-                        f"{len(self._facts.profile.channels)}: build its firmware again"
-                    )
-                blocks.append(Block(message.seq, message.t_us, message.values))
+                blocks.append(self._block(message))
             elif isinstance(message, Hello):
                 cause = self._link.statistics().reset
                 raise UserError(
                     f"the board restarted (cause: {cause}): what came before is kept; start again"
                 )
         return Block.join(blocks) if blocks else no_samples(len(self._facts.profile.channels))
+
+    def _block(self, message: Samples) -> Block:
+        channels = len(self._facts.profile.channels)
+        if message.channels != channels or message.start_us > MAX_NUMBER:
+            raise UserError(
+                f"the board sends {message.channels} channels at {message.start_us} us, expected the {channels} "
+                "of its hello, and a clock that began at its start: build its firmware again"
+            )
+        return Block(message.seq, message.t_us, message.values)
 
     def skip(self) -> None:
         """Drop what waits."""

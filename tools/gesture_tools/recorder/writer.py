@@ -119,8 +119,8 @@ class PartWriter:
             steps = np.diff(values)
             if (steps <= 0).any() or (steps > largest).any() or abs(int(values[-1])) > MAX_NUMBER:
                 raise UserError(
-                    f"the board's {what} jumped: expected growing, gaps of at most 60 s; what came before is kept; "
-                    "start again"
+                    f"the board's {what} jumped: expected growing, gaps of at most 60 s; what came before is "
+                    "kept; start again"
                 )
 
     def _create(self) -> str:
