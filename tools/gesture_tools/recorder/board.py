@@ -70,8 +70,8 @@ class BoardSource:
         channels = len(self._facts.profile.channels)
         if message.channels != channels or message.start_us > MAX_NUMBER:
             raise UserError(
-                f"the board sends {message.channels} channels at {message.start_us} us, expected the {channels} "
-                "of its hello, and a clock that began at its start: build its firmware again"
+                f"the board sends {message.channels} channels at {message.start_us} us, expected the "
+                f"{channels} of its hello, and a clock that began at its start: build its firmware again"
             )
         return Block(message.seq, message.t_us, message.values)
 
