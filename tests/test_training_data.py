@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import math
 import re
 from dataclasses import replace
@@ -21,6 +22,7 @@ from gesture_training.commands.train import command
 from gesture_training.config import Augmentation, Network
 from gesture_training.grip import grip_rotation
 from gesture_training.labels import choose_labels, means_no_gesture
+from gesture_training.memory import MOST_BYTES, check_size
 from gesture_training.network import kernel_length, receptive_field
 from gesture_training.outputs import staged
 from gesture_training.prepare import Request, prepare
@@ -404,3 +406,16 @@ def test_groups_are_set_apart_by_person(tmp_path: Path) -> None:
         everyone += [one.id for one in streams + takes]
     gestures = [piece for piece in prepared.train if piece.label != prepared.labels.background]
     assert len(everyone) == len(set(everyone)) == len(gestures) + 3
+
+
+def test_more_data_than_fits_in_memory_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a.csv").write_bytes(bytes(3 * 2**20))
+    (tmp_path / "b.csv.gz").write_bytes(gzip.compress(bytes(4 * 2**20)))
+    data = [tmp_path / "data", tmp_path / "b.csv.gz"]
+    check_size(data, most=7 * 2**20)
+    with pytest.raises(UserError, match="the data is 7 MB of text: expected at most 6 MB"):
+        check_size(data, most=6 * 2**20)
+    with (tmp_path / "data" / "large.csv").open("wb") as file:
+        file.truncate(MOST_BYTES + 1)
+    refuse(tmp_path / "data", [str(tmp_path / "data")], "MB of text: expected at most 512 MB")

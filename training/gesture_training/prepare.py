@@ -26,6 +26,7 @@ from gesture_training.dataset import Piece, check_classes, cut, digest, hold_out
 from gesture_training.frame import FrameChoice, choose_frame, framed
 from gesture_training.grip import grip_rotation
 from gesture_training.labels import Labels, choose_labels, shown
+from gesture_training.memory import check_size
 from gesture_training.streams import LEAST_CONTINUOUS_S, continuous
 
 
@@ -75,6 +76,7 @@ class Prepared:
 
 def read(data: Sequence[Path]) -> list[Recording]:
     """Load the recordings of a training; raise UserError when there are none or their channels differ."""
+    check_size(data)
     recordings = load(data)
     if not recordings:
         raise UserError(f"no recordings in {', '.join(map(str, data))}: expected logs or a table")

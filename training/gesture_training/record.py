@@ -44,6 +44,7 @@ def record_of(
             "test": sorted({piece.subject for piece in prepared.test}),
         },
         "pieces": {"train": len(prepared.train), "test": len(prepared.test)},
+        "frame": str(prepared.frame),
         "seed": prepared.config.seed,
         "config": asdict(prepared.config),
         "contract": contract_fields(contract) | stride,

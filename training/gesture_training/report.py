@@ -34,7 +34,7 @@ def fill(template: str, pictures: Mapping[str, bytes], **values: Any) -> str:
         undefined=StrictUndefined,
         trim_blocks=True,
     )
-    own = (percent, beside, beside_titles, limit_text, code_span, markdown)
+    own = (percent, beside, beside_titles, limit_text, code_span, markdown, detector_text)
     environment.filters |= {function.__name__: function for function in own}
     embedded = {
         name: data and f"data:image/png;base64,{base64.b64encode(data).decode()}"
@@ -53,6 +53,8 @@ def facts(metrics: Mapping[str, Any], record: Mapping[str, Any]) -> list[tuple[s
         ("rate", f"{rate:g} Hz"),
         ("window", f"{contract['window']} samples, {contract['window'] / rate:.2f} s"),
         ("hop", f"{contract['hop']} samples, {contract['hop'] / rate:.2f} s"),
+        *([("frame", record["frame"])] if "frame" in record else []),
+        ("detector", detector_text(contract)),
         *[(title, shown.format(metrics[name])) for name, title, shown in SIZES if name in metrics],
         *[
             (
@@ -64,6 +66,13 @@ def facts(metrics: Mapping[str, Any], record: Mapping[str, Any]) -> list[tuple[s
         ],
         ("trained on", f"{record['pieces']['train']} recordings of {len(record['people']['train'])} people"),
     ]
+
+
+def detector_text(contract: Mapping[str, Any]) -> str:
+    """Return the detector of a contract (its fields, by name) in words."""
+    pairs = zip(contract["labels"], contract["thresholds"], strict=True)
+    levels = [f"{label} {level / 256:.2f}" for label, level in pairs if label != contract["background"]]
+    return f"{contract['hits']} hits, {contract['refractory_ms']} ms apart; thresholds {', '.join(levels)}"
 
 
 def limit_text(sweep: Mapping[str, Any]) -> str:
