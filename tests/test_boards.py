@@ -1,8 +1,17 @@
-"""Boards: what is built for each, that it fits and is the same every time, and what is refused before."""
+"""Boards: what is built for each, that it fits and is the same every time, and what is refused before.
+
+firmware/boards/budget.toml keeps what each board's firmware takes with the tests' small model; a change that
+is meant is written with
+
+    python -m tests.test_boards --write
+"""
 
 from __future__ import annotations
 
 import shutil
+import sys
+import tempfile
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,15 +24,19 @@ from gesture_tools.build import build_firmware
 from gesture_tools.commands.build import command
 from gesture_tools.elf import bin_bytes, hex_text, read_hex
 from gesture_tools.errors import UserError
+from gesture_tools.files import write_atomic
 from gesture_tools.firmware_image import check_image
 from gesture_tools.firmware_sources import boards, firmware_folder
 from gesture_tools.profile import Profile
+from gesture_tools.toolchain import find_toolchain
 from gesture_tools.uf2 import read_uf2, uf2_bytes
 from tests.support.firmware import contract, model_file, own_cache, small_model
 
 __all__ = ["model_file", "own_cache"]
 
 REAL = ("microbit_v1", "microbit_v2", "pico")
+BUDGET = Path(__file__).resolve().parents[1] / "firmware" / "boards" / "budget.toml"
+TOLERANCE = 0.03
 RP2040 = 0xE48BFF56
 
 
@@ -196,3 +209,47 @@ def test_model_too_big_for_the_board(
     script.write_text(script.read_text().replace(f"LENGTH = {wide}", f"LENGTH = {narrow}"))
     with pytest.raises(UserError, match=rf"too big for the board's {memory}: train a smaller model"):
         build_firmware("microbit_v1", model_file, compiler)
+
+
+def figures(name: str, model: Path) -> dict[str, int]:
+    """What a board's firmware takes beside the model and its arena, by GCC."""
+    firmware = build_firmware(name, model, "gcc")
+    sizes = firmware.image.sizes
+    return {"flash": sizes.flash - firmware.model_size, "ram": sizes.ram - firmware.arena_size}
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_sizes_are_as_budgeted(name: str, model_file: Path) -> None:
+    budget = tomllib.loads(BUDGET.read_text())
+    version = find_toolchain("gcc").version
+    if version != budget["compiler"]:
+        pytest.skip(f"the budget is for {budget['compiler']}, this is {version}")
+    found = figures(name, model_file)
+    off = [
+        f"{what}: {size:,} budgeted, {found[what]:,} found"
+        for what, size in budget[name].items()
+        if abs(found[what] - size) > TOLERANCE * size
+    ]
+    assert not off, f"{'; '.join(off)} - if it is meant: python -m tests.test_boards --write"
+
+
+def write() -> None:
+    """Write the budget anew."""
+    lines = [
+        "# Bytes of each board's firmware beside model and arena, with the operators of the tests' small model.",
+        "# A test fails when a figure is off by more than 3 %; after a change that is meant:",
+        "# python -m tests.test_boards --write",
+        f'compiler = "{find_toolchain("gcc").version}"',
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        model = Path(folder) / "model.tflite"
+        model.write_bytes(small_model(contract()))
+        for name in REAL:
+            lines += ["", f"[{name}]", *(f"{key} = {value}" for key, value in figures(name, model).items())]
+    write_atomic(BUDGET, "\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["--write"]:
+        sys.exit("usage: python -m tests.test_boards --write")
+    write()
