@@ -240,7 +240,7 @@ def test_parity_fails_on_the_first_difference(
     monkeypatch.setattr(parity, "tflm_runner", wrong)
     code, _, err = run("parity", model, log)
     assert code == 1
-    assert "tflite-micro differs in log, window 3, byte 1: expected" in err
+    assert "tflite-micro, whole windows differs in log, window 3, byte 1: expected" in err
 
 
 def test_interrupt(run: Run, model: Path, log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
