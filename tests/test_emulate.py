@@ -26,6 +26,7 @@ from gesture_tools.profile import Profile
 from gesture_tools.qemu import BOARD, BoardRun, find_qemu, run_board
 from gesture_tools.recordings import Recording
 from gesture_tools.runtime import Model, Stream
+from tests import link_hour
 from tests.support.firmware import compiler, contract, model_file, motion, own_cache, small_model
 
 __all__ = ["compiler", "model_file", "own_cache"]
@@ -55,6 +56,19 @@ def patched(elf: Path, folder: Path, old: bytes, new: bytes) -> Path:
     assert len(old) == len(new)
     path = folder / "patched.elf"
     path.write_bytes(content.replace(old, new))
+    return path
+
+
+def with_code(elf: Path, folder: Path, function: str, code: bytes) -> Path:
+    """A copy of a firmware with other code at the beginning of a function."""
+    content = bytearray(elf.read_bytes())
+    image = read_image(bytes(content))
+    address = next(s.address for s in image.symbols if s.name == function)
+    start, flash = image.segments[0]
+    at = content.find(flash) + address - start
+    content[at : at + len(code)] = code
+    path = folder / "changed.elf"
+    path.write_bytes(content)
     return path
 
 
@@ -169,14 +183,7 @@ def test_foreign_model_is_refused(elf: Path, model_file: Path, tmp_path: Path) -
     ],
 )
 def test_a_fault_says_its_cause(elf: Path, tmp_path: Path, code: bytes, cause: str) -> None:
-    content = bytearray(elf.read_bytes())
-    image = read_image(bytes(content))
-    address = next(s.address for s in image.symbols if s.name == "tg_recognizer_push")
-    start, flash = image.segments[0]
-    at = content.find(flash) + address - start
-    content[at : at + len(code)] = code
-    path = tmp_path / "fault.elf"
-    path.write_bytes(content)
+    path = with_code(elf, tmp_path, "tg_recognizer_push", code)
     with pytest.raises(UserError, match=rf"the firmware faulted.*{cause}"):
         run_board(path, motion(50), PROFILE)
 
@@ -286,3 +293,17 @@ def test_command_without_qemu(model_file: Path, log: Path, monkeypatch: pytest.M
     result = CliRunner().invoke(command, ["--model", str(model_file), str(log)])
     assert result.exit_code == 2
     assert "qemu-system-arm is not on the PATH: install QEMU" in result.output
+
+
+def test_a_hang_is_ended_by_the_watchdog_and_told(elf: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"the firmware faulted.*: the application hung, and the watchdog"):
+        run_board(with_code(elf, tmp_path, "tg_recognizer_push", b"\xfe\xe7"), motion(50), PROFILE)
+
+
+def test_every_sample_of_a_stream_at_400_hz(tmp_path: Path) -> None:
+    profile = replace(PROFILE, rate_hz=link_hour.RATE_HZ)
+    model = tmp_path / "fast.tflite"
+    model.write_bytes(small_model(contract(profile)))
+    _, account = link_hour.stream(firmware_for(model), motion(40 * 400), profile, timeout_s=120)
+    assert (account.arrived, account.lost, account.wrong) == (16_000, 0, 0)
+    assert (account.damaged, account.missing, account.jitter_us) == (0, 0, 0)

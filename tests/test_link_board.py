@@ -36,11 +36,11 @@ from gesture_tools.runtime import Model, Stream
 from gesture_tools.serving import HOST, Served, serve
 from tests.support.firmware import model_file, own_cache
 from tests.support.lines import Line, Peer, Spoiler
-from tests.support.served import LOG, PROFILE, SPEED, board, check_samples, host_program, running
+from tests.support.served import LOG, PROFILE, SPEED, board, check_samples, host_program, running, slow_board
 from tests.support.sketch import Sketch
 from tests.test_link import HELLO, independent_frame
 
-__all__ = ["board", "host_program", "model_file", "own_cache"]
+__all__ = ["board", "host_program", "model_file", "own_cache", "slow_board"]
 
 GREETING = (0x01, b"\x01\x01")
 
@@ -110,10 +110,10 @@ def test_hello_labels_samples_events_and_statistics(board: Served, model_file: P
         assert message.values == outputs[ends.index(message.end)].tobytes()
 
 
-def test_replay_equals_the_simulator(board: Served, model_file: Path) -> None:
+def test_replay_equals_the_simulator(slow_board: Served, model_file: Path) -> None:
     stream = Stream(Model.load(model_file))
     events = stream.push(LOG)
-    with Link(board.url) as link:
+    with Link(slow_board.url) as link:
         for samples in (LOG, LOG[:1], LOG[:0], LOG):
             stream.reset()
             events = stream.push(samples)
@@ -142,12 +142,11 @@ def test_a_line_that_damages_bytes(board: Served, kind: str) -> None:
     assert counts.missing > 0  # and by the frames' numbers too
 
 
-def test_replay_over_a_line_that_damages_bytes(host_program: Path, model_file: Path) -> None:
+def test_replay_over_a_line_that_damages_bytes(slow_board: Served, model_file: Path) -> None:
     stream = Stream(Model.load(model_file))
     expected = stream.push(LOG)
     with (
-        running(host_program, speed=1) as board,
-        Line(board.url, to_board=Spoiler(1 / 1500, 3)) as line,
+        Line(slow_board.url, to_board=Spoiler(1 / 1500, 3)) as line,
         connect(line.url) as link,
     ):
         found = replay(link, LOG)

@@ -14,7 +14,8 @@ static void finish(tg_app *app) {
     app->owed |= TG_OWE_STATS | TG_OWE_END;
 }
 
-static int step(tg_app *app) {
+int tg_app_step(tg_app *app) {
+    tg_board_feed_watchdog();
     int busy = tg_host_listen(app);
     if (app->state == TG_STATE_RUNNING) {
         busy |= tg_sampling_step(app);
@@ -27,7 +28,7 @@ static int step(tg_app *app) {
     return tg_host_pay(app) | busy;
 }
 
-_Noreturn void tg_app_run(tg_app *app, const tg_app_model *model, void *arena, size_t arena_size) {
+void tg_app_start(tg_app *app, const tg_app_model *model, void *arena, size_t arena_size) {
     memset(app, 0, sizeof *app);
     app->model = model;
     unsigned mode = tg_board_mode();
@@ -38,11 +39,14 @@ _Noreturn void tg_app_run(tg_app *app, const tg_app_model *model, void *arena, s
     app->streams = (uint8_t)(((mode & TG_MODE_SAMPLES) != 0 ? TG_STREAM_SAMPLES : 0U) |
                              ((mode & TG_MODE_OUTPUTS) != 0 ? TG_STREAM_OUTPUTS : 0U) |
                              ((mode & TG_MODE_END) != 0 ? TG_STREAM_EVENTS : 0U));
+}
+
+_Noreturn void tg_app_run(tg_app *app, const tg_app_model *model, void *arena, size_t arena_size) {
     int ending = 0;
+    tg_app_start(app, model, arena, arena_size);
     for (;;) {
-        tg_board_feed_watchdog();
-        int busy = step(app);
-        if (!ending && (mode & TG_MODE_END) != 0 && app->state != TG_STATE_RUNNING) {
+        int busy = tg_app_step(app);
+        if (!ending && (tg_board_mode() & TG_MODE_END) != 0 && app->state != TG_STATE_RUNNING) {
             finish(app);
             ending = 1;
         }

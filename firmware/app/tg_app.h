@@ -101,6 +101,11 @@ typedef struct {
  * aligned. */
 _Noreturn void tg_app_run(tg_app *app, const tg_app_model *model, void *arena, size_t arena_size);
 
+/* The same in pieces: start, then step for ever. A step feeds the watchdog and returns 0 when it had nothing
+ * to do: time to sleep. */
+void tg_app_start(tg_app *app, const tg_app_model *model, void *arena, size_t arena_size);
+int tg_app_step(tg_app *app);
+
 /* tg_ready: opens the model, checks board and contract, starts the sensor. Sets state, and refused when it is
  * not running. */
 void tg_ready_check(tg_app *app, void *arena, size_t arena_size);

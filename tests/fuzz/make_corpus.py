@@ -1,4 +1,4 @@
-"""Writes the fuzzers' seed corpus: small models over every operator, and contracts, good and nearly good.
+"""Writes the fuzzers' seed corpus: models over every operator, contracts good and nearly good, messages.
 
     python -m tests.fuzz.make_corpus
 
@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import struct
+import zlib
 from pathlib import Path
 
+from cobs import cobs
+
 from gesture_tools.contract import Contract, SelfTest
+from gesture_tools.link.frames import Packet, Receiver, layouts, write_frame
 from gesture_tools.profile import Profile
 from gesture_tools.runtime import self_test_outputs
 from gesture_tools.runtime.flatbuffer import operators
@@ -76,9 +80,60 @@ def contracts() -> list[bytes]:
     return [*(c.encode() for c in good), *bad]
 
 
+def messages() -> dict[int, bytes]:
+    """A body for each type of message, with every blob a few bytes long."""
+    return {
+        type_: received(write_frame(type_, 0, [b"abc" if blob else 1 for blob in layout.blobs])).body
+        for type_, layout in layouts().items()
+    }
+
+
+def received(frame: bytes) -> Packet:
+    """The packet of a frame."""
+    return next(Receiver().push(frame))
+
+
+def link() -> list[bytes]:
+    """Lists of messages for both halves of the target."""
+    bodies = messages()
+    good = b"".join(bytes([t, t & 1, t & 3, len(body)]) + body for t, body in bodies.items())
+    whole = [struct.pack("<BBH", t, len(body), n) + body for n, (t, body) in enumerate(bodies.items())]
+    frames = b"".join(cobs.encode(p + struct.pack("<I", zlib.crc32(p))) + b"\0" for p in whole)
+    return [
+        b"\0" + good,
+        b"\1" + frames,
+        b"\1" + frames[:40] + frames[60:],
+        b"\1" + b"x" * 300 + b"\0" + frames,
+    ]
+
+
+def app() -> list[bytes]:
+    """What hosts say: questions; a stream with time that passes; a replay, whole and cut short."""
+    bodies = {type_: bytes([type_, len(body)]) + body for type_, body in messages().items()}
+    wait = bytes([20, 250])
+    streams = bytes([2, 1, 7])
+    samples = bytes(range(120))
+    data = b"".join(
+        bytes([6, 5 + len(samples)]) + struct.pack("<IB", 20 * n, len(samples)) + samples for n in range(4)
+    )
+    replay = bytes([5, 1, 6]) + data
+    return [
+        b"".join(bodies.values()),
+        streams + wait * 30 + bodies[4] + bytes([0x60, 250]) * 5 + wait * 30,
+        replay + bytes([7, 4]) + struct.pack("<I", 80) + bodies[4],
+        streams + replay + wait * 30 + bodies[1],
+    ]
+
+
 def main() -> None:
     """Replace the corpus."""
-    for name, contents in (("model", models()), ("contract", contracts())):
+    (Path(__file__).parent / "app_model.tflite").write_bytes(with_contracts()[0])
+    for name, contents in (
+        ("model", models()),
+        ("contract", contracts()),
+        ("link", link()),
+        ("app", app()),
+    ):
         folder = CORPUS / name
         folder.mkdir(parents=True, exist_ok=True)
         for old in folder.iterdir():

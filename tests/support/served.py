@@ -50,6 +50,13 @@ def board(host_program: Path) -> Iterator[Served]:
         yield served
 
 
+@pytest.fixture
+def slow_board(host_program: Path) -> Iterator[Served]:
+    """A running board in real time: its patience with a host in a replay is not shortened."""
+    with running(host_program, speed=1) as served:
+        yield served
+
+
 def check_samples(batches: list[Samples], log: NDArray[np.int16] = LOG) -> NDArray[np.int64]:
     """Check that every sample is what the sensor gave under its number, at its time; return the numbers."""
     seq = np.concatenate([batch.seq for batch in batches])

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("--port", required=True, help="The board's port: a device, or socket://HOST:PORT.")
 @click.option("--baud", type=click.IntRange(min=1200), default=115200, show_default=True, help="Its speed.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
-def command(model: Path, logs: tuple[Path, ...], port: str, baud: int, as_json: bool) -> int:
+def command(model: Path, logs: tuple[Path, ...], port: str, baud: int, as_json: bool) -> None:
     """Send LOGS to a board with MODEL, which recognises them in place of its sensor's samples.
 
     The board runs its own window, model and detector; the outputs of every window and the events it returns
@@ -62,7 +62,8 @@ def command(model: Path, logs: tuple[Path, ...], port: str, baud: int, as_json: 
             click.echo(f"next: {shlex.join(['gesture', 'record', 'LABEL', '--port', port, '--out', 'DATA'])}")
     for result in failed:
         click.echo(f"FAIL: {result['id']}: {result['difference']}", err=True)
-    return 1 if failed else 0
+    if failed:
+        click.get_current_context().exit(1)
 
 
 def _check_board(link: Link, model: Model, port: str) -> None:
