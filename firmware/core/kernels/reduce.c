@@ -20,30 +20,37 @@ static int32_t mean_of(const reduce *r, int32_t sum) {
     return tg_clamp(value, INT8_MIN, INT8_MAX);
 }
 
-static int32_t mean(const reduce *r, const int8_t *input) {
-    int32_t sum = 0;
-    for (uint32_t i = 0; i < r->reduced; i++) {
-        sum += input[(size_t)i * r->inner];
-    }
-    return mean_of(r, sum);
-}
-
-static void run_running(const reduce *r, const int8_t *input, void *state, int8_t *output) {
-    const int32_t *sums = tg_running_add(&r->running, state, input);
+/* Means of sums. */
+static void scale(const reduce *r, const int32_t *sums, uint32_t count, int8_t *output) {
     const int32_t right = -r->multiplier.shift;
-    uint32_t i = r->inner;
     if (right >= 1 && right <= 23) { /* mean_of(): half a step and the zero point before the one shift */
         const int32_t mantissa = r->multiplier.mantissa;
         const int32_t input_zero = r->input_zero;
         const int32_t constant = (2 * r->output_zero + 1) * (1 << (right - 1));
-        for (; i > 0; i--) {
+        for (; count > 0; count--) {
             int32_t value = tg_high_mul_positive(*sums++ - input_zero, mantissa);
             value = (value + (value >> 31) + constant) >> right;
             *output++ = (int8_t)tg_clamp(value, INT8_MIN, INT8_MAX);
         }
     }
-    for (; i > 0; i--) {
+    for (; count > 0; count--) {
         *output++ = (int8_t)mean_of(r, *sums++);
+    }
+}
+
+#define AT_ONCE 16U
+
+/* Sums of some neighbouring values, at most AT_ONCE, over the rows of `input`. */
+static void sum_up(const reduce *r, const int8_t *input, uint32_t count, int32_t *sums) {
+    uint32_t i = 0;
+    for (; i + 4U <= count; i += 4U) {
+        tg_sum_four(input + i, r->reduced, r->inner, sums + i);
+    }
+    for (; i < count; i++) {
+        sums[i] = 0;
+        for (uint32_t row = 0; row < r->reduced; row++) {
+            sums[i] += input[(size_t)row * r->inner + i];
+        }
     }
 }
 
@@ -55,28 +62,34 @@ static int32_t maximum(const reduce *r, const int8_t *input) {
     return max;
 }
 
-static void run_all(const tg_run *run, int32_t (*one)(const reduce *, const int8_t *)) {
+static void run_mean(const tg_run *run) {
+    const reduce *r = run->params;
+    if (r->running.slots != 0) {
+        scale(r, tg_running_add(&r->running, run->scratch, run->input), r->inner, run->output);
+        return;
+    }
+    int8_t *output = run->output;
+    const int8_t *input = run->input;
+    for (uint32_t outer = r->outer; outer > 0; outer--, input += (size_t)r->reduced * r->inner) {
+        uint32_t now;
+        for (uint32_t i = 0; i < r->inner; i += now, output += now) {
+            int32_t sums[AT_ONCE];
+            now = r->inner - i < AT_ONCE ? r->inner - i : AT_ONCE;
+            sum_up(r, input + i, now, sums);
+            scale(r, sums, now, output);
+        }
+    }
+}
+
+static void run_max(const tg_run *run) {
     const reduce *r = run->params;
     int8_t *output = run->output;
     for (uint32_t outer = 0; outer < r->outer; outer++) {
         const int8_t *input = run->input + (size_t)outer * r->reduced * r->inner;
         for (uint32_t inner = 0; inner < r->inner; inner++) {
-            *output++ = (int8_t)one(r, input + inner);
+            *output++ = (int8_t)maximum(r, input + inner);
         }
     }
-}
-
-static void run_mean(const tg_run *run) {
-    const reduce *r = run->params;
-    if (r->running.slots != 0) {
-        run_running(r, run->input, run->scratch, run->output);
-    } else {
-        run_all(run, mean);
-    }
-}
-
-static void run_max(const tg_run *run) {
-    run_all(run, maximum);
 }
 
 /* The multiplier of a mean: input scale / output scale / count, divided as the reference divides. */
@@ -185,7 +198,13 @@ static tg_stream_reason stream_mean(void *params, tg_hop *hop) {
         .rest = (uint16_t)rest,
         .slots = (uint16_t)(r->reduced / fresh),
     };
-    hop->scratch = tg_running_size(&r->running);
+    uint32_t size = tg_running_size(&r->running);
+    uint32_t kept = (hop->columns - hop->fresh) * hop->size;
+    if (size > kept + kept / 4U) { /* rather all the values, and their mean anew */
+        r->running.slots = 0;
+        return TG_STREAM_ENDS;
+    }
+    hop->scratch = size;
     hop->state = true;
     hop->columns = 0;
     return TG_STREAM_YES;

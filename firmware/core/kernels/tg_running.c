@@ -23,6 +23,12 @@ int32_t tg_running_one(const tg_running *r, const int8_t *rows, int16_t *started
 }
 
 #if !defined(__ARM_FEATURE_DSP)
+void tg_sum_four(const int8_t *rows, uint32_t count, uint32_t step, int32_t *sums) {
+    for (unsigned i = 0; i < 4U; i++) {
+        sums[i] = sum_of(rows + i, count, step);
+    }
+}
+
 void tg_running_four(const tg_running *r, const int8_t *rows, int32_t *sums, int16_t *started,
                      int16_t *block) {
     for (unsigned i = 0; i < 4U; i++) {

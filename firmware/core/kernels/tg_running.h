@@ -36,6 +36,9 @@ const int32_t *tg_running_add(const tg_running *r, tg_running_state *state, cons
 void tg_running_four(const tg_running *r, const int8_t *rows, int32_t *sums, int16_t *started,
                      int16_t *block);
 
+/* Sums of four values side by side over `count` rows, `step` apart: exists twice, with equal results. */
+void tg_sum_four(const int8_t *rows, uint32_t count, uint32_t step, int32_t *sums);
+
 /* One sum: moves on its started block to the end of the hop; returns what the hop brings. *block: sum of the
  * block that is whole now. */
 int32_t tg_running_one(const tg_running *r, const int8_t *rows, int16_t *started, int32_t *block);

@@ -28,22 +28,40 @@ static inline int32_t high(uint32_t pair) {
     return (int32_t)pair >> 16;
 }
 
+/* Adds `count` rows, no more than TG_RUNNING_MOST, to two pairs; returns the row behind them. */
+static inline const int8_t *add_rows(const int8_t *rows, uint32_t count, uint32_t step, uint32_t *even,
+                                     uint32_t *odd) {
+    for (; count > 0; count--, rows += step) {
+        uint32_t bytes = tg_load4(rows);
+        *even = tg_even_plus(*even, bytes);
+        *odd = tg_odd_plus(*odd, bytes);
+    }
+    return rows;
+}
+
+void tg_sum_four(const int8_t *rows, uint32_t count, uint32_t step, int32_t *sums) {
+    sums[0] = sums[1] = sums[2] = sums[3] = 0;
+    while (count > 0) {
+        uint32_t now = count < TG_RUNNING_MOST ? count : TG_RUNNING_MOST;
+        uint32_t even = 0;
+        uint32_t odd = 0;
+        rows = add_rows(rows, now, step, &even, &odd);
+        sums[0] += low(even);
+        sums[1] += low(odd);
+        sums[2] += high(even);
+        sums[3] += high(odd);
+        count -= now;
+    }
+}
+
 void tg_running_four(const tg_running *r, const int8_t *rows, int32_t *sums, int16_t *started,
                      int16_t *block) {
     uint32_t even = 0;
     uint32_t odd = 0;
-    for (unsigned i = r->ended; i > 0; i--, rows += r->sums) {
-        uint32_t bytes = tg_load4(rows);
-        even = tg_even_plus(even, bytes);
-        odd = tg_odd_plus(odd, bytes);
-    }
+    rows = add_rows(rows, r->ended, r->sums, &even, &odd);
     uint32_t even_start = 0;
     uint32_t odd_start = 0;
-    for (unsigned i = r->rest; i > 0; i--, rows += r->sums) {
-        uint32_t bytes = tg_load4(rows);
-        even_start = tg_even_plus(even_start, bytes);
-        odd_start = tg_odd_plus(odd_start, bytes);
-    }
+    add_rows(rows, r->rest, r->sums, &even_start, &odd_start);
     uint32_t even_before = load_pair(block);
     uint32_t odd_before = load_pair(block + 2);
     store_pair(block, add_pairs(load_pair(started), even));
