@@ -38,6 +38,7 @@ typedef struct {
     const int32_t *next_bias; /* 148: of the next four channels */
     const int32_t *mantissa;  /* 152 */
     const int8_t *shift;      /* 156 */
+    int32_t constant;         /* 160: 2 x the zero point of the output + 1 */
 } four;
 
 _Static_assert(offsetof(four, input) == 16 && offsetof(four, rows) == 36 && offsetof(four, factor) == 40 &&
@@ -54,8 +55,8 @@ _Static_assert(offsetof(four, input) == 16 && offsetof(four, rows) == 36 && offs
     "str " m ", [r0], #4\n"                                                                                  \
     "stm r0!, {r9, r10}\n"
 
-/* Expands the weights of the next four channels and sets bias and factor, of zero point -128 and with entries
- * for every channel. */
+/* Expands the weights of the next four channels and sets bias and factor, which have entries for every
+ * channel. */
 static TG_NAKED void four_set(four *f) {
     __asm__ volatile("push {r4-r10, lr}\n"
                      "add r12, r0, #132\n"
@@ -76,7 +77,7 @@ static TG_NAKED void four_set(four *f) {
                      "ldm r2!, {r4-r7}\n"
                      "ldr r8, [r3], #4\n"
                      "stm r12, {r1, r2, r3}\n"
-                     "mvn r2, #254\n" /* (2 x zero point + 1) x 2^(right - 1) */
+                     "ldr r2, [r0, #160]\n" /* x 2^(right - 1) */
                      "add r0, r0, #40\n" FACTOR("r4", "0") FACTOR("r5", "8") FACTOR("r6", "16")
                          FACTOR("r7", "24") "pop {r4-r10, pc}\n");
 }
@@ -115,24 +116,42 @@ static TG_NAKED void four_set(four *f) {
     "asr " r ", " r ", r9\n"                                                                                 \
     "ssat " r ", #8, " r "\n"
 
+/* The same for TG_REQUANT_SHIFTED and outputs that are only saturated. */
+#define REQUANTIZE_SIGNED(r)                                                                                 \
+    "ldm r1!, {r8, r9, r10}\n"                                                                               \
+    "lsl " r ", " r ", #1\n"                                                                                 \
+    "smmulr " r ", " r ", r8\n"                                                                              \
+    "add r10, r10, " r ", asr #31\n"                                                                         \
+    "add " r ", " r ", r10\n"                                                                                \
+    "asr " r ", " r ", r9\n"                                                                                 \
+    "ssat " r ", #8, " r "\n"
+
+#define RUN(requantize)                                                                                      \
+    "push {r0, r4-r11, lr}\n"                                                                                \
+    "1:\n" SUMS "add r1, r0, #40\n" requantize("r4") requantize("r5") requantize("r6")                       \
+        requantize("r7") "ldm r1, {r8-r11}\n"                                                                \
+                         "strb r4, [r8]\n"                                                                   \
+                         "strb r5, [r8, #1]\n"                                                               \
+                         "strb r6, [r8, #2]\n"                                                               \
+                         "strb r7, [r8, #3]\n"                                                               \
+                         "ldr r2, [r0, #16]\n"                                                               \
+                         "add r8, r8, r9\n"                                                                  \
+                         "add r2, r2, r10\n"                                                                 \
+                         "str r2, [r0, #16]\n"                                                               \
+                         "str r8, [r1]\n"                                                                    \
+                         "subs r11, r11, #1\n"                                                               \
+                         "str r11, [r1, #12]\n"                                                              \
+                         "bne 1b\n"                                                                          \
+                         "pop {r0, r4-r11, pc}\n"
+
 /* Makes the outputs of all positions, requantised as TG_REQUANT_RELU. */
 static TG_NAKED void four_run(four *f) {
-    __asm__ volatile("push {r0, r4-r11, lr}\n"
-                     "1:\n" SUMS "add r1, r0, #40\n" REQUANTIZE("r4") REQUANTIZE("r5") REQUANTIZE("r6")
-                         REQUANTIZE("r7") "ldm r1, {r8-r11}\n"
-                                          "strb r4, [r8]\n"
-                                          "strb r5, [r8, #1]\n"
-                                          "strb r6, [r8, #2]\n"
-                                          "strb r7, [r8, #3]\n"
-                                          "ldr r2, [r0, #16]\n"
-                                          "add r8, r8, r9\n"
-                                          "add r2, r2, r10\n"
-                                          "str r2, [r0, #16]\n"
-                                          "str r8, [r1]\n"
-                                          "subs r11, r11, #1\n"
-                                          "str r11, [r1, #12]\n"
-                                          "bne 1b\n"
-                                          "pop {r0, r4-r11, pc}\n");
+    __asm__ volatile(RUN(REQUANTIZE));
+}
+
+/* The same, requantised as TG_REQUANT_SHIFTED. */
+static TG_NAKED void four_run_signed(four *f) {
+    __asm__ volatile(RUN(REQUANTIZE_SIGNED));
 }
 
 /* Stores the accumulators of one position. */
@@ -149,7 +168,8 @@ static void set_channels(const tg_depthwise *d, four *f, unsigned channel) {
     f->next_bias = factors->bias + channel * factors->bias_step;
     f->mantissa = factors->mantissa + channel * factors->step;
     f->shift = factors->shift + channel * factors->step;
-    if (factors->how->kind == TG_REQUANT_RELU && factors->step == 1U && factors->bias_step == 1U) {
+    f->constant = 2 * factors->how->zero_point + 1;
+    if (factors->how->kind != TG_REQUANT_ANY && factors->step == 1U && factors->bias_step == 1U) {
         four_set(f);
         return;
     }
@@ -182,6 +202,10 @@ static void run(const tg_requant *how, four *f, unsigned count) {
     f->count = count;
     if (f->rows > 0 && how->kind == TG_REQUANT_RELU) {
         four_run(f);
+        return;
+    }
+    if (f->rows > 0 && how->kind == TG_REQUANT_SHIFTED && how->low == INT8_MIN && how->high == INT8_MAX) {
+        four_run_signed(f);
         return;
     }
     for (; count > 0; count--, f->input += f->input_step, f->output += f->output_step) {
