@@ -11,7 +11,8 @@ MODEL_OPERATOR_CODES, MODEL_SUBGRAPHS, MODEL_BUFFERS, MODEL_METADATA = 1, 2, 4, 
 SUBGRAPH_TENSORS, SUBGRAPH_INPUTS, SUBGRAPH_OUTPUTS, SUBGRAPH_OPERATORS = range(4)
 TENSOR_SHAPE, TENSOR_TYPE = 0, 1
 OPERATOR_CODE, OPERATOR_INPUTS, OPERATOR_OUTPUTS, OPERATOR_OPTIONS = 0, 1, 2, 4
-OPTION_STRIDE_W, OPTION_STRIDE_H = 1, 2  # of convolutions and poolings
+OPTION_STRIDE_W, OPTION_STRIDE_H = 1, 2  # of those that slide:
+SLIDING = (1, 3, 4, 17)  # AVERAGE_POOL_2D, CONV_2D, DEPTHWISE_CONV_2D, MAX_POOL_2D
 CODE_DEPRECATED, CODE_BUILTIN = 0, 3
 METADATA_NAME, METADATA_BUFFER = 0, 1
 BUFFER_DATA = 0
@@ -110,13 +111,20 @@ def operators(model: bytes) -> Iterator[tuple[int, list[Shape], list[Shape]]]:
 
 
 def strides(model: bytes) -> list[tuple[int, int]]:
-    """Return the strides along height and width of each operator, as if it were a convolution or pooling."""
+    """Return the strides along height and width of each operator; 1 and 1 of those that do not slide.
+
+    The core has accepted the file; it has not read the options of others.
+    """
     graph = _tables(model, _field(model, _u32(model, 0), MODEL_SUBGRAPHS))[0]
     found = []
-    for operator in _tables(model, _field(model, graph, SUBGRAPH_OPERATORS)):
-        field = _field(model, operator, OPERATOR_OPTIONS)
-        table = field + _u32(model, field) if field else 0
-        fields = [_field(model, table, k) if table else 0 for k in (OPTION_STRIDE_H, OPTION_STRIDE_W)]
+    places = _tables(model, _field(model, graph, SUBGRAPH_OPERATORS))
+    for place, (code, _, _) in zip(places, operators(model), strict=True):
+        field = _field(model, place, OPERATOR_OPTIONS)
+        if code not in SLIDING or not field:
+            found.append((1, 1))
+            continue
+        table = field + _u32(model, field)
+        fields = (_field(model, table, k) for k in (OPTION_STRIDE_H, OPTION_STRIDE_W))
         height, width = (_u32(model, at) if at else 1 for at in fields)
         found.append((height, width))
     return found
