@@ -236,7 +236,7 @@ def test_sizes_are_as_budgeted(name: str, model_file: Path) -> None:
 def write() -> None:
     """Write the budget anew."""
     lines = [
-        "# Bytes of each board's firmware beside model and arena, with the operators of the tests' small model.",
+        "# Bytes of each board's firmware beside model and arena, with the tests' small model.",
         "# A test fails when a figure is off by more than 3 %; after a change that is meant:",
         "# python -m tests.test_boards --write",
         f'compiler = "{find_toolchain("gcc").version}"',

@@ -240,13 +240,3 @@ def test_a_board_that_keeps_its_old_firmware(model_file: Path, tmp_path: Path) -
     with served_pico(before) as address:
         arguments = ("--board", "pico", "--model", model_file, "--drive", drive, "--port", address)
         fails("answers as model", *arguments, "--wait", 2.5)
-
-
-def test_samples_of_the_walk_fill_the_range() -> None:
-    from gesture_tools.acceptance import walk
-
-    values = walk(3, 4000)
-    assert values.shape == (1500, 3)
-    assert values.min() < -3000
-    assert values.max() > 3000
-    assert abs(values).max() <= 4000
