@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-from training_data import write_table
+from training_data import quick_settings, write_table
 
 from gesture_tools.commands.compare import command as compare_command
 from gesture_tools.errors import UserError
@@ -44,6 +44,10 @@ def train(folder: Path, out: str, *options: str) -> Result:
     return CliRunner().invoke(
         train_command, [str(folder / "a.csv"), "--out", str(folder / out), *OPTIONS, *options]
     )
+
+
+def quick(folder: Path) -> list[str]:
+    return ["--config", str(quick_settings(folder))]
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +158,7 @@ def test_train_makes_a_forest(folder: Path) -> None:
 
 
 def test_a_forest_stands_beside_the_network(folder: Path) -> None:
-    result = train(folder, "network", "--baseline", "forest", "--epochs", "1")
+    result = train(folder, "network", "--baseline", "forest", "--epochs", "1", *quick(folder))
     assert result.exit_code == 0, result.output
     baseline = json.loads(result.stdout)["baseline"]
     assert baseline["accuracy"] == json.loads((folder / "forest" / "metrics.json").read_text())["accuracy"]
@@ -171,8 +175,8 @@ def test_a_forest_stands_beside_the_network(folder: Path) -> None:
 
 
 def test_and_in_a_cross_validation(folder: Path) -> None:
-    arguments = [str(folder / "a.csv"), "--folds", "2", "--jobs", "1", "--epochs", "1", "--window", "48"]
-    command = [*arguments, "--baseline", "forest", "--out", str(folder / "cv"), "--json"]
+    arguments = [str(folder / "a.csv"), "--folds", "2", "--jobs", "1", "--epochs", "1", *quick(folder)]
+    command = [*arguments, "--window", "48", "--baseline", "forest", "--out", str(folder / "cv"), "--json"]
     summary = json.loads(CliRunner().invoke(evaluate_command, command).stdout)
     again = json.loads(CliRunner().invoke(evaluate_command, command).stdout)
     assert summary["baseline"] == again["baseline"], "kept folds keep their forests"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from training_data import write_table
+from training_data import quick_settings, write_table
 
 from gesture_tools import cost
 from gesture_tools.commands.compare import command as compare_command
@@ -35,22 +35,11 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the models a and b: other windows, other seeds, the same people."""
     folder = tmp_path_factory.mktemp("record")
     write_table(folder / "a.csv", PEOPLE)
+    quick = ["--config", str(quick_settings(folder))]
     for name, window, seed in (("a", "48", "1"), ("b", "40", "2")):
-        options = [
-            "--epochs",
-            "2",
-            "--test-subjects",
-            "d|ia",
-            "--window",
-            window,
-            "--hop",
-            "8",
-            "--seed",
-            seed,
-        ]
-        result = CliRunner().invoke(
-            train_command, [str(folder / "a.csv"), "--out", str(folder / name), *options]
-        )
+        size = ["--window", window, "--hop", "8", "--seed", seed]
+        options = ["--out", str(folder / name), "--epochs", "2", "--test-subjects", "d|ia", *size, *quick]
+        result = CliRunner().invoke(train_command, [str(folder / "a.csv"), *options])
         assert result.exit_code == 0, result.output
     return folder
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from training_data import write_table
+from training_data import quick_settings, write_table
 
 from gesture_tools.errors import UserError
 from gesture_training.commands.train import command as train_command
@@ -33,7 +33,8 @@ OPTIONS = ["--test-subjects", "eve", "--folds", "2", "--epochs", "1", "--window"
 
 
 def tune(data: Path, out: Path, *options: str) -> Result:
-    return CliRunner().invoke(command, [str(data), "--out", str(out), *OPTIONS, *options])
+    quick = ["--config", str(quick_settings(data.parent))]
+    return CliRunner().invoke(command, [str(data), "--out", str(out), *OPTIONS, *quick, *options])
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +59,8 @@ def test_what_is_found_is_kept_and_shown(tuned: Path) -> None:
     assert summary["data"][0]["people"] == ["ann", "ben", "cem", "dia"]
     assert summary["best"] in summary["front"]
     assert (tuned / "pareto.png").read_bytes().startswith(b"\x89PNG")
-    usual = json.loads(json.dumps(settings_of(TrainConfig())))
+    base = read_settings(tuned.parent / "quick.json", TrainConfig())
+    usual = json.loads(json.dumps(settings_of(base)))
     assert summary["all"][0]["config"] == usual, "the usual network is tried first"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,6 +26,13 @@ def make_recording(person: str, label: str, take: int, seconds: float = 1.6) -> 
     t_us = np.rint(time * 1e6).astype(np.int64)
     rounded = np.rint(samples).astype(np.int16)
     return Recording(f"{person}_{label}_{take}", label, person, "", t_us, rounded)
+
+
+def quick_settings(folder: Path) -> Path:
+    """Write settings for trainings of which only the path matters: few windows, no passes for rounding."""
+    path = folder / "quick.json"
+    path.write_text(json.dumps({"fit": {"windows_per_epoch": 256, "rounded_epochs": 0}}))
+    return path
 
 
 def write_table(

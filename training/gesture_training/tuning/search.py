@@ -64,7 +64,7 @@ def begin(search: Search) -> tuple[list[Task], Any]:
         "epochs": search.base.fit.epochs,
         "seed": search.seed,
     }
-    return tasks, open_study(search.storage, search.name, identity, search.seed)
+    return tasks, open_study(search.storage, search.name, identity, search.base, search.seed)
 
 
 def run(

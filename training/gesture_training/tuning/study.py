@@ -57,10 +57,10 @@ def optuna() -> Any:
     return module
 
 
-def open_study(storage: str, name: str, identity: dict[str, Any], seed: int) -> Any:
+def open_study(storage: str, name: str, identity: dict[str, Any], base: TrainConfig, seed: int) -> Any:
     """Open a study or begin it; raise UserError when its storage cannot be, or it is of something else.
 
-    storage: a journal file, or a database's URL (sqlite:///file, postgresql://...).
+    storage: a journal file, or a database's URL (sqlite:///file, ...). base: what is tried first.
     """
     module = optuna()
     wanted = json.dumps(identity, sort_keys=True)
@@ -74,7 +74,7 @@ def open_study(storage: str, name: str, identity: dict[str, Any], seed: int) -> 
             if known == wanted:
                 study.set_user_attr("identity", wanted)
                 if not study.get_trials(deepcopy=False):
-                    study.enqueue_trial(parameters(TrainConfig()), skip_if_exists=True)
+                    study.enqueue_trial(parameters(base), skip_if_exists=True)
             with_others = len(study.get_trials(deepcopy=False))
     except KeyboardInterrupt:
         raise
