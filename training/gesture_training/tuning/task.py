@@ -54,8 +54,11 @@ class Task:
 
 
 def _searched(config: TrainConfig) -> dict[str, Any]:
-    """Return the parts that a trial chooses; the others are the data's or the user's to say."""
-    return {"network": config.network, "fit": config.fit}
+    """Return the parts that a trial chooses; the others are the data's or the user's to say.
+
+    A recording's verdict does not depend on thresholds, so none are chosen.
+    """
+    return {"network": config.network, "fit": config.fit, "false_activations": None}
 
 
 def open_task(request: Request, folds: int) -> Task:
