@@ -33,5 +33,5 @@ def draw(trials: Sequence[Found], best: Sequence[Found], budget: Budget, cpu: st
     axes.axvline(budget.instructions / 1000, color=COLOURS[2], linewidth=1, linestyle="--", label="budget")
     axes.set_xlabel(f"instructions of one hop, {cpu} (thousands)")
     axes.set_ylabel("accuracy, people held out")
-    axes.legend(fontsize=8, frameon=False, loc="lower right")
+    axes.legend(fontsize=8, frameon=False)
     return png(figure)
