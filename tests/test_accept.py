@@ -27,7 +27,7 @@ STARTER = ROOT / "data" / "starter" / "p03"
 
 def rest(noise_mg: float = 4, gravity_mg: int = 1000) -> NDArray[np.int16]:
     """Two seconds of a board that lies still."""
-    values = np.random.default_rng(1).normal(0, noise_mg, (100, 3)) + (0, 0, gravity_mg)
+    values = np.random.default_rng(1).normal((0, 0, gravity_mg), noise_mg, (100, 3))
     return np.rint(values).astype(np.int16)
 
 

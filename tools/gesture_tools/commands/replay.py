@@ -67,7 +67,6 @@ def command(model: Path, logs: tuple[Path, ...], port: str, baud: int, as_json: 
 
 
 def _check_board(link: Link, model: Model, port: str) -> None:
-    link.require_running()
     if link.hello.model_id != model.model_id:
         raise UserError(
             f"the board on {port} holds another model ({link.hello.model_id[:12]}), expected "
