@@ -406,6 +406,7 @@ def test_leftovers_between_two_steps_go(tmp_path: Path) -> None:
     assert writer.path is not None
     write_log(tmp_path / "shake_01.csv", read_log(writer.path), {})
     (tmp_path / f"x_01.spans.csv{PART_SUFFIX}").write_text("label,start_us,end_us\n")
+    (tmp_path / f"y_01.csv{PART_SUFFIX}").write_text("")
     assert list(left_parts(tmp_path)) == []
     assert [path.name for path in tmp_path.iterdir()] == ["shake_01.csv"]
 

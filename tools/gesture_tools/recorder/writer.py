@@ -191,7 +191,8 @@ def final_path(part: Path) -> Path:
 def left_parts(folder: Path) -> Iterator[Path]:
     """Yield the recordings below a folder that a process left unfinished, without those in progress now.
 
-    What a process left between two steps goes: a part whose finished log is there, spans without their log.
+    What a process left between two steps goes: a part whose finished log is there, spans without their log,
+    a part that was created and never written to.
     """
     spans_end = SPANS_SUFFIX + PART_SUFFIX
     for part in sorted(folder.rglob(f"*.csv{PART_SUFFIX}")):
@@ -200,7 +201,7 @@ def left_parts(folder: Path) -> Iterator[Path]:
         if part.name.endswith(spans_end):
             if not part.with_name(part.name.removesuffix(spans_end) + f".csv{PART_SUFFIX}").exists():
                 part.unlink(missing_ok=True)
-        elif final_path(part).exists():
+        elif final_path(part).exists() or not part.stat().st_size:
             remove_part(part)
         else:
             yield part
