@@ -128,6 +128,16 @@ def test_a_budget_that_cannot_be_met_is_said() -> None:
     assert any("1/h is not met" in line for line in found.lines())
 
 
+def test_a_budget_that_leaves_little_is_warned_of() -> None:
+    """False waves score above all true ones, and chops are never heard."""
+    one = practice(255, true_score=200)[0]
+    outputs = one.outputs.copy()
+    outputs[outputs[:, 1] > 0, 1] = -100
+    found = choose_operating([replace(one, outputs=outputs)], CONTRACT, 1.0)
+    assert (found.recall or 0) < 0.5
+    assert any(line.startswith("warning: ") for line in found.lines())
+
+
 def test_a_budget_gives_way_to_the_least_recall() -> None:
     found = choose_operating(practice(240), CONTRACT, 1.0, least_recall=0.9)
     assert (found.recall, found.false_activations, found.met) == (1.0, 10, False)

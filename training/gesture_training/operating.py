@@ -27,6 +27,9 @@ EASE = 0.002
 """Share of the gestures that a step to an easier threshold has to find, or it is not taken: a margin for
 people who are not like those at hand."""
 
+LITTLE = 0.5
+"""Share of the gestures below which a budget is warned of."""
+
 GIVING_WAY = 1.3
 """Factor by which a budget grows that would leave too little."""
 
@@ -77,6 +80,11 @@ class Operating:
             lines.append(
                 f"warning: {budget} is not met: this detector has {rate:.2g}/h on people apart; record "
                 "more of the background that fires, or allow more"
+            )
+        elif self.recall is not None and self.recall < LITTLE:
+            lines.append(
+                f"warning: {budget} leaves {self.recall:.0%} of the gestures: allow more, or see whether "
+                "what fires in the background are gestures that nobody labelled"
             )
         elif not self.shown:
             lines.append(

@@ -10,9 +10,10 @@ is short of what is promised.
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -96,13 +97,16 @@ def magic_wand(place: Place) -> list[Figure]:
 
 
 def shake(place: Place) -> list[Figure]:
-    """One gesture against everything: found in new people's sessions, and not where nobody made it."""
+    """One gesture against everything: found in new people's sessions, and not where nobody made it.
+
+    Thresholds stay: the sessions' unlabelled time holds practised gestures, so it measures no budget.
+    """
     data = (place.table("makeability"), place.table("makeability_stream"))
     others = tuple(sorted(set(labels_of(read(data))) - {GESTURE}))
-    request = Request(data, Path(), background=others, false_activations=0.5)
+    request = Request(data, Path(), background=others, false_activations=math.inf)
     found = place.across("shake", request)
     out = place.out / "shake-all"
-    train(Request(data, out, background=others, false_activations=0.5, test=False), _say, lambda *_: None)
+    train(replace(request, out=out, test=False), _say, lambda *_: None)
     figures = [
         Figure("recall, sessions of new people", found["recall"], least=0.90),
         Figure("latency ms, median", found["latency_ms"], most=300),
