@@ -153,6 +153,12 @@ def test_little_background_is_said_to_show_little() -> None:
     assert choose_operating(practice(200, seconds=4 * 3600), CONTRACT, 1.0).shown
 
 
+def test_no_false_activation_at_all_can_be_asked_for() -> None:
+    found = choose_operating(practice(200), CONTRACT, 0.0)
+    assert (found.recall, found.false_activations, found.met) == (1.0, 0, True)
+    assert len(found.lines()) == 1
+
+
 def test_a_label_without_gestures_is_as_strict_as_the_others() -> None:
     found = choose_operating(
         [played(3600, {100: ("wave", [200] * 6)}, (gesture_at(100, "wave"),))], CONTRACT, 1.0

@@ -86,7 +86,7 @@ class Operating:
                 f"warning: {budget} leaves {self.recall:.0%} of the gestures: allow more, or see whether "
                 "what fires in the background are gestures that nobody labelled"
             )
-        elif not self.shown:
+        elif not self.shown and self.budget_per_hour:
             lines.append(
                 f"note: {self.hours:.2g} h of background show less than {at_most:.2g}/h, not {budget}: "
                 f"{CONFIDENT / self.budget_per_hour:.2g} h without gestures and without a false one would"
