@@ -142,6 +142,20 @@ def test_every_single_bit_error_is_found() -> None:
         assert counts.damaged + counts.missing >= 1
 
 
+def test_the_crc_finds_up_to_four_bits_in_the_largest_packet() -> None:
+    bits = 8 * (4 + BODY_MAX + 4)
+    remainders = [0x80000000]
+    while len(remainders) < bits:
+        remainders.append(remainders[-1] >> 1 ^ (0xEDB88320 if remainders[-1] & 1 else 0))
+    one = np.array(remainders, np.uint32)
+    first, second = np.triu_indices(bits, 1)
+    two = one[first] ^ one[second]
+    # Undetected errors of 2, 3 or 4 bits would be equal remainders.
+    assert len(np.unique(one)) == bits
+    assert not np.isin(two, one).any()
+    assert len(np.unique(two)) == len(two)
+
+
 def test_every_byte_dropped_doubled_or_swapped_is_found() -> None:
     sent = frames(3)
     whole = b"".join(sent)

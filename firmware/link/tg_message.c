@@ -4,26 +4,30 @@
 
 #include "tg_frame.h"
 
-/* tg_field tables HELLO_TABLE, SAMPLES_TABLE, ... */
-#define FIELD(M, kind, field) {TG_KIND_##kind, (uint8_t)offsetof(M, field)},
-#define TABLE(NAME, type, lower)                                                                             \
-    static const tg_field NAME##_TABLE[] = {TG_##NAME##_FIELDS(FIELD, tg_##lower##_message)};
-TG_MESSAGE_LIST(TABLE)
-#undef TABLE
-#undef FIELD
+/* The fields of all messages, one message after the other. */
+#define FIELD(M, kind, field)        {TG_KIND_##kind, (uint8_t)offsetof(M, field)},
+#define FIELDS_OF(NAME, type, lower) TG_##NAME##_FIELDS(FIELD, tg_##lower##_message)
+static const tg_field FIELDS[] = {TG_MESSAGE_LIST(FIELDS_OF)};
+
+/* The messages in that order, and how many fields each has. */
+#define ONE(M, kind, field)        +1
+#define MESSAGE(NAME, type, lower) {(type), TG_##NAME##_FIELDS(ONE, )},
+static const struct {
+    uint8_t type;
+    uint8_t count;
+} MESSAGES[] = {TG_MESSAGE_LIST(MESSAGE)};
 
 const tg_field *tg_message_fields(uint8_t type, size_t *count) {
-    switch (type) {
-#define CASE(NAME, type, lower)                                                                              \
-    case (type):                                                                                             \
-        *count = sizeof NAME##_TABLE / sizeof NAME##_TABLE[0];                                               \
-        return NAME##_TABLE;
-        TG_MESSAGE_LIST(CASE)
-#undef CASE
-    default:
-        *count = 0;
-        return NULL;
+    const tg_field *fields = FIELDS;
+    for (size_t i = 0; i < sizeof MESSAGES / sizeof MESSAGES[0]; i++) {
+        if (MESSAGES[i].type == type) {
+            *count = MESSAGES[i].count;
+            return fields;
+        }
+        fields += MESSAGES[i].count;
     }
+    *count = 0;
+    return NULL;
 }
 
 /* Bytes of a number in a body and in a structure alike; 0 for a blob. */
