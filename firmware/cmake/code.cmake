@@ -19,10 +19,10 @@ endif()
 
 # Only where the time is spent is speed worth its flash.
 set(TG_FAST_SOURCES
-    core/kernels/conv_2d.c core/kernels/depthwise_dsp.c core/kernels/depthwise_v6m.c
-    core/kernels/tg_gemm_dsp.c core/kernels/tg_gemm_plain.c core/kernels/tg_gemm_v6m.c
+    core/kernels/depthwise_dsp.c
+    core/kernels/tg_gemm_plain.c
     core/kernels/reduce.c core/kernels/tg_running_dsp.c
-    core/kernels/tg_requant.c core/tg_arena.c core/tg_file.c core/tg_flatbuffer.c core/tg_quant.c)
+    core/tg_arena.c core/tg_file.c core/tg_flatbuffer.c)
 if(NOT MSVC)
     set(small_sources ${TG_CORE_SOURCES})
     list(REMOVE_ITEM small_sources ${TG_FAST_SOURCES})

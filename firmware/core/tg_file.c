@@ -34,12 +34,15 @@ static const uint8_t QUANTIZED[] = {TG_WORD(QUANTIZATION_SCALE), TG_WORD(QUANTIZ
 enum { DATA, OFFSET };
 static const uint8_t BUFFERED[] = {TG_WORD(BUFFER_DATA), TG_WORD(BUFFER_OFFSET), TG_END};
 
+_Static_assert(sizeof(tg_tables) <= TG_TABLES_SIZE, "as an arena has room for");
+
 int tg_file_open(tg_file *f, const uint8_t *data, uint32_t size) {
     memset(f, 0, sizeof *f);
     tg_reader *r = &f->reader;
     r->data = data;
     r->size = size;
-    tg_fields *table = &f->op; /* until there are operators */
+    tg_fields fields = {0};
+    tg_fields *table = &fields;
     tg_open_root(r, TG_TFLITE_IDENTIFIER, ROOT, table);
     if (r->err == 0 && tg_word(table, ROOT_VERSION, 0) != TG_TFLITE_VERSION) {
         return TG_ERR_VERSION;
@@ -53,13 +56,12 @@ int tg_file_open(tg_file *f, const uint8_t *data, uint32_t size) {
     if (tg_count(subgraphs) != 1) {
         return TG_ERR_GRAPH;
     }
-    memset(table, 0, sizeof *table);
+    fields.vtable = 0; /* other fields are wanted */
     tg_open_item(r, subgraphs, 0, GRAPH, table);
     f->tensors = tg_open_vector(r, table, GRAPH_TENSORS, 2);
     f->operators = tg_open_vector(r, table, GRAPH_OPERATORS, 2);
     tg_vector inputs = tg_open_vector(r, table, GRAPH_INPUTS, 2);
     tg_vector outputs = tg_open_vector(r, table, GRAPH_OUTPUTS, 2);
-    memset(table, 0, sizeof *table);
     if (r->err != 0) {
         return r->err;
     }
@@ -76,16 +78,16 @@ int tg_file_open(tg_file *f, const uint8_t *data, uint32_t size) {
 
 int tg_file_call(tg_file *f, uint32_t i, tg_call *call) {
     tg_reader *r = &f->reader;
-    tg_open_item(r, f->operators, i, OPERATOR, &f->op);
-    call->inputs = tg_open_vector(r, &f->op, OP_INPUTS, 2);
-    call->outputs = tg_open_vector(r, &f->op, OP_OUTPUTS, 2);
+    tg_open_item(r, f->operators, i, OPERATOR, &f->tables->op);
+    call->inputs = tg_open_vector(r, &f->tables->op, OP_INPUTS, 2);
+    call->outputs = tg_open_vector(r, &f->tables->op, OP_OUTPUTS, 2);
     call->opcode = UINT32_MAX;
-    uint32_t index = tg_word(&f->op, OP_CODE, 0);
+    uint32_t index = tg_word(&f->tables->op, OP_CODE, 0);
     if (index < tg_count(f->opcodes)) {
-        tg_open_item(r, f->opcodes, index, CODE, &f->code);
+        tg_open_item(r, f->opcodes, index, CODE, &f->tables->code);
         /* Codes up to 127 are in the older field, which stays set; the schema says to take the larger. */
-        uint32_t older = tg_byte(&f->code, CODE_DEPRECATED, 0);
-        uint32_t builtin = tg_word(&f->code, CODE_BUILTIN, 0);
+        uint32_t older = tg_byte(&f->tables->code, CODE_DEPRECATED, 0);
+        uint32_t builtin = tg_word(&f->tables->code, CODE_BUILTIN, 0);
         call->opcode = builtin > older ? builtin : older;
     }
     return r->err;
@@ -96,11 +98,11 @@ void tg_file_options(tg_file *f, const uint8_t *wanted, tg_fields *options) {
         return;
     }
     memset(options, 0, sizeof *options);
-    tg_open_field(&f->reader, &f->op, OP_OPTIONS, wanted, options);
+    tg_open_field(&f->reader, &f->tables->op, OP_OPTIONS, wanted, options);
 }
 
 static int read_shape(tg_file *f, tg_view *view) {
-    tg_vector shape = tg_open_vector(&f->reader, &f->tensor, SHAPE, 2);
+    tg_vector shape = tg_open_vector(&f->reader, &f->tables->tensor, SHAPE, 2);
     uint32_t count = tg_count(shape);
     if (count > TG_MAX_DIMS) {
         return TG_ERR_SHAPE;
@@ -123,39 +125,43 @@ static int read_shape(tg_file *f, tg_view *view) {
     return 0;
 }
 
-/* Scales and zero points of an int8 tensor: one pair, or a scale per channel. */
+/* Scales and zero points of an int8 tensor: one pair, or a scale per channel with zero points of 0. */
 static int read_quantization(tg_file *f, tg_view *view) {
     tg_reader *r = &f->reader;
-    tg_open_field(r, &f->tensor, QUANTIZATION, QUANTIZED, &f->quantization);
-    tg_vector scales = tg_open_vector(r, &f->quantization, SCALES, 2);
-    tg_vector zeros = tg_open_vector(r, &f->quantization, ZEROS, 3);
-    uint32_t dimension = tg_word(&f->quantization, DIMENSION, 0) + TG_MAX_DIMS - view->dims;
+    tg_open_field(r, &f->tables->tensor, QUANTIZATION, QUANTIZED, &f->tables->quantization);
+    tg_vector scales = tg_open_vector(r, &f->tables->quantization, SCALES, 2);
+    tg_vector zeros = tg_open_vector(r, &f->tables->quantization, ZEROS, 3);
+    uint32_t dimension = tg_word(&f->tables->quantization, DIMENSION, 0) + TG_MAX_DIMS - view->dims;
     uint32_t count = tg_count(scales);
     if (count == 0 || tg_count(zeros) != count ||
         (count > 1 && (dimension >= TG_MAX_DIMS || view->dim[dimension] != count))) {
         return TG_ERR_QUANTIZATION;
     }
     int32_t zero = (int32_t)tg_item32(zeros, 0);
-    if (zero != (int8_t)zero || (int32_t)tg_item32(zeros, 1) != zero >> 31 ||
-        !tg_scale_valid(tg_item32(scales, 0))) {
+    uint32_t others = 0; /* or'ed */
+    const uint8_t *other = tg_items(zeros) + 8;
+    for (uint32_t left = count - 1U; left > 0; left--, other += 8) {
+        others |= tg_load32(other) | tg_load32(other + 4);
+    }
+    if (zero != (int8_t)zero || (int32_t)tg_item32(zeros, 1) != zero >> 31 || others != 0 ||
+        (count > 1 && zero != 0) || !tg_scale_valid(tg_item32(scales, 0))) {
         return TG_ERR_QUANTIZATION;
     }
     view->zero_point = (int8_t)zero;
     view->scales = tg_items(scales);
-    view->zeros = tg_items(zeros);
     view->scale_count = count;
     view->scale_dim = (uint8_t)dimension;
     return 0;
 }
 
 static int read_data(tg_file *f, tg_view *view) {
-    uint32_t index = tg_word(&f->tensor, BUFFER, 0);
+    uint32_t index = tg_word(&f->tables->tensor, BUFFER, 0);
     if (index >= tg_count(f->buffers)) {
         return TG_ERR_TRUNCATED;
     }
-    tg_open_item(&f->reader, f->buffers, index, BUFFERED, &f->buffer);
-    tg_vector data = tg_open_vector(&f->reader, &f->buffer, DATA, 0);
-    if (tg_word(&f->buffer, OFFSET, 0) != 0) {
+    tg_open_item(&f->reader, f->buffers, index, BUFFERED, &f->tables->buffer);
+    tg_vector data = tg_open_vector(&f->reader, &f->tables->buffer, DATA, 0);
+    if (tg_word(&f->tables->buffer, OFFSET, 0) != 0) {
         return TG_ERR_OPTION; /* data outside the FlatBuffer: files of more than 2 GB */
     }
     uint32_t count = tg_count(data);
@@ -175,12 +181,12 @@ int tg_file_tensor(tg_file *f, uint32_t index, tg_view *view) {
     if (index >= tg_count(f->tensors)) {
         return TG_ERR_TRUNCATED;
     }
-    tg_open_item(&f->reader, f->tensors, index, TENSOR, &f->tensor);
-    view->type = tg_byte(&f->tensor, TYPE, 0);
+    tg_open_item(&f->reader, f->tensors, index, TENSOR, &f->tables->tensor);
+    view->type = tg_byte(&f->tables->tensor, TYPE, 0);
     if (view->type != TYPE_INT8 && view->type != TYPE_INT32) {
         return TG_ERR_TYPE;
     }
-    if (tg_byte(&f->tensor, IS_VARIABLE, 0) != 0 || tg_word(&f->tensor, SPARSITY, 0) != 0) {
+    if (tg_byte(&f->tables->tensor, IS_VARIABLE, 0) != 0 || tg_word(&f->tables->tensor, SPARSITY, 0) != 0) {
         return TG_ERR_OPTION;
     }
     int err = read_shape(f, view);
@@ -196,8 +202,8 @@ int tg_file_tensor(tg_file *f, uint32_t index, tg_view *view) {
 bool tg_file_used_after(tg_file *f, uint32_t tensor, uint32_t i) {
     bool used = tensor == f->output;
     for (i++; i < tg_count(f->operators) && !used; i++) {
-        tg_open_item(&f->reader, f->operators, i, OPERATOR, &f->op);
-        tg_vector inputs = tg_open_vector(&f->reader, &f->op, OP_INPUTS, 2);
+        tg_open_item(&f->reader, f->operators, i, OPERATOR, &f->tables->op);
+        tg_vector inputs = tg_open_vector(&f->reader, &f->tables->op, OP_INPUTS, 2);
         used = tg_count(inputs) > TG_MAX_OP_INPUTS; /* refused at its turn: not worth more time */
         for (unsigned k = 0; k < tg_count(inputs) && !used; k++) {
             used = tg_item32(inputs, k) == tensor;

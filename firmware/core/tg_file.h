@@ -12,8 +12,7 @@
 /* A tensor as the file describes it. Shapes are padded with leading ones to four dimensions (N, H, W, C). */
 typedef struct {
     const uint8_t *data;   /* constant contents, or NULL for an activation */
-    const uint8_t *scales; /* scale_count float bit patterns, the first one valid */
-    const uint8_t *zeros;  /* as many int64; more than one are checked where they are used */
+    const uint8_t *scales; /* scale_count float bit patterns; more than one are checked where they are used */
     uint32_t size;         /* elements, at least 1 */
     uint32_t scale_count;  /* 0: not quantised */
     uint16_t dim[TG_MAX_DIMS];
@@ -25,6 +24,17 @@ typedef struct {
 
 enum { DIM_N, DIM_H, DIM_W, DIM_C };
 
+/* Tables opened last. */
+typedef struct {
+    tg_fields tensor;
+    tg_fields quantization;
+    tg_fields buffer;
+    tg_fields op;
+    tg_fields code;
+} tg_tables;
+
+#define TG_TABLES_SIZE 120U /* bytes for them: the same on every processor */
+
 typedef struct {
     tg_reader reader;
     tg_vector opcodes;
@@ -33,11 +43,7 @@ typedef struct {
     tg_vector operators;
     uint32_t input; /* the graph's tensors */
     uint32_t output;
-    tg_fields tensor; /* tables opened last */
-    tg_fields quantization;
-    tg_fields buffer;
-    tg_fields op;
-    tg_fields code;
+    tg_tables *tables; /* zeroed by the caller, before anything but tg_file_open() */
 } tg_file;
 
 /* An operator as the file describes it. */

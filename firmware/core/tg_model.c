@@ -252,7 +252,8 @@ static void public_tensor(tg_tensor *tensor, const tg_view *view) {
 static int reserve(graph *g, void *arena, size_t arena_size) {
     uint32_t count = tg_count(g->file.operators);
     uint32_t max_blocks = 2U * count + 1U; /* the input, and an output and scratch for each step */
-    uint32_t tables = max_blocks * (uint32_t)sizeof(tg_block) + count * (uint32_t)sizeof(tg_places);
+    uint32_t tables =
+        TG_TABLES_SIZE + max_blocks * (uint32_t)sizeof(tg_block) + count * (uint32_t)sizeof(tg_places);
     uint32_t size = arena_size > UINT32_MAX ? UINT32_MAX & ~7U : (uint32_t)arena_size & ~7U;
     tables = (tables + 7U) & ~7U;
     g->tables_size = tables;
@@ -262,7 +263,9 @@ static int reserve(graph *g, void *arena, size_t arena_size) {
     if (g->nodes == NULL) {
         return TG_ERR_ARENA;
     }
-    g->blocks = (tg_block *)(void *)(g->arena.base + g->arena.size);
+    g->file.tables = (tg_tables *)(void *)(g->arena.base + g->arena.size);
+    memset(g->file.tables, 0, sizeof *g->file.tables);
+    g->blocks = (tg_block *)(void *)(g->arena.base + g->arena.size + TG_TABLES_SIZE);
     g->steps = (tg_places *)(void *)(g->blocks + max_blocks);
     return 0;
 }
@@ -291,7 +294,7 @@ static int place_all(graph *g, size_t arena_size, uint32_t *used) {
 }
 
 /* Lets the planner of a stream, if there is one, change what tensors hold and for how long. */
-static __attribute__((noinline)) int replan(graph *g, tg_planner *planner, unsigned output) {
+static TG_NOINLINE int replan(graph *g, tg_planner *planner, unsigned output) {
     if (planner == NULL) {
         return 0;
     }
@@ -311,7 +314,6 @@ static __attribute__((noinline)) int replan(graph *g, tg_planner *planner, unsig
 
 static int open_model(graph *g, tg_model *model, tg_planner *planner, size_t arena_size, tg_fault *fault) {
     tg_prepare p;
-    tg_tensor input; /* the model is not touched before all is well */
     p.file = g->file.reader.data;
     p.arena = &g->arena;
     int err = tg_file_tensor(&g->file, g->file.input, &p.output);
@@ -322,7 +324,6 @@ static int open_model(graph *g, tg_model *model, tg_planner *planner, size_t are
         return err;
     }
     g->last_read = g->file.input;
-    public_tensor(&input, &p.output);
     add_block(g, g->file.input, p.output.size, 0, TG_NO_BLOCK);
     for (unsigned step = 0; step < tg_count(g->file.operators); step++) {
         fault->op = (int16_t)step;
@@ -340,6 +341,9 @@ static int open_model(graph *g, tg_model *model, tg_planner *planner, size_t are
     g->blocks[last].last = (uint8_t)tg_count(g->file.operators);
     if (g->last_read != g->file.output) {
         err = tg_file_tensor(&g->file, g->file.output, &p.output);
+    }
+    if (err == 0) {
+        err = tg_file_tensor(&g->file, g->file.input, &p.input[0]);
     }
     uint32_t used = 0;
     if (err == 0) {
@@ -360,7 +364,7 @@ static int open_model(graph *g, tg_model *model, tg_planner *planner, size_t are
     model->work = g->work;
     model->input = (int8_t *)g->arena.base + place(g, 0, 0);
     model->output = (int8_t *)g->arena.base + place(g, last, 0);
-    model->input_tensor = input;
+    public_tensor(&model->input_tensor, &p.input[0]);
     public_tensor(&model->output_tensor, &p.output);
     if (planner != NULL) {
         planner->placed(planner, g->blocks, g->arena.used);

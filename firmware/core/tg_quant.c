@@ -68,22 +68,23 @@ int32_t tg_scale_quotient(uint32_t value, uint32_t scale) {
     return rounded > 65535U ? 65535 : (int32_t)rounded;
 }
 
-/* floor(a b 2^shift / c) of 32 bits for mantissas, one bit at a time; *rest: the remainder. */
-static uint32_t divide_product(uint32_t a, uint32_t b, unsigned shift, uint32_t c, uint32_t *rest) {
+/* a b 2^shift / c of 32 bits for mantissas, one bit at a time: rounded down, unless the reference's first
+ * rounding leads up to the next number. 2^32 is told as 2^32 - 1, which rounds alike. */
+static TG_NOINLINE uint32_t divide_product(uint32_t a, uint32_t b, unsigned shift, uint32_t c) {
     uint64_t product = (uint64_t)a * b << shift;
     uint32_t quotient = 0;
-    uint32_t remainder = 0;
+    uint32_t rest = 0;
     for (unsigned i = 64; i > 0; i--) {
-        remainder = remainder << 1 | (uint32_t)(product >> 63);
+        rest = rest << 1 | (uint32_t)(product >> 63);
         product <<= 1;
         quotient <<= 1;
-        if (remainder >= c) {
-            remainder -= c;
+        if (rest >= c) {
+            rest -= c;
             quotient |= 1U;
         }
     }
-    *rest = remainder;
-    return quotient;
+    quotient += c - rest <= c >> 22;
+    return quotient - (quotient == 0);
 }
 
 /* a x b, of 64 bits. */
@@ -115,7 +116,7 @@ static inline uint32_t multiply(uint32_t a, uint32_t b, uint32_t *low) {
  * q comes from b x ratio, of 64 bits. The ratio is less than 1 too small in its 48th bit, and of b the first
  * 16 bits are taken times its last 16: together the product is less than 2^17 too small, twice that when it
  * is shifted. q is right, and no tie is near, as long as the last 32 bits are 2^19 below the next q. The rare
- * others are divided exactly; what is rounded up to 2^32 there is a 0. */
+ * others are divided exactly. */
 int tg_multipliers(int32_t *mantissa, int8_t *right, const uint8_t *b, uint32_t count, uint32_t a, uint32_t c,
                    int32_t exponent, bool *narrow) {
     const ratio r = ratio_of(a, c);
@@ -141,13 +142,8 @@ int tg_multipliers(int32_t *mantissa, int8_t *right, const uint8_t *b, uint32_t 
             shift--;
         }
         if (low >= 0U - (1U << 19)) {
-            uint32_t rest;
-            uint32_t mantissa_a = mantissa_of(a);
-            uint32_t mantissa_c = mantissa_of(c);
-            unsigned left = 7U + doubled + (mantissa_a < mantissa_c);
-            q = divide_product(mantissa_a, mantissa_b >> 8, left, mantissa_c, &rest);
-            q += mantissa_c - rest <= mantissa_c >> 22;
-            q -= q == 0; /* 2^32 - 1 is odd already */
+            unsigned left = 7U + doubled + (mantissa_of(a) < mantissa_of(c));
+            q = divide_product(mantissa_of(a), mantissa_b >> 8, left, mantissa_of(c));
         }
         q = (q >> 1) + (q & 1U);
         if ((int32_t)q < 0) {

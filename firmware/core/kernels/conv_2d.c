@@ -63,7 +63,8 @@ static int8_t *copy(int8_t *to, const int8_t *from, uint32_t count) {
 
 /* Gathers `rows` rows of the strip of output column x, from the input's row `row` (of which there may be
  * none) on, for input channels from `channel`. */
-static int8_t *gather(const state *s, int8_t *to, int32_t row, uint32_t rows, unsigned x, unsigned channel) {
+static TG_NOINLINE int8_t *gather(const state *s, int8_t *to, int32_t row, uint32_t rows, unsigned x,
+                                  unsigned channel) {
     const tg_conv *c = s->c;
     const int8_t zero = (int8_t)-c->input_offset;
     const int32_t line = (int32_t)c->w.input * c->in_c;

@@ -126,10 +126,7 @@ static void run_four(const tg_depthwise *d, unsigned channel) {
     int8_t *output = d->output + channel;
     int32_t bias[CHANNELS];
     tg_factor factor[CHANNELS];
-    for (unsigned i = 0; i < CHANNELS; i++) {
-        bias[i] = tg_bias_of(&d->factors, channel + i);
-        factor[i] = tg_factor_of(&d->factors, channel + i);
-    }
+    tg_v6m_set(&d->factors, channel, CHANNELS, bias, factor);
     const unsigned most = TG_DEPTHWISE_SUMS / (CHANNELS * sizeof(int32_t));
     int32_t last = c->w.input - c->w.filter; /* the last first tap with all taps inside */
     for (unsigned y = 0; y < c->h.output; y++) {

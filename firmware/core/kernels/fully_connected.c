@@ -14,17 +14,16 @@ typedef struct {
 
 static void run(const tg_run *run) {
     const fully_connected *f = run->params;
-    const tg_gemm gemm = {
-        .weights = run->input2,
-        .factors = tg_factors_at(run->model, &f->requant, f->bias, 0),
-        .depth = f->depth,
-        .patches = {.count = 1, .runs = 1, .skip = f->depth},
-        .output_step = f->outputs,
-        .channels = f->outputs,
-        .input_offset = f->input_offset,
-        .scratch = run->scratch,
-        .pair = (uint32_t *)run->scratch + f->lanes / sizeof(uint32_t),
-    };
+    tg_gemm gemm; /* all of it is set, without the zeros of an initialiser */
+    gemm.weights = run->input2;
+    gemm.factors = tg_factors_at(run->model, &f->requant, f->bias, 0);
+    gemm.depth = f->depth;
+    gemm.channels = f->outputs;
+    gemm.input_offset = f->input_offset;
+    gemm.patches = (tg_patches){1, 1, 0, 0, f->depth};
+    gemm.output_step = f->outputs;
+    gemm.scratch = run->scratch;
+    gemm.pair = gemm.scratch + f->lanes / sizeof *gemm.pair;
     const int8_t *input = run->input;
     int8_t *output = run->output;
     for (uint32_t left = f->rows; left > 0;) {

@@ -57,18 +57,4 @@ static inline int32_t tg_mac_high(uint32_t a, uint32_t b, int32_t sum) {
     return __smlatt((int32_t)a, (int32_t)b, sum);
 }
 
-/* sum + (a x b + 2^31) / 2^32. */
-static inline int32_t tg_round_high(int32_t a, int32_t b, int32_t sum) {
-    int32_t result;
-    __asm__("smmlar %0, %1, %2, %3" : "=r"(result) : "r"(a), "r"(b), "r"(sum));
-    return result;
-}
-
-/* To int8. */
-static inline int32_t tg_saturate(int32_t value) {
-    int32_t result;
-    __asm__("ssat %0, #8, %1" : "=r"(result) : "r"(value));
-    return result;
-}
-
 #endif

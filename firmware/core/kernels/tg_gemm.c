@@ -1,9 +1,9 @@
 #include "tg_gemm.h"
 
-/* Bytes for patches when there is no room: four groups of patches of 16 values; three outputs of a 3 x 3
+/* Bytes for patches when there is no room: four groups of patches of 16 values; five outputs of a 3 x 3
  * pooling and patches of 12 values. */
 #define BUDGET        384U
-#define POOLED_BUDGET 648U
+#define POOLED_BUDGET 1080U
 #define GROUP         TG_GEMM_GROUP
 
 /* Bytes of a patch as pairs of int16, in whole steps of four values. */

@@ -138,10 +138,7 @@ void tg_gemm_run(const tg_gemm *g, const int8_t *input, unsigned outputs, int8_t
         channel =
             channel + now > g->channels ? g->channels - now : channel; /* the last overlap those before */
         tg_factor factors[CHANNELS];
-        for (unsigned i = 0; i < now; i++) {
-            factors[i] = tg_factor_of(&g->factors, channel + i);
-            q.bias[i] = tg_bias_of(&g->factors, channel + i);
-        }
+        tg_v6m_set(&g->factors, channel, now, q.bias, factors);
         q.weights = g->weights + channel * g->depth + g->depth;
         const int8_t *from = input + g->depth;
         int8_t *to = output + channel;

@@ -18,16 +18,6 @@ static bool accumulators_fit(const tg_view *bias, uint32_t depth) {
     return true;
 }
 
-/* Whether all zero points of a tensor with a scale per channel are 0. */
-static bool zeros_only(const tg_view *view) {
-    uint32_t any = 0;
-    const uint8_t *zero = view->zeros;
-    for (uint32_t left = view->scale_count; left > 0; left--, zero += 8) {
-        any |= tg_load32(zero) | tg_load32(zero + 4);
-    }
-    return any == 0;
-}
-
 int tg_requant_make(tg_requant *requant, tg_prepare *p, uint32_t channels, bool float_product) {
     const tg_view *weights = &p->input[1];
     uint32_t count = weights->scale_count > 1 ? channels : 1;
@@ -36,7 +26,7 @@ int tg_requant_make(tg_requant *requant, tg_prepare *p, uint32_t channels, bool 
     if (mantissas == NULL || shifts == NULL) {
         return TG_ERR_ARENA;
     }
-    if (!accumulators_fit(&p->input[2], p->steps) || !zeros_only(weights)) {
+    if (!accumulators_fit(&p->input[2], p->steps)) {
         return TG_ERR_QUANTIZATION;
     }
     uint32_t input_scale = tg_scale_of(&p->input[0]);

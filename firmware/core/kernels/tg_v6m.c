@@ -75,6 +75,23 @@ static TG_NAKED void store_relu(const int32_t *sums, const tg_factor *factors, i
                                                                 "pop {r4-r7, pc}\n");
 }
 
+void tg_v6m_set(const tg_factors *from, uint32_t first, unsigned channels, int32_t *bias,
+                tg_factor *factors) {
+    const uint32_t constant = (uint32_t)(2 * from->how->zero_point + 1);
+    const int32_t *biases = from->bias + first * from->bias_step;
+    const int32_t *mantissa = from->mantissa + first * from->step;
+    const int8_t *shift = from->shift + first * from->step;
+    for (; channels > 0; channels--, factors++) {
+        *bias++ = *biases;
+        factors->mantissa = *mantissa;
+        factors->right = *shift;
+        factors->constant = (int32_t)(constant << ((*shift - 1) & 31));
+        biases += from->bias_step;
+        mantissa += from->step;
+        shift += from->step;
+    }
+}
+
 void tg_v6m_store(const tg_requant *how, const int32_t *sums, const tg_factor *factors, int8_t *output,
                   uint32_t output_step, unsigned count, unsigned channels) {
     if (how->kind == TG_REQUANT_RELU && channels == TG_V6M_CHANNELS) {
