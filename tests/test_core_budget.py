@@ -31,7 +31,7 @@ from tests.support.graphs import Code, Graph, Options
 BUDGET = Path(__file__).resolve().parents[1] / "firmware" / "budget.toml"
 COMPILER = "gcc"
 TOLERANCE = 0.03
-FIGURES = ("instructions", "open_instructions", "flash", "flash_all_operators", "ram", "stack")
+FIGURES = ("instructions", "open_instructions", "flash", "flash_all_operators", "ram", "stack", "stack_bound")
 HOP_FIGURES = ("hop_instructions", "stream_open_instructions", "stream_ram")
 INPUTS = 3
 SAME, VALID = 0, 1

@@ -15,7 +15,12 @@ else()
     list(TRANSFORM TG_BINDING_SOURCES PREPEND binding/ OUTPUT_VARIABLE TG_IMAGE_SOURCES)
 endif()
 
+option(TG_CALL_GRAPH "Have GCC write calls and frames beside the objects" OFF)
+
 add_executable(image ${TG_CORE_SOURCES} ${TG_IMAGE_SOURCES} boards/common/mem.c)
 tg_cross(image ${TG_IMAGE_CPU} ${CMAKE_CURRENT_SOURCE_DIR}/boards/common/image.ld)
 set_target_properties(image PROPERTIES OUTPUT_NAME core-${TG_IMAGE_CPU} LINKER_LANGUAGE C)
 target_link_options(image PRIVATE -Wl,--entry=0)
+if(TG_CALL_GRAPH)
+    target_compile_options(image PRIVATE -fcallgraph-info=su)
+endif()

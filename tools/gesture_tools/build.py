@@ -88,6 +88,18 @@ def build_core_image(cpu: str, compiler: str | None = None) -> bytes:
     return _build(folder, find_toolchain(compiler), {"TG_IMAGE_CPU": cpu}, {}, f"core-{cpu}.elf")
 
 
+def build_call_graph(cpu: str, compiler: str | None = None) -> str | None:
+    """Build the same for what the compiler says of it: calls and frames, all .ci files one behind the other.
+
+    None when the compiler writes none: only GCC does.
+    """
+    toolchain = find_toolchain(compiler)
+    if toolchain.name != "gcc":
+        return None
+    options = {"TG_IMAGE_CPU": cpu, "TG_CALL_GRAPH": "ON"}
+    return _build(firmware_folder(), toolchain, options, {}, "*.ci").decode()
+
+
 PROBE = """\
 #include "tg_ops.h"
 
@@ -122,7 +134,10 @@ def build_cpp_image(cpu: str, files: dict[str, str], compiler: str | None = None
 def _build(
     folder: Path, toolchain: Toolchain, options: dict[str, str], files: dict[str, str], output: str
 ) -> bytes:
-    """Configure and build in a temporary folder, or take the result of an equal build from the cache."""
+    """Configure and build in a temporary folder, or take the result of an equal build from the cache.
+
+    output: a file, or a pattern of files, which are joined.
+    """
     inputs = (sources_digest(folder), toolchain.name, toolchain.version, options, files)
     kept = cached(hashlib.sha256(repr(inputs).encode()).hexdigest()[:32])
     if kept.is_file():
@@ -140,7 +155,8 @@ def _build(
         places = ["-G", "Ninja", "-S", str(folder), "-B", str(build)]
         _run([str(cmake), *places, *toolchain.cmake_arguments, *definitions])
         _run([str(cmake), "--build", str(build)])
-        elf = (build / output).read_bytes()
+        built = sorted(build.rglob(output)) if "*" in output else [build / output]
+        elf = b"".join(path.read_bytes() for path in built)
     keep(kept, elf)
     return elf
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gesture_tools.build import build_core_image, build_probe_image
+from gesture_tools.build import build_call_graph, build_core_image, build_probe_image
 from gesture_tools.elf import Sizes, read_image
 from gesture_tools.errors import UserError
 from gesture_tools.graph import layers
@@ -20,6 +20,7 @@ from gesture_tools.reference import NAME, reference
 from gesture_tools.runtime import HopModel, Model
 from gesture_tools.runtime.emulated import CPUS, Count, EmulatedMachine
 from gesture_tools.runtime.machine import operator_names
+from gesture_tools.stack import CallGraph
 from gesture_tools.toolchain import find_toolchain
 
 COUNTED_HOPS = 5
@@ -45,6 +46,8 @@ class Cost:
     """Bytes for the model: arena (tensors, parameters), the tg_model object, data and bss; without stack."""
     stack: int
     """Bytes of stack used below the call, the deeper of opening and inference."""
+    stack_bound: int | None
+    """Bytes that no model can exceed there, from the compiler's frames and calls; None: only GCC tells them."""
     macs: int
     """Multiply-accumulates of one inference, those on padding included."""
     model_bytes: int
@@ -105,6 +108,7 @@ def measure(
         flash_all_operators=_flash(cpu, list(operator_names().values()), compiler).flash,
         ram=opened.arena_size + machine.call("tg_bind_model_size") + own.ram,
         stack=max(opening.stack, *(c.stack for c in counts)),
+        stack_bound=stack_bound(cpu, compiler),
         macs=sum(layer.macs for layer in layers(model.data)),
         model_bytes=len(model.data),
         window=facts.window,
@@ -121,6 +125,15 @@ def measure(
         ),
         reference="core on the host" if judge is None else NAME,
     )
+
+
+def stack_bound(cpu: str, compiler: str | None = None) -> int | None:
+    """Return the bytes of stack that opening and inference of any model take at most; None: unknown."""
+    text = build_call_graph(cpu, compiler)
+    if text is None:
+        return None
+    calls = CallGraph(text, read_image(build_core_image(cpu, compiler)))
+    return max(calls.deepest("tg_model_open"), calls.deepest("tg_model_invoke"))
 
 
 def recorded_costs(model: Model) -> tuple[list[dict[str, Any]], str | None]:

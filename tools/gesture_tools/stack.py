@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from gesture_tools.elf import Image
 from gesture_tools.errors import UserError
@@ -14,11 +14,11 @@ _BYTES = re.compile(r"\\n(\d+) bytes \((\w[^)]*)\)")
 _INDIRECT = "__indirect_call"
 
 POINTERS: Mapping[str, str] = {
-    "tg_model_open_planned": r"kernels/.*:(prepare\w*|absorb)$|^tg_pool_read$",
-    "tg_model_run": r"kernels/.*:run(_add|_sub|_mul|_max|_mean|_average|_6)?$",
-    "core/kernels/elementwise.c:run_pairs": r"elementwise.c:(add|subtract|multiply)$",
-    "core/kernels/reduce.c:run_all": r"reduce.c:(mean|maximum)$",
-    "core/tg_model.c:replan": r"$^",
+    "tg_model_open_planned": r"\.c:(prepare\w*|absorb)$|^tg_pool_read$",
+    "tg_model_run": r"\.c:run(_add|_sub|_mul|_max|_mean|_average|_6)?$",
+    "elementwise.c:run_pairs": r"^elementwise.c:(add|subtract|multiply)$",
+    "reduce.c:run_all": r"^reduce.c:(mean|maximum)$",
+    "tg_model.c:replan": r"$^",
 }
 """Functions that call through pointers, and those that the pointers may hold when whole windows are run."""
 
@@ -26,18 +26,18 @@ POINTERS: Mapping[str, str] = {
 class CallGraph:
     """Frames and calls of a program, as GCC writes them with -fcallgraph-info=su."""
 
-    def __init__(self, texts: Iterable[str], image: Image | None = None) -> None:
-        """Read the .ci files of all objects; the image tells what functions in assembly push."""
+    def __init__(self, text: str, image: Image | None = None) -> None:
+        """Read the .ci files of all objects, joined; the image tells what functions in assembly push."""
         self.frames: dict[str, int] = {}
         self.calls: dict[str, set[str]] = {}
-        for text in texts:
-            for name, label in _NODE.findall(text):
-                found = _BYTES.search(label)
-                if found is not None and found[2] != "static":
-                    raise UserError(f"the stack of {name} is not bounded ({found[2]})")
-                self.frames[name] = max(self.frames.get(name, 0), int(found[1]) if found else 0)
-            for caller, callee in _EDGE.findall(text):
-                self.calls.setdefault(caller, set()).add(callee)
+        for name, label in _NODE.findall(text):
+            found = _BYTES.search(label)
+            if found is not None and found[2] != "static":
+                raise UserError(f"the stack of {name} is not bounded ({found[2]})")
+            name = _short(name)
+            self.frames[name] = max(self.frames.get(name, 0), int(found[1]) if found else 0)
+        for caller, callee in _EDGE.findall(text):
+            self.calls.setdefault(_short(caller), set()).add(_short(callee))
         if image is not None:
             self._add_assembly(image)
 
@@ -67,6 +67,11 @@ class CallGraph:
         for name, size in self.frames.items():
             if size == 0 and not self.calls.get(name):
                 self.frames[name] = code.get(name.rpartition(":")[2], 0)
+
+
+def _short(title: str) -> str:
+    """Return a static function's name as file:function, without folders."""
+    return title.rpartition("/")[2]
 
 
 def _pushed(image: Image, address: int, size: int) -> int:

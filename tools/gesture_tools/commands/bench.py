@@ -83,6 +83,10 @@ def _read_inputs(path: Path, model: Model) -> NDArray[np.int8]:
     return np.asarray(x, np.int8)
 
 
+def _bytes(size: int | None) -> str:
+    return "unknown" if size is None else f"{size:,} B"
+
+
 def _show(costs: list[Cost]) -> None:
     rows = [
         ("instructions per inference", [f"{c.instructions:,}" for c in costs]),
@@ -96,6 +100,7 @@ def _show(costs: list[Cost]) -> None:
         ("RAM without stack", [f"{c.ram:,} B" for c in costs]),
         ("  run by hops", [f"{c.stream_ram:,} B" for c in costs]),
         ("stack", [f"{max(c.stack, c.hop_stack):,} B" for c in costs]),
+        ("  at most, any model", [_bytes(c.stack_bound) for c in costs]),
         (f"equal to {costs[0].reference}", ["yes" if c.matches_reference else "NO" for c in costs]),
     ]
     cost = costs[0]
