@@ -91,7 +91,7 @@ static inline int32_t tg_round_shift(int32_t a, int32_t exponent) {
 static inline int32_t tg_rescale(int32_t a, tg_multiplier multiplier) {
     int32_t left = multiplier.shift > 0 ? multiplier.shift : 0;
     int32_t right = multiplier.shift > 0 ? 0 : -multiplier.shift;
-    return tg_round_shift(tg_high_mul(tg_wrap_shift(a, left), multiplier.mantissa), right);
+    return tg_round_shift(tg_high_mul_positive(tg_wrap_shift(a, left), multiplier.mantissa), right);
 }
 
 static inline int32_t tg_clamp(int32_t value, int32_t low, int32_t high) {

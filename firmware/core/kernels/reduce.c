@@ -56,8 +56,8 @@ static void sum_up(const reduce *r, const int8_t *input, uint32_t count, int32_t
 
 static int32_t maximum(const reduce *r, const int8_t *input) {
     int32_t max = INT8_MIN;
-    for (uint32_t i = 0; i < r->reduced; i++) {
-        max = input[(size_t)i * r->inner] > max ? input[(size_t)i * r->inner] : max;
+    for (uint32_t left = r->reduced; left > 0; left--, input += r->inner) {
+        max = *input > max ? *input : max;
     }
     return max;
 }

@@ -60,7 +60,8 @@ static int32_t reciprocal(int32_t a) {
 }
 
 static int32_t exp_of(const softmax *s, int32_t difference) {
-    return exp_negative(tg_high_mul(tg_wrap_shift(difference, s->multiplier.shift), s->multiplier.mantissa));
+    return exp_negative(
+        tg_high_mul_positive(tg_wrap_shift(difference, s->multiplier.shift), s->multiplier.mantissa));
 }
 
 /* exps: room for a row. */

@@ -5,10 +5,12 @@
 #pragma GCC diagnostic ignored                                                                               \
     "-Wunused-parameter" /* the function in assembly takes its own from registers */
 
+/* clang-format off */
+
 /* One output: tg_requantize() for TG_REQUANT_RELU, r8 holding 2^14. An accumulator of 0 and less gives the
  * zero point. Any other has 30 bits, and with its halves a, b and those c, d of the mantissa the rounded high
  * product is 2 a c + (a d + b c + (b d >> 16) + 2^14 >> 15): all terms are positive, and their sum stays
- * below 2^32. */
+ * below 2^32. Most often a is 0. */
 #define STORE(sum, mantissa, right, constant, channel)                                                       \
     "ldr r3, [r0, #" sum "]\n"                                                                               \
     "cmp r3, #0\n"                                                                                           \
@@ -18,23 +20,33 @@
     "b 3f\n"                                                                                                 \
     "2:\n"                                                                                                   \
     "ldr r4, [r1, #" mantissa "]\n"                                                                          \
-    "uxth r5, r3\n"                                                                                          \
-    "lsrs r3, r3, #16\n"                                                                                     \
     "uxth r6, r4\n"                                                                                          \
     "lsrs r4, r4, #16\n"                                                                                     \
-    "movs r7, r5\n"                                                                                          \
+    "lsrs r5, r3, #16\n"                                                                                     \
+    "bne 4f\n"                                                                                               \
+    "muls r6, r3\n"                                                                                          \
+    "muls r3, r4\n"                                                                                          \
+    "lsrs r6, r6, #16\n"                                                                                     \
+    "adds r3, r3, r6\n"                                                                                      \
+    "add r3, r8\n"                                                                                           \
+    "lsrs r3, r3, #15\n"                                                                                     \
+    "b 5f\n"                                                                                                 \
+    "4:\n"                                                                                                   \
+    "uxth r3, r3\n"                                                                                          \
+    "movs r7, r3\n"                                                                                          \
     "muls r7, r6\n"                                                                                          \
     "lsrs r7, r7, #16\n"                                                                                     \
-    "muls r6, r3\n"                                                                                          \
-    "muls r5, r4\n"                                                                                          \
+    "muls r6, r5\n"                                                                                          \
     "muls r3, r4\n"                                                                                          \
-    "adds r5, r5, r6\n"                                                                                      \
-    "adds r5, r5, r7\n"                                                                                      \
-    "add r5, r8\n"                                                                                           \
-    "lsrs r5, r5, #15\n"                                                                                     \
-    "lsls r3, r3, #1\n"                                                                                      \
-    "ldr r4, [r1, #" constant "]\n"                                                                          \
+    "muls r5, r4\n"                                                                                          \
+    "adds r3, r3, r6\n"                                                                                      \
+    "adds r3, r3, r7\n"                                                                                      \
+    "add r3, r8\n"                                                                                           \
+    "lsrs r3, r3, #15\n"                                                                                     \
+    "lsls r5, r5, #1\n"                                                                                      \
     "adds r3, r3, r5\n"                                                                                      \
+    "5:\n"                                                                                                   \
+    "ldr r4, [r1, #" constant "]\n"                                                                          \
     "ldr r5, [r1, #" right "]\n"                                                                             \
     "adds r3, r3, r4\n"                                                                                      \
     "asrs r3, r5\n"                                                                                          \
@@ -74,6 +86,8 @@ static TG_NAKED void store_relu(const int32_t *sums, const tg_factor *factors, i
                                                                 "mov r10, r6\n"
                                                                 "pop {r4-r7, pc}\n");
 }
+
+/* clang-format on */
 
 void tg_v6m_set(const tg_factors *from, uint32_t first, unsigned channels, int32_t *bias,
                 tg_factor *factors) {
