@@ -162,6 +162,8 @@ def figures(cpu: str, name: str) -> dict[str, int]:
     model = Model(MODELS[name]())
     cost = measure(model, cpu, random_inputs(model, INPUTS), COMPILER)
     assert cost.matches_reference
+    assert cost.stack_bound is not None
+    assert cost.stack <= cost.stack_bound
     table = asdict(cost)
     return {figure: table[figure] for figure in FIGURES + (HOP_FIGURES if cost.streams else ())}
 

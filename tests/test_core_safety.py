@@ -409,6 +409,42 @@ def test_softmax_is_limited_to_what_its_arithmetic_holds(depth: int) -> None:
     assert_same(reference(data)(inputs), Model(data).invoke(inputs), "softmax")
 
 
+@pytest.mark.parametrize(("width", "filter_width"), [(32768, 992), (32769, 992), (32768, 993)])
+def test_an_inference_has_a_limit_of_work(width: int, filter_width: int) -> None:
+    """2^25 steps: what a value is made of, and 32 for the value itself."""
+    g = Graph()
+    options = schema.Pool2DOptionsT()
+    options.strideW = options.strideH = options.filterHeight = 1
+    options.filterWidth = filter_width
+    x = g.tensor((1, 1, width, 1), 0.1)
+    y = g.op(Code.MAX_POOL_2D, [x], g.tensor((1, 1, width, 1), 0.1), Options.Pool2DOptions, options)
+    data = g.build(x, y)
+    if width * (filter_width + 32) > 1 << 25:
+        with pytest.raises(Refused, match=r"ERR_WORK"):
+            Model(data)
+    else:
+        Model(data)
+
+
+def test_many_operators_together_have_a_limit_of_work() -> None:
+    """Each of them is far below it."""
+
+    def pools(count: int) -> bytes:
+        g = Graph()
+        options = schema.Pool2DOptionsT()
+        options.strideW = options.strideH = options.filterHeight = 1
+        options.filterWidth = 224
+        x = y = g.tensor((1, 1, 4096, 1), 0.1)
+        for _ in range(count):
+            out = g.tensor((1, 1, 4096, 1), 0.1)
+            y = g.op(Code.MAX_POOL_2D, [y], out, Options.Pool2DOptions, options)
+        return g.build(x, y)
+
+    Model(pools(32))
+    with pytest.raises(Refused, match=r"operator 32 .*ERR_WORK"):
+        Model(pools(33))
+
+
 def test_reduction_of_dimensions_that_are_no_neighbours() -> None:
     g = Graph()
     x = g.tensor((1, 2, 3, 4), 0.1)

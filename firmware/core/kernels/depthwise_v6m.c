@@ -115,42 +115,42 @@ static void sum_up(const tg_depthwise *d, const int32_t *bias, unsigned channel,
     }
 }
 
-static void run_four(const tg_depthwise *d, unsigned channel) {
+/* Four channels at all positions; those from `first` up to `end` of a row have all their taps inside. */
+static void run_four(const tg_depthwise *d, unsigned channel, unsigned first, unsigned end) {
     const tg_conv *c = d->c;
-    if (c->w.dilation != 1) {
-        for (unsigned i = 0; i < CHANNELS; i++) {
-            tg_depthwise_one(d, channel + i);
-        }
-        return;
-    }
     int8_t *output = d->output + channel;
     int32_t bias[CHANNELS];
     tg_factor factor[CHANNELS];
     tg_v6m_set(&d->factors, channel, CHANNELS, bias, factor);
-    const unsigned most = TG_DEPTHWISE_SUMS / (CHANNELS * sizeof(int32_t));
-    int32_t last = c->w.input - c->w.filter; /* the last first tap with all taps inside */
     for (unsigned y = 0; y < c->h.output; y++) {
-        int32_t at = -(int32_t)c->w.pad;
         unsigned count;
         for (unsigned x = 0; x < c->w.output; x += count) {
             count = 1;
-            for (int32_t next = at; at >= 0 && count < most && x + count < c->w.output; count++) {
-                next += c->w.stride;
-                if (next > last) {
-                    break;
-                }
+            if (x >= first && x < end) {
+                const unsigned most = TG_DEPTHWISE_SUMS / (CHANNELS * sizeof(int32_t));
+                count = end - x < most ? end - x : most;
             }
             sum_up(d, bias, channel, y, x, count);
             tg_v6m_store(d->factors.how, (int32_t *)d->scratch, factor, output, c->out_c, count, CHANNELS);
             output += count * c->out_c;
-            at += (int32_t)(count * c->w.stride);
         }
     }
 }
 
 void tg_depthwise_fours(const tg_depthwise *d) {
-    for (unsigned channel = 0; channel < d->c->out_c; channel = tg_depthwise_next(d->c, channel)) {
-        run_four(d, channel);
+    const tg_conv *c = d->c;
+    const int32_t reach = c->w.input - c->w.filter + c->w.pad;
+    const unsigned first = (c->w.pad + c->w.stride - 1U) / c->w.stride;
+    unsigned end = reach < 0 ? 0 : (unsigned)reach / c->w.stride + 1U;
+    end = end < c->w.output ? end : c->w.output;
+    for (unsigned channel = 0; channel < c->out_c; channel = tg_depthwise_next(c, channel)) {
+        if (c->w.dilation == 1) {
+            run_four(d, channel, first, end);
+            continue;
+        }
+        for (unsigned i = 0; i < CHANNELS; i++) {
+            tg_depthwise_one(d, channel + i);
+        }
     }
 }
 
