@@ -47,7 +47,7 @@ class Cost:
     stack: int
     """Bytes of stack used below the call, the deeper of opening and inference."""
     stack_bound: int | None
-    """Bytes that no model can exceed there, from the compiler's frames and calls; None: only GCC tells them."""
+    """Bytes that no model can exceed there, from the compiler's frames and calls; None: not GCC."""
     macs: int
     """Multiply-accumulates of one inference, those on padding included."""
     model_bytes: int

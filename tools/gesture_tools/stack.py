@@ -30,11 +30,10 @@ class CallGraph:
         """Read the .ci files of all objects, joined; the image tells what functions in assembly push."""
         self.frames: dict[str, int] = {}
         self.calls: dict[str, set[str]] = {}
-        for name, label in _NODE.findall(text):
-            found = _BYTES.search(label)
+        for title, label in _NODE.findall(text):
+            name, found = _short(title), _BYTES.search(label)
             if found is not None and found[2] != "static":
                 raise UserError(f"the stack of {name} is not bounded ({found[2]})")
-            name = _short(name)
             self.frames[name] = max(self.frames.get(name, 0), int(found[1]) if found else 0)
         for caller, callee in _EDGE.findall(text):
             self.calls.setdefault(_short(caller), set()).add(_short(callee))
@@ -42,7 +41,7 @@ class CallGraph:
             self._add_assembly(image)
 
     def deepest(self, function: str) -> int:
-        """Bytes of stack that a call of a function takes at most; calls at a function's end count as others."""
+        """Bytes of stack that a call of a function takes at most; tail calls count as others."""
         return self._deepest(function, ())
 
     def _deepest(self, function: str, callers: tuple[str, ...]) -> int:
