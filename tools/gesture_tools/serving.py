@@ -164,6 +164,8 @@ def _listens(port: int) -> bool:
 
 
 def require_posix() -> None:
-    """Raise UserError on a system without what the board ``host`` needs."""
+    """Raise UserError on a system without pseudo-terminals."""
     if sys.platform == "win32":
-        raise UserError(f"the board {HOST} runs on Linux and macOS: expected one of them, or --board {BOARD}")
+        raise UserError(
+            "--serve works on Linux and macOS: expected one of them; without it, logs run everywhere"
+        )

@@ -133,12 +133,12 @@ def command(
 
     if not serves and (board != BOARD or tcp is not None or speed != 1):
         raise UserError(f"--board {board}, --tcp and --speed go with --serve: add it, or leave them out")
+    if serves:
+        require_posix()
     if board == BOARD:
         find_qemu()
         if speed != 1:
             raise UserError(f"--speed is for --board {HOST}: {BOARD} serves in real time")
-    else:
-        require_posix()
     loaded = Model.load(model)
     rate = loaded.require_contract().profile.rate_hz
     recordings = load(logs)
