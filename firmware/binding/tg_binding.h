@@ -75,9 +75,9 @@ TG_EXPORT const char *tg_bind_stream_text(uint32_t reason);
 /* Reads and checks a contract's bytes. */
 TG_EXPORT int32_t tg_bind_contract_check(const uint8_t *bytes, uint32_t size);
 
-/* Plays `count` hops to a detector under a contract's bytes: outputs (labels each) and ends, the sample number
- * one past each window. Stores events as tg_bind_recognizer_push() does (room for `count`) and their number in
- * *found. */
+/* Plays `count` hops to a detector under a contract's bytes: outputs (labels each) and ends, the sample
+ * number one past each window. Stores events as tg_bind_recognizer_push() does (room for `count`) and their
+ * number in *found. */
 TG_EXPORT int32_t tg_bind_detect(const uint8_t *contract, uint32_t size, const int8_t *outputs,
                                  const uint32_t *ends, uint32_t count, uint32_t *events, uint32_t *found);
 

@@ -72,8 +72,8 @@
 #define PSM_WDSEL_ALL        0x0001FFFCU         /* all but the oscillators */
 
 /* What reset the chip: section 2.12.7 */
-#define CHIP_RESET         TG_REG(0x40064008U)
-#define CHIP_RESET_POR     (1U << 8)
+#define CHIP_RESET     TG_REG(0x40064008U)
+#define CHIP_RESET_POR (1U << 8)
 
 /* Timer: section 4.6.5; microseconds */
 #define TIMER_ALARM0 TG_REG(0x40054010U)
