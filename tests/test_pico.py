@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -153,6 +154,29 @@ def test_a_bus_that_sticks_is_told_and_left_when_it_moves(uf2: Path, tmp_path: P
     assert [m.state for m in said if isinstance(m, Hello)] == [0, 0]
     assert run.report["watchdog"] == 0
     assert run.report["measured"] > 300
+
+
+def patched(model: Path, folder: Path, function: str, code: bytes) -> Path:
+    """The board's UF2 with other code at the start of a function."""
+    image = build_firmware("pico", model).image
+    address = next(symbol.address for symbol in image.symbols if symbol.name == function)
+    segments = []
+    for start, content in image.segments:
+        if start <= address < start + len(content):
+            at = address - start
+            content = content[:at] + code + content[at + len(code) :]  # noqa: PLW2901
+        segments.append((start, content))
+    path = folder / "patched.uf2"
+    path.write_bytes(uf2_bytes(replace(image, segments=tuple(segments)), RP2040))
+    return path
+
+
+def test_an_application_that_hangs_meets_the_watchdog(model_file: Path, tmp_path: Path) -> None:
+    """The watchdog is fed by the application's loop alone: interrupts go on, and do not feed it."""
+    hung = patched(model_file, tmp_path, "tg_recognizer_push", b"\x30\xbf\xfd\xe7")  # 1: wfi; b 1b
+    run = run_pico(tmp_path, hung, 9)
+    assert run.report["watchdog"] == 1
+    assert 4 <= run.report["seconds"] < 5
 
 
 def test_accept(uf2: Path, model_file: Path) -> None:

@@ -31,6 +31,9 @@ export function crc32(bytes) {
   return crc >>> 0;
 }
 
+/** The watchdog has run out. What a chip does then, rp2040js leaves to others: here the run ends. */
+export class WatchdogBite extends Error {}
+
 export class Pico {
   constructor(uf2) {
     this.mcu = new RP2040();
@@ -39,15 +42,13 @@ export class Pico {
     this.light = 0;
     this.lit = 0;
     this.asleepNs = 0;
-    this.watchdog = 0;
     for (const { address, data } of readUf2(uf2)) this.mcu.flash.set(data, address - FLASH);
     this.mcu.gpio[25].addListener((state) => {
       this.light = state === GPIOPinState.High ? 1 : 0;
       this.lit += this.light;
     });
     this.mcu.peripherals[0x40058].onWatchdogTrigger = () => {
-      this.watchdog++;
-      this.boot();
+      throw new WatchdogBite('the watchdog was not fed');
     };
     // A reset asked for by the firmware (ARMv6-M B3.2.6), which rp2040js does not carry out.
     const write = this.mcu.ppb.writeUint32.bind(this.mcu.ppb);

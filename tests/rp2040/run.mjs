@@ -13,7 +13,7 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { Bus, Lis3dh } from './lis3dh.mjs';
-import { Pico } from './pico.mjs';
+import { Pico, WatchdogBite } from './pico.mjs';
 
 const STEP_NS = 2e6;
 const RECEIVE_ROOM = 24; // of the UART's 32 bytes
@@ -33,6 +33,7 @@ class Board {
     this.output = [];
     this.uart.onByte = (value) => this.output.push(value);
     this.incoming = [];
+    this.bitten = 0;
   }
 
   /** Runs to a time, in nanoseconds, with what waits for the UART. */
@@ -51,7 +52,7 @@ class Board {
       lost: sensor.lost,
       transfers: this.bus.transfers,
       lit: pico.lit,
-      watchdog: pico.watchdog,
+      watchdog: this.bitten,
       asleep: pico.asleepNs / pico.clock.nanos,
     };
   }
@@ -62,7 +63,13 @@ function runAtOnce(request) {
   const send = (request.send ?? []).map(([at, hex]) => [at * 1e9, Buffer.from(hex, 'hex')]);
   for (let now = STEP_NS; now <= request.seconds * 1e9; now += STEP_NS) {
     while (send.length > 0 && send[0][0] <= now) board.incoming.push(...send.shift()[1]);
-    board.runUntil(now);
+    try {
+      board.runUntil(now);
+    } catch (error) {
+      if (!(error instanceof WatchdogBite)) throw error;
+      board.bitten = 1;
+      break;
+    }
   }
   console.log(JSON.stringify({ ...board.report(), line: Buffer.from(board.output).toString('hex') }));
 }

@@ -11,7 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gesture_tools.errors import UserError
-from gesture_tools.link import BoardSilent, Link, Lost, Samples, fault_text, refusal_text
+from gesture_tools.link import (
+    BoardSilent,
+    Counts,
+    Link,
+    Lost,
+    Samples,
+    Statistics,
+    fault_text,
+    refusal_text,
+)
 
 if TYPE_CHECKING:
     from gesture_tools.recordings import Recording
@@ -73,6 +82,7 @@ def _checks(
     link: Link, model: Model, logs: Sequence[Recording], with_sensor: bool, board: str | None
 ) -> Iterator[Check]:
     hello = link.hello
+    before, heard = link.statistics(), link.counts
     yield Check("protocol", PASS, f"version {hello.lowest} to {hello.highest}")
     yield _equal("board", hello.board, board)
     yield _equal("model", hello.model_id, model.model_id)
@@ -84,7 +94,7 @@ def _checks(
         yield Check("sensor", SKIP, "left out", "")
         yield Check("rest", SKIP, "left out", "")
     yield from _replays(link, model, logs)
-    yield from _statistics(link)
+    yield from _statistics(link, before, heard)
 
 
 def _equal(name: str, found: str, expected: str | None) -> Check:
@@ -210,15 +220,17 @@ def _events(events: Sequence[Event]) -> str:
     return ", ".join(f"{event.label} at {event.end}" for event in events) or "none"
 
 
-def _statistics(link: Link) -> Iterator[Check]:
-    """Judge what the board has counted since its start."""
+def _statistics(link: Link, before: Statistics, heard: Counts) -> Iterator[Check]:
+    """Judge what board and host have counted during the test."""
     stats, here = link.statistics(), link.counts
-    wrong = {"damaged": stats.damaged + here.damaged, "missing": stats.missing + here.missing}
+    wrong = {
+        "damaged": stats.damaged - before.damaged + here.damaged - heard.damaged,
+        "missing": stats.missing - before.missing + here.missing - heard.missing,
+        "dropped": stats.dropped - before.dropped,
+    }
     lost = ", ".join(f"{count} {name}" for name, count in wrong.items() if count)
-    fine = not lost
-    yield Check(
-        "line", PASS if fine else FAIL, lost or f"{stats.received + stats.sent} frames, none lost", ""
-    )
+    frames = stats.received - before.received + stats.sent - before.sent
+    yield Check("line", FAIL if lost else PASS, lost or f"{frames} frames, none lost")
     if stats.stack == 0:  # a process of this machine
         yield Check("stack", SKIP, "not measured", "")
     else:
