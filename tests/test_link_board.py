@@ -77,7 +77,7 @@ def test_hello_labels_samples_events_and_statistics(board: Served, model_file: P
     contract = model.require_contract()
     with Link(board.url) as link:
         hello = link.hello
-        assert (hello.board, hello.state, hello.booted) == ("host", 0, 0)
+        assert (hello.board, hello.state) == ("host", 0)
         assert (hello.model_id, hello.interface_id) == (model.model_id, contract.interface_id)
         profile = contract.profile
         assert (hello.rate_hz, hello.rate_tolerance) == (profile.rate_hz, profile.rate_tolerance)
