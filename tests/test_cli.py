@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -86,6 +87,8 @@ def test_every_command_has_an_example(run: Run, name: str) -> None:
     code, out, _ = run(name, "--help")
     assert code == 0
     assert f"gesture {name}" in out.split("Options:")[0].split("\n", 1)[1]
+    assert "\\b" not in out
+    assert len(re.findall(r"^ *Examples?:", out, re.MULTILINE)) == 1
 
 
 def test_unknown_command_and_option(run: Run) -> None:

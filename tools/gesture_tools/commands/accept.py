@@ -46,7 +46,7 @@ def command(
     replayed to it; outputs and events must equal, byte for byte, what the core gives on this machine. Exit
     code 1 when a check fails.
 
-    \\b
+    \b
     Example:
       gesture accept --port /dev/ttyACM0 --model model/gesture.tflite takes/p03/session.csv
     """

@@ -88,7 +88,7 @@ def command(
     The board is found by the drive it shows (a Pico: hold BOOTSEL while you plug it in), or else by a debug
     probe, which needs pyOCD. Lay the board down: the test looks at its sensor at rest.
 
-    \\b
+    \b
     Example:
       gesture flash --board microbit_v2 --model model/gesture.tflite
     """

@@ -30,7 +30,7 @@ PICTURE = "robustness.png"
 
     The card goes into metrics.json, record.json and MODEL_CARD.md beside MODEL, and robustness.png.
 
-    \\b
+    \b
     Examples:
       gesture stress build/model/gesture.tflite data/starter --subjects p03,p04
       gesture stress build/model/gesture.tflite data/starter --limit rotation=30:15 --limit lost=off

@@ -9,11 +9,7 @@ from pathlib import Path
 import click
 
 
-@click.command(
-    "synthesize",
-    epilog="Example: gesture synthesize --out my-logs --people 20 --seed 7",
-    short_help="Make synthetic starter logs.",
-)
+@click.command("synthesize", short_help="Make synthetic starter logs.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write; new or empty.")
 @click.option("--people", default=10, show_default=True, type=click.IntRange(1, 99), help="Number of people.")
 @click.option(
