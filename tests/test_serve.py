@@ -69,6 +69,21 @@ def need_qemu() -> None:
         pytest.skip(error.message)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="the board host is a POSIX process")
+def test_a_terminated_command_leaves_no_board_behind(model_file: Path, log: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "gesture_tools", "emulate", "--model", str(model_file), str(log)]
+    command += ["--serve", "--board", "host", "--json"]
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        board = json.loads(process.stdout.readline())["pid"]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 128 + signal.SIGTERM
+    with pytest.raises(ProcessLookupError):
+        os.kill(board, 0)
+    assert not list(tmp_path.glob("tinygesture-*"))
+
+
 @pytest.mark.parametrize("where", [["--tcp", "0"], []])
 @pytest.mark.parametrize("name", ["host", "qemu_mps2"])
 def test_a_served_board(name: str, where: list[str], model_file: Path, log: Path) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 from importlib import metadata
+from types import FrameType
 
 import click
 
@@ -51,11 +53,13 @@ def main() -> None:
 def run(command: click.Command) -> None:
     """Run a command with the arguments of the process, and end the process.
 
-    Exit codes: 0 success, 1 an expectation failed, 2 a mistake in the input, 130 interrupted.
+    Exit codes: 0 success, 1 an expectation failed, 2 a mistake in the input, 130 interrupted,
+    143 terminated.
     """
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started us
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - open until the end
+    _unwind_when_ended()
     try:
         code = command.main(standalone_mode=False)
         sys.stdout.flush()
@@ -77,6 +81,22 @@ def run(command: click.Command) -> None:
             click.echo(f"error: {error.strerror or error}: {error.filename or 'standard output'}", err=True)
         sys.exit(2)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _unwind_when_ended() -> None:
+    """Let SIGTERM and a closed terminal end the process as Ctrl-C does, its children and files put away.
+
+    A second signal ends it at once. What the caller has chosen to ignore stays ignored.
+    """
+
+    def end(number: int, frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        sys.exit(128 + number)
+
+    for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, end)
 
 
 def _abandon_output() -> None:

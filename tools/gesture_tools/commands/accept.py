@@ -71,5 +71,5 @@ def command(
         click.echo(f"not accepted: {failed} of {len(checks)} checks failed")
     else:
         click.echo("accepted")
-        click.echo(f"next: {shlex.join(['gesture', 'record', '--port', port])} --out FOLDER")
+        click.echo(f"next: {shlex.join(['gesture', 'record', 'LABEL', '--port', port, '--out', 'DATA'])}")
     sys.exit(1 if failed else 0)

@@ -61,8 +61,10 @@ def command(
         click.echo(json.dumps(tables[0] if cpu else tables, indent=2))
     else:
         _show(costs)
-        build = ["gesture", "build", "--board", "qemu_mps2", "--model", str(model), "--out", "build/firmware"]
-        click.echo(f"next: {shlex.join(build)}")
+        following = ["gesture", "inspect", str(model)]
+        if opened.contract is not None:
+            following = ["gesture", "build", "--model", str(model), "--out", "build/firmware"]
+        click.echo(f"next: {shlex.join(following)}")
     different = [cost for cost in costs if not cost.matches_reference]
     for cost in different:
         click.echo(f"FAIL: outputs on the {cost.cpu} differ from {cost.reference}", err=True)

@@ -13,6 +13,7 @@ import click
 
 from gesture_tools.emulation import at_model_rate, emulate, firmware_for
 from gesture_tools.errors import UserError
+from gesture_tools.finite import Finite
 from gesture_tools.qemu import BOARD, BoardRun, find_qemu
 from gesture_tools.recordings import Recording, load
 from gesture_tools.serving import BOARDS, HOST, endless_image, program_for, require_posix, serve
@@ -91,7 +92,7 @@ def _show_event(ready: Recording, event: Event) -> None:
 @click.argument("logs", type=click.Path(path_type=Path), nargs=-1, required=True)
 @click.option("--elf", type=click.Path(path_type=Path), help="Firmware to run; default: built for the model.")
 @click.option("--compiler", type=click.Choice(COMPILERS), help="Cross compiler; default: what is there.")
-@click.option("--timeout", type=click.FloatRange(min=0.1), help="Seconds a log may take; default: by length.")
+@click.option("--timeout", type=Finite(min=0.1), help="Seconds a log may take; default: by length.")
 @click.option("--serve", "serves", is_flag=True, help="Answer on a port, as a board does, until Ctrl-C.")
 @click.option(
     "--board",

@@ -14,6 +14,7 @@ import click
 from gesture_tools.boards import DEFAULT_BOARD
 from gesture_tools.commands.accept import failures, show_check
 from gesture_tools.errors import UserError
+from gesture_tools.finite import Finite
 from gesture_tools.toolchain import COMPILERS
 
 if TYPE_CHECKING:
@@ -65,9 +66,7 @@ def _check(
 @click.option("--port", help="Serial port it comes back on; default: found.")
 @click.option("--no-check", is_flag=True, help="Do not wait for the board, nor test it.")
 @click.option("--no-sensor", is_flag=True, help="Leave its sensor out of the test: for an emulated board.")
-@click.option(
-    "--wait", type=click.FloatRange(min=0.1), default=30.0, show_default=True, help="Seconds to wait."
-)
+@click.option("--wait", type=Finite(min=0.1), default=30.0, show_default=True, help="Seconds to wait.")
 @click.option("--compiler", type=click.Choice(COMPILERS), help="Cross compiler; default: what is there.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 def command(

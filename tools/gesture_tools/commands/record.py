@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gesture_tools.errors import UserError
+from gesture_tools.finite import Finite
 from gesture_tools.port import BAUD
 from gesture_tools.recordings import BACKGROUND
 
@@ -116,16 +117,16 @@ def _record(session: Session, labels: tuple[str, ...], options: dict[str, Any]) 
 @click.option("--subject", help="Who makes the gestures; asked for on a terminal.")
 @click.option("--session", "session_name", help="Name of this sitting; default: today's date.")
 @click.option("--count", type=click.IntRange(1, 1000), help="Takes of each label; default: 10 (cued: 3).")
-@click.option("--minutes", type=click.FloatRange(0, 1440, min_open=True), help="Record so long, uncut.")
-@click.option("--seconds", type=click.FloatRange(0.1, 600), help="Record so long, uncut.")
+@click.option("--minutes", type=Finite(0, 1440, min_open=True), help="Record so long, uncut.")
+@click.option("--seconds", type=Finite(0.1, 600), help="Record so long, uncut.")
 @click.option("--continuous", is_flag=True, help="One recording with cued gestures, marked as spans.")
-@click.option("--countdown", type=click.FloatRange(0, 60), help="Seconds before a take; terminal: 3, else 0.")
+@click.option("--countdown", type=Finite(0, 60), help="Seconds before a take; terminal: 3, else 0.")
 @click.option("--face-up/--no-face-up", default=None, help="The board lies face up at first: check its axes.")
 @click.option("--force", is_flag=True, help="Keep takes that break the profile, marked in the log.")
 @click.option("--baud", type=click.IntRange(50, 4_000_000), default=BAUD, show_default=True)
 @click.option("--unit", type=click.Choice(("g", "mg", "m/s2")), help="Unit of a sketch; default: measured.")
-@click.option("--lsb-per-g", type=click.FloatRange(1, 1e6), help="A sketch prints raw counts, so many per g.")
-@click.option("--rate", type=click.FloatRange(5, 1000), help="Rate of a sketch in Hz; default: measured.")
+@click.option("--lsb-per-g", type=Finite(1, 1e6), help="A sketch prints raw counts, so many per g.")
+@click.option("--rate", type=Finite(5, 1000), help="Rate of a sketch in Hz; default: measured.")
 @click.option("--full-scale", type=click.IntRange(1, 32767), help="A sketch's range, milli-g; default: 4000.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document a line; ask nothing.")
 def command(labels: tuple[str, ...], **options: Any) -> None:

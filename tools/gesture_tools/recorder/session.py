@@ -244,7 +244,7 @@ class Session:
         self._malformed = self._source.malformed
         try:
             yield writer
-        except (Exception, KeyboardInterrupt):
+        except (Exception, KeyboardInterrupt, SystemExit):
             writer.close()
             if writer.path is not None:
                 self._salvage(writer.path)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gesture_tools.errors import UserError
+from gesture_tools.finite import Finite
 from gesture_tools.runtime.emulated import CPUS
 from gesture_training.commands.options import INTERRUPTED, Names, Wishes, search_options
 
@@ -87,7 +88,7 @@ class Amount(click.ParamType[int]):
 @click.option(
     "--trials", type=click.IntRange(1), default=50, show_default=True, help="Networks tried, in all."
 )
-@click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Begin no trial after this time.")
+@click.option("--minutes", type=Finite(0, min_open=True), help="Begin no trial after this time.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
 @click.option("--storage", help="Journal file or database URL of the study [default: OUT/study.journal].")
 @click.option("--study", default="gesture", show_default=True, help="The study's name in its storage.")

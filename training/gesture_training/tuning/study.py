@@ -64,6 +64,10 @@ def open_study(storage: str, name: str, identity: dict[str, Any], base: TrainCon
     """
     module = optuna()
     wanted = json.dumps(identity, sort_keys=True)
+    if "://" not in storage and Path(storage).exists() and not Path(storage).is_file():
+        raise UserError(
+            f"--storage {storage} is no regular file: expected a journal file or a database's URL"
+        )
     try:
         with quiet():
             backend = storage if "://" in storage else _journal(module, Path(storage))
