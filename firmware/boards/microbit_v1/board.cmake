@@ -3,6 +3,7 @@ set(TG_BOARD_SOURCES
     common/armv6m_fault.c
     common/armv6m_start.c
     common/kept.c
+    common/line.c
     common/mem.c
     common/memory.c
     common/queue.c

@@ -1,10 +1,10 @@
 /* The services of boards with an nRF51822 or nRF52833; what is different lies in each board's own folder. */
+#include "../common/line.h"
 #include "../common/sleep.h"
 #include "../common/start.h"
 #include "../common/symbol.h"
 #include "../tg_board.h"
 #include "clock.h"
-#include "line.h"
 #include "matrix.h"
 #include "nrf5x.h"
 

@@ -1,15 +1,13 @@
-#include "line.h"
+#include "../common/line.h"
 
-#include "../common/queue.h"
 #include "../tg_board.h"
 #include "nrf5x.h"
 #include "pins.h"
 
 static uint8_t send_room[512];
 static uint8_t receive_room[TG_LINE_RECEIVED];
-static tg_queue to_send = TG_QUEUE(send_room);
-static tg_queue received = TG_QUEUE(receive_room);
-static volatile uint32_t overruns;
+tg_queue line_to_send = TG_QUEUE(send_room);
+tg_queue line_received = TG_QUEUE(receive_room);
 static volatile int sending;
 
 void line_init(void) {
@@ -28,29 +26,17 @@ void line_init(void) {
 }
 
 static void send_next(void) {
-    int byte = tg_queue_get_byte(&to_send);
+    int byte = tg_queue_get_byte(&line_to_send);
     sending = byte >= 0;
     if (sending) {
         UART_TXD = (uint32_t)byte;
     }
 }
 
-size_t tg_board_write(const uint8_t *bytes, size_t size) {
-    size_t taken = tg_queue_put(&to_send, bytes, size);
-    tg_irq_mask();
+void line_send(void) {
     if (!sending) {
         send_next();
     }
-    tg_irq_unmask();
-    return taken;
-}
-
-size_t tg_board_read(uint8_t *bytes, size_t capacity) {
-    return tg_queue_get(&received, bytes, capacity);
-}
-
-uint32_t tg_board_read_lost(void) {
-    return received.lost + overruns;
 }
 
 void line_interrupt(void) {
@@ -58,11 +44,11 @@ void line_interrupt(void) {
         UART_ERROR = 0;
         uint32_t source = UART_ERRORSRC;
         UART_ERRORSRC = source; /* bits are cleared by writing them back */
-        overruns += source & UART_ERRORSRC_OVERRUN;
+        line_overruns += source & UART_ERRORSRC_OVERRUN;
     }
     while (UART_RXDRDY) {
         UART_RXDRDY = 0; /* before the byte is taken: the next one raises it again */
-        tg_queue_put_byte(&received, (uint8_t)UART_RXD);
+        tg_queue_put_byte(&line_received, (uint8_t)UART_RXD);
     }
     if (UART_TXDRDY) {
         UART_TXDRDY = 0;

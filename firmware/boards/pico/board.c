@@ -1,11 +1,11 @@
 #include "../tg_board.h"
 
 #include "../../drivers/lis3dh/tg_lis3dh.h"
+#include "../common/line.h"
 #include "../common/sleep.h"
 #include "../common/start.h"
 #include "clock.h"
 #include "i2c.h"
-#include "line.h"
 #include "pins.h"
 #include "rp2040.h"
 

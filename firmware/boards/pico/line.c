@@ -1,6 +1,5 @@
-#include "line.h"
+#include "../common/line.h"
 
-#include "../common/queue.h"
 #include "../tg_board.h"
 #include "clock.h"
 #include "pins.h"
@@ -12,9 +11,8 @@
 
 static uint8_t send_room[2048];
 static uint8_t receive_room[1024];
-static tg_queue to_send = TG_QUEUE(send_room);
-static tg_queue received = TG_QUEUE(receive_room);
-static volatile uint32_t overruns;
+tg_queue line_to_send = TG_QUEUE(send_room);
+tg_queue line_received = TG_QUEUE(receive_room);
 
 void line_init(void) {
     UART_IBRD = DIVISOR_64 >> 6;
@@ -30,9 +28,9 @@ void line_init(void) {
 
 /* Fills the transmit FIFO; its interrupt comes when it has run half empty, so it is on only while bytes wait.
  */
-static void send_more(void) {
+void line_send(void) {
     while ((UART_FR & UART_FR_TXFF) == 0) {
-        int byte = tg_queue_get_byte(&to_send);
+        int byte = tg_queue_get_byte(&line_to_send);
         if (byte < 0) {
             RP2040_CLEAR(UART_IMSC) = UART_INT_TX;
             return;
@@ -42,30 +40,14 @@ static void send_more(void) {
     RP2040_SET(UART_IMSC) = UART_INT_TX;
 }
 
-size_t tg_board_write(const uint8_t *bytes, size_t size) {
-    size_t taken = tg_queue_put(&to_send, bytes, size);
-    tg_irq_mask();
-    send_more();
-    tg_irq_unmask();
-    return taken;
-}
-
-size_t tg_board_read(uint8_t *bytes, size_t capacity) {
-    return tg_queue_get(&received, bytes, capacity);
-}
-
-uint32_t tg_board_read_lost(void) {
-    return received.lost + overruns;
-}
-
 void line_interrupt(void) {
     UART_ICR = UART_INT_RX | UART_INT_RT | UART_INT_TX;
     while ((UART_FR & UART_FR_RXFE) == 0) {
         uint32_t data = UART_DR;
         if (data & UART_DR_OE) {
-            overruns++;
+            line_overruns++;
         }
-        tg_queue_put_byte(&received, (uint8_t)data);
+        tg_queue_put_byte(&line_received, (uint8_t)data);
     }
-    send_more();
+    line_send();
 }

@@ -1,6 +1,5 @@
 #include "line.h"
 
-#include "../common/queue.h"
 #include "../tg_board.h"
 #include "mps2.h"
 
@@ -8,16 +7,21 @@
 
 static uint8_t send_room[2048];
 static uint8_t receive_room[TG_LINE_RECEIVED];
-static tg_queue to_send = TG_QUEUE(send_room);
-static tg_queue received = TG_QUEUE(receive_room);
-static volatile uint32_t overruns;
+tg_queue line_to_send = TG_QUEUE(send_room);
+tg_queue line_received = TG_QUEUE(receive_room);
 static volatile int sending;
 
 static void send_next(void) {
-    int byte = tg_queue_get_byte(&to_send);
+    int byte = tg_queue_get_byte(&line_to_send);
     sending = byte >= 0;
     if (sending) {
         MPS2_UART0->data = (uint32_t)byte;
+    }
+}
+
+void line_send(void) {
+    if (!sending) {
+        send_next();
     }
 }
 
@@ -28,24 +32,6 @@ void line_init(void) {
     tg_irq_enable(MPS2_IRQ_UART0_TX);
     tg_irq_enable(MPS2_IRQ_UART0_RX);
     tg_irq_enable(MPS2_IRQ_UART0_OVERRUN);
-}
-
-size_t tg_board_write(const uint8_t *bytes, size_t size) {
-    size_t taken = tg_queue_put(&to_send, bytes, size);
-    tg_irq_mask();
-    if (!sending) {
-        send_next();
-    }
-    tg_irq_unmask();
-    return taken;
-}
-
-size_t tg_board_read(uint8_t *bytes, size_t capacity) {
-    return tg_queue_get(&received, bytes, capacity);
-}
-
-uint32_t tg_board_read_lost(void) {
-    return received.lost + overruns;
 }
 
 int line_busy(void) {
@@ -59,11 +45,11 @@ void line_sent_interrupt(void) {
 
 void line_received_interrupt(void) {
     MPS2_UART0->intclear = UART_INT_RX;
-    tg_queue_put_byte(&received, (uint8_t)MPS2_UART0->data);
+    tg_queue_put_byte(&line_received, (uint8_t)MPS2_UART0->data);
 }
 
 void line_overrun_interrupt(void) {
     MPS2_UART0->intclear = UART_INT_RX_OVERRUN;
     MPS2_UART0->state = UART_STATE_RX_OVERRUN;
-    overruns++;
+    line_overruns++;
 }

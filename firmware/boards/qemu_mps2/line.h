@@ -1,8 +1,8 @@
-/* The line to the host: UART0, through bounded queues. */
-#ifndef TG_LINE_H
-#define TG_LINE_H
+/* The line of this board: three interrupts, and an end to wait for. */
+#ifndef TG_MPS2_LINE_H
+#define TG_MPS2_LINE_H
 
-void line_init(void);
+#include "../common/line.h"
 
 /* 1 while queued bytes are still to be sent. */
 int line_busy(void);
