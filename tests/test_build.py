@@ -241,6 +241,17 @@ def test_command_with_a_file_in_the_place_of_the_folder(model_file: Path, tmp_pa
     assert out.read_text() == "in the way"
 
 
+def test_no_file_is_replaced_when_one_cannot_be_written(model_file: Path, tmp_path: Path) -> None:
+    (tmp_path / f"{BOARD}.elf").write_text("of an earlier build")
+    (tmp_path / f"{BOARD}.map").mkdir()
+    arguments = ["--board", BOARD, "--model", str(model_file), "--out", str(tmp_path)]
+    result = CliRunner().invoke(command, arguments)
+    assert result.exit_code == 2
+    assert result.output.startswith(f"error: cannot write {tmp_path / BOARD}.map: expected a file")
+    assert (tmp_path / f"{BOARD}.elf").read_text() == "of an earlier build"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"{BOARD}.elf", f"{BOARD}.map"]
+
+
 def test_bin_and_hex_of_segments_apart() -> None:
     sizes = Sizes(0, 0, 0, 0, 0)
     first, second = bytes(range(200)), b"\x07" * 33

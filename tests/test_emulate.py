@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import time
 from dataclasses import replace
@@ -286,6 +287,24 @@ def test_command_with_firmware_of_another_model(model_file: Path, log: Path, tmp
     result = CliRunner().invoke(command, ["--model", str(model_file), str(log), "--elf", str(elf)])
     assert result.exit_code == 2
     assert "holds another model" in result.output
+
+
+@pytest.mark.parametrize("more", [[], ["--serve"]])
+@pytest.mark.parametrize("kind", ["missing", "text", "pipe"])
+def test_command_with_what_is_no_firmware(
+    model_file: Path, log: Path, tmp_path: Path, kind: str, more: list[str]
+) -> None:
+    elf = tmp_path / "x.elf"
+    if kind == "text":
+        elf.write_text("x,y,z")
+    elif kind == "pipe":
+        if not hasattr(os, "mkfifo"):
+            pytest.skip("no pipes with names here")
+        os.mkfifo(elf)
+    result = CliRunner().invoke(command, ["--model", str(model_file), str(log), "--elf", str(elf), *more])
+    assert result.exit_code == 2
+    assert result.output.startswith("error: ")
+    assert str(elf) in result.output
 
 
 def test_command_without_qemu(model_file: Path, log: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -179,5 +179,5 @@ def test_options_that_do_not_go_together(
 
 def test_a_tcp_port_that_is_taken(board: Served, host_program: Path) -> None:
     port = int(board.url.rsplit(":", 1)[1])
-    with pytest.raises(UserError, match="the board host did not start"), running(host_program, tcp=port):
+    with pytest.raises(UserError, match="is in use"), running(host_program, tcp=port):
         pass

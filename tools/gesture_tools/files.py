@@ -6,7 +6,8 @@ import csv
 import os
 import stat
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from gesture_tools.errors import UserError
@@ -60,19 +61,35 @@ def make_folder(path: Path) -> None:
 
 def write_atomic(path: Path, content: bytes | str) -> None:
     """Write a file so that it appears whole or not at all; raise UserError when it cannot be written."""
-    data = content.encode() if isinstance(content, str) else content
+    write_together({path: content})
+
+
+def write_together(contents: Mapping[Path, bytes | str]) -> None:
+    """Write files so that all of them appear whole, or, where there is no room for one, none.
+
+    Raises UserError for the one that cannot be written.
+    """
+    written: dict[Path, str] = {}
     try:
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        for path, content in contents.items():
+            with _said_of(path):
+                if path.is_dir():  # found now, not when others are in place
+                    raise UserError(f"cannot write {path}: expected a file, found a folder of that name")
+                descriptor, written[path] = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(content.encode() if isinstance(content, str) else content)
+                os.chmod(written[path], 0o644)
+        for path in contents:
+            with _said_of(path):
+                os.replace(written[path], path)
+    finally:
+        for temporary in written.values():
+            Path(temporary).unlink(missing_ok=True)
+
+
+@contextmanager
+def _said_of(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror or error}") from error
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except OSError as error:
-        Path(temporary).unlink(missing_ok=True)
-        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

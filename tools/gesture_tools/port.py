@@ -74,6 +74,8 @@ def open_port(url: str, baud: int = BAUD) -> serial.SerialBase:
 
     The port's reads return at once with what is there; receive() waits. Close it, or use it in a ``with``.
     """
+    if url.startswith("socket://") and ":" not in url.partition("://")[2]:
+        raise UserError(f"{url} names no port: expected an address such as socket://localhost:7000")
     try:
         return serial.serial_for_url(
             url, baudrate=baud, timeout=0, write_timeout=WRITE_TIMEOUT_S, exclusive=True

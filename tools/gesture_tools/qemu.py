@@ -84,6 +84,12 @@ def find_qemu() -> Path:
     return Path(found)
 
 
+def check_elf(path: Path) -> None:
+    """Raise UserError when a file is no firmware to give to the emulator, which waits for ever on a pipe."""
+    if not read_bytes(path).startswith(b"\x7fELF"):
+        raise UserError(f"{path} is no ELF file: expected the .elf of 'gesture build --board {BOARD}'")
+
+
 def run_board(
     elf: Path,
     samples: NDArray[np.int16],
@@ -104,8 +110,7 @@ def run_board(
     flags = END | (OUTPUTS if want_outputs else 0) | (SAMPLES if want_samples else 0)
     image = log_image(samples, profile, flags)
     limit = 60 + len(samples) / SLOWEST_SAMPLES_PER_S if timeout_s is None else timeout_s
-    if not read_bytes(elf).startswith(b"\x7fELF"):
-        raise UserError(f"{elf} is no ELF file: expected the .elf of 'gesture build --board {BOARD}'")
+    check_elf(elf)
     heard = _Heard(on_message)
     code, complaint = _emulate(elf, image, limit, heard.take)
     if heard.fault is not None:

@@ -63,6 +63,10 @@ def serve(
     program: of host_program() or firmware_for(). speed: times faster than life, of the board ``host`` only.
     Raises UserError when it does not start.
     """
+    if tcp and _listens(tcp):
+        raise UserError(
+            f"TCP port {tcp} is in use, or not yours to take: expected a free one; --tcp 0 takes any"
+        )
     with tempfile.TemporaryDirectory(prefix="tinygesture-") as temporary:
         folder = Path(temporary)
         (folder / LOG_NAME).write_bytes(image)

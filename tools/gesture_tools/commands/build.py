@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gesture_tools.boards import DEFAULT_BOARD
-from gesture_tools.files import make_folder, write_atomic
+from gesture_tools.files import make_folder, write_together
 from gesture_tools.toolchain import COMPILERS
 
 if TYPE_CHECKING:
@@ -35,8 +35,7 @@ def write_firmware(firmware: Firmware, out: Path) -> dict[str, Path]:
     if firmware.board.uf2_family is not None:
         contents["uf2"] = uf2_bytes(firmware.image, firmware.board.uf2_family)
     files = {suffix: out / f"{firmware.board.name}.{suffix}" for suffix in contents}
-    for suffix, content in contents.items():
-        write_atomic(files[suffix], content)
+    write_together({files[suffix]: content for suffix, content in contents.items()})
     return files
 
 

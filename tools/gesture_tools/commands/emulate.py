@@ -14,7 +14,7 @@ import click
 from gesture_tools.emulation import at_model_rate, emulate, firmware_for
 from gesture_tools.errors import UserError
 from gesture_tools.finite import Finite
-from gesture_tools.qemu import BOARD, BoardRun, find_qemu
+from gesture_tools.qemu import BOARD, BoardRun, check_elf, find_qemu
 from gesture_tools.recordings import Recording, load
 from gesture_tools.serving import BOARDS, HOST, endless_image, program_for, require_posix, serve
 from gesture_tools.toolchain import COMPILERS
@@ -140,6 +140,12 @@ def command(
         find_qemu()
         if speed != 1:
             raise UserError(f"--speed is for --board {HOST}: {BOARD} serves in real time")
+    if elf is not None:
+        if board == HOST:
+            raise UserError(
+                f"--elf is for --board {BOARD}: {HOST} is compiled for this machine; leave it out"
+            )
+        check_elf(elf)
     loaded = Model.load(model)
     rate = loaded.require_contract().profile.rate_hz
     recordings = load(logs)

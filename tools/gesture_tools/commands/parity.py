@@ -51,9 +51,12 @@ def command(
     Example: gesture parity model/gesture.tflite data/starter/p01
     """
     from gesture_tools.parity import Missing, compare, compare_float
+    from gesture_tools.qemu import check_elf
     from gesture_tools.recordings import load
     from gesture_tools.runtime import Model
 
+    if elf is not None:
+        check_elf(elf)
     opened = Model.load(model)
     opened.require_contract()
     recordings = _choose(load(logs), limit, subjects)
