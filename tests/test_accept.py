@@ -69,6 +69,17 @@ def test_a_sensor_that_is_wrong_at_rest(
     assert checks["walk"]["verdict"] == "pass"
 
 
+def test_a_log_without_a_window_proves_nothing(host_program: Path, model_file: Path, tmp_path: Path) -> None:
+    short = tmp_path / "short.csv"
+    lines = (STARTER / "flick_01.csv").read_text().splitlines(keepends=True)
+    short.write_text("".join(lines[:35]))
+    with serve(HOST, host_program, log_image(rest(), PROFILE, REPEAT), tcp=0) as served:
+        code, checks = accept(served, model_file, str(short))
+    assert code == 0
+    assert (checks["short"]["verdict"], checks["walk"]["verdict"]) == ("skip", "pass")
+    assert "shorter than a window" in checks["short"]["found"]
+
+
 def test_another_model_than_the_board_has(host_program: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.tflite"
     other.write_bytes(small_model(contract(hop=4)))

@@ -49,8 +49,8 @@ def invoke(*arguments: object) -> Result:
 
 
 @contextmanager
-def serving(*arguments: object) -> Iterator[dict[str, Any]]:
-    """``gesture emulate --serve`` as a person starts it, ended by Ctrl-C; what it says as JSON."""
+def serving(*arguments: object, end: signal.Signals = signal.SIGINT) -> Iterator[dict[str, Any]]:
+    """``gesture emulate --serve`` as a person starts it, ended by a signal; what it says as JSON."""
     command = [sys.executable, "-m", "gesture_tools", "emulate", *map(str, arguments), "--serve", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -58,7 +58,7 @@ def serving(*arguments: object) -> Iterator[dict[str, Any]]:
         line = process.stdout.readline()
         assert line, process.stderr.read()
         yield json.loads(line)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(end)
         assert process.wait(20) == 0
 
 
@@ -109,10 +109,28 @@ def test_a_served_board(name: str, where: list[str], model_file: Path, log: Path
         assert sum(len(batch.seq) for batch in batches) == batches[-1].seq[-1] + 1 - batches[0].seq[0]
 
 
+def test_a_served_board_ends_with_its_command(model_file: Path, log: Path) -> None:
+    if os.name != "posix":
+        pytest.skip("the board host is a POSIX process")
+    with serving("--model", model_file, log, "--board", "host", end=signal.SIGTERM) as about:
+        os.kill(about["pid"], 0)  # it is there
+    with pytest.raises(ProcessLookupError):
+        os.kill(about["pid"], 0)
+
+
+def test_logs_without_a_window_are_no_comparison(model_file: Path, tmp_path: Path) -> None:
+    t_us = np.arange(39, dtype=np.int64) * 20_000
+    write_log(tmp_path / "a.csv", Recording("a", "left", "p1", "s1", t_us, motion(39, seed=5)), {})
+    result = invoke(model_file, tmp_path / "a.csv", "--port", "/dev/nowhere")
+    assert result.exit_code == 2
+    assert "at least 40 samples" in result.stderr
+    assert "the longest has 39" in result.stderr
+
+
 def test_replay_says_what_is_next(slow_board: Served, model_file: Path, log: Path) -> None:
     result = invoke(model_file, log, "--port", slow_board.url)
     assert result.exit_code == 0, result.output
-    assert "host: 1 logs, 46 windows, identical to the simulator" in result.stdout
+    assert "host: 1 log, 46 windows, identical to the simulator" in result.stdout
     assert f"next: gesture record LABEL --port {slow_board.url} --out DATA" in result.stdout
 
 

@@ -21,6 +21,7 @@ from gesture_tools.link import (
     fault_text,
     refusal_text,
 )
+from gesture_tools.words import counted
 
 if TYPE_CHECKING:
     from gesture_tools.recordings import Recording
@@ -177,18 +178,22 @@ def walk(channels: int, full_scale_mg: int) -> NDArray[np.int16]:
 
 
 def _replays(link: Link, model: Model, logs: Sequence[Recording]) -> Iterator[Check]:
-    """Replay logs at the model's rate, or the walk."""
+    """Replay logs at the model's rate; the walk where they hold no window."""
     from gesture_tools.emulation import at_model_rate
 
     profile = model.require_contract().profile
     if link.hello.model_id != model.model_id:
         yield Check("replay", SKIP, "the board has another model", "")
         return
+    window = model.require_contract().window
     recordings = [(log.id, at_model_rate(model, log).samples) for log in logs]
-    if not recordings:
-        recordings = [("walk", walk(len(profile.channels), profile.full_scale_mg))]
+    if all(len(samples) < window for _, samples in recordings):
+        recordings.append(("walk", walk(len(profile.channels), profile.full_scale_mg)))
     for name, samples in recordings:
-        yield _replay(link, model, name, samples)
+        if len(samples) < window:
+            yield Check(name, SKIP, f"shorter than a window of {window} samples: nothing to compare")
+        else:
+            yield _replay(link, model, name, samples)
 
 
 def _replay(link: Link, model: Model, name: str, samples: NDArray[np.int16]) -> Check:
@@ -205,7 +210,7 @@ def _replay(link: Link, model: Model, name: str, samples: NDArray[np.int16]) -> 
     stream = Stream(model)
     events = stream.push(samples)
     expected = stream.outputs()
-    found = f"{len(got.outputs)} outputs, {len(got.events)} events"
+    found = f"{counted(len(got.outputs), 'output')}, {counted(len(got.events), 'event')}"
     if got.outputs.shape != expected.shape:
         return Check(name, FAIL, found, f"{len(expected)} outputs, {len(events)} events")
     differ = int((got.outputs != expected).any(axis=1).sum())

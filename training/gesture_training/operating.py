@@ -15,6 +15,7 @@ import numpy as np
 
 from gesture_tools.contract import Contract
 from gesture_tools.simulation import gesture_labels
+from gesture_tools.words import counted
 from gesture_training.streams import Played
 
 LEVELS = (255, 254, 252, 250, 246, 241, 236, 228, 220, 212, 200, 188, 175, 160, 145, 130, 115, 100)
@@ -73,8 +74,9 @@ class Operating:
         at_most = (self.false_activations + CONFIDENT) / self.hours
         recall = "" if self.recall is None else f", {self.recall:.0%} of {self.gestures} gestures found"
         lines = [
-            f"detector: {self.hits} hits, {self.refractory_ms} ms apart; on {self.people} people apart "
-            f"{self.false_activations} false activations in {self.hours:.2g} h ({rate:.2g}/h){recall}"
+            f"detector: {counted(self.hits, 'hit')}, {self.refractory_ms} ms apart; "
+            f"on {self.people} people apart {self.false_activations} false activations "
+            f"in {self.hours:.2g} h ({rate:.2g}/h){recall}"
         ]
         if not self.met:
             lines.append(

@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from gesture_tools.words import counted
+
 SIZES = (
     ("model_bytes", "model file", "{:,} bytes"),
     ("arena_bytes", "arena", "{:,} bytes of RAM for model and window, on every processor"),
@@ -72,7 +74,8 @@ def detector_text(contract: Mapping[str, Any]) -> str:
     """Return the detector of a contract (its fields, by name) in words."""
     pairs = zip(contract["labels"], contract["thresholds"], strict=True)
     levels = [f"{label} {level / 256:.2f}" for label, level in pairs if label != contract["background"]]
-    return f"{contract['hits']} hits, {contract['refractory_ms']} ms apart; thresholds {', '.join(levels)}"
+    hits = counted(contract["hits"], "hit")
+    return f"{hits}, {contract['refractory_ms']} ms apart; thresholds {', '.join(levels)}"
 
 
 def limit_text(sweep: Mapping[str, Any]) -> str:

@@ -72,7 +72,7 @@ def _show(firmware: Firmware, files: dict[str, Path]) -> None:
         ("  of it the model", firmware.model_size, ""),
         ("RAM", sizes.ram, f"of {board.ram}: data {sizes.data} + bss {sizes.bss}"),
         ("  of it the arena", firmware.arena_size, ""),
-        ("stack", sizes.stack, "reserved beside it; 'gesture emulate' says how much is used"),
+        ("stack", sizes.stack, "reserved beside it; 'gesture accept' says how much is used"),
     ]
     click.echo(f"{board.name}, {firmware.toolchain.name} ({firmware.toolchain.version})")
     for name, size, note in rows:

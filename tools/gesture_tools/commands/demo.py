@@ -105,7 +105,8 @@ def _table(
     ]
     for cpu, cost in costs.items():
         note = f"instructions, {cost['compiler']}"
-        rows.append((f"one inference, {cpu}", f"{cost['instructions']:,}", note))
+        rows.append((f"one hop, {cpu}", f"{cost['hop_instructions']:,}", note))
+        rows.append((f"one whole window, {cpu}", f"{cost['instructions']:,}", note))
     rows.append(("all of this took", f"{seconds:.0f} s", ""))
     width = min(shutil.get_terminal_size().columns, 78)
     click.echo("\n" + "-" * width)

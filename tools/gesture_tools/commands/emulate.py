@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import signal
 import sys
 from functools import partial
 from pathlib import Path
@@ -18,9 +19,11 @@ from gesture_tools.qemu import BOARD, BoardRun, check_elf, find_qemu
 from gesture_tools.recordings import Recording, load
 from gesture_tools.serving import BOARDS, HOST, endless_image, program_for, require_posix, serve
 from gesture_tools.toolchain import COMPILERS
+from gesture_tools.words import counted
 
 if TYPE_CHECKING:
     from gesture_tools.runtime import Event, Model
+    from gesture_tools.serving import Served
 
 
 def _log_time(ready: Recording, sample: int) -> float:
@@ -59,28 +62,32 @@ def _serve(
     speed: int,
     as_json: bool,
 ) -> None:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the board's process too
     ready = [at_model_rate(model, recording) for recording in recordings]
     image = endless_image(model.require_contract().profile, ready)
-    with serve(board, program, image, tcp=tcp, speed=speed) as served:
-        if as_json:
-            about = {
-                "board": board,
-                "port": served.url,
-                "model_id": model.model_id,
-                "pid": served.process.pid,
-            }
-            click.echo(json.dumps(about))
-        else:
-            click.echo(f"{board} on {served.url}; Ctrl-C ends it")
-            click.echo(
-                f"next: {shlex.join(['gesture', 'record', 'LABEL', '--port', served.url, '--out', 'DATA'])}"
-            )
-        sys.stdout.flush()
-        try:
+    try:
+        with serve(board, program, image, tcp=tcp, speed=speed) as served:
+            _say_where(served, model, as_json)
             code = served.wait()
-        except KeyboardInterrupt:
-            return
+    except KeyboardInterrupt:
+        return
     raise UserError(f"the board {board} ended by itself (code {code}): expected it to run until Ctrl-C")
+
+
+def _say_where(served: Served, model: Model, as_json: bool) -> None:
+    if as_json:
+        about = {
+            "board": served.board,
+            "port": served.url,
+            "model_id": model.model_id,
+            "pid": served.process.pid,
+        }
+        click.echo(json.dumps(about))
+    else:
+        click.echo(f"{served.board} on {served.url}; Ctrl-C ends it")
+        following = ["gesture", "record", "LABEL", "--port", served.url, "--out", "DATA"]
+        click.echo(f"next: {shlex.join(following)}")
+    sys.stdout.flush()
 
 
 def _show_event(ready: Recording, event: Event) -> None:
@@ -127,7 +134,7 @@ def command(
 
     \b
     Example:
-      gesture emulate --model model/gesture.tflite takes/shake_left_01.csv
+      gesture emulate --model model/gesture.tflite takes/walk.csv
       gesture emulate --model model/gesture.tflite takes/walk.csv --serve --board host --tcp 7000
     """
     from gesture_tools.runtime import Model
@@ -150,6 +157,8 @@ def command(
     rate = loaded.require_contract().profile.rate_hz
     recordings = load(logs)
     if serves:
+        if elf is None and not as_json:
+            click.echo(f"building {board} with the model ...", err=True)
         program = elf if elf is not None else program_for(board, model, compiler)
         _serve(loaded, program, recordings, board, tcp, speed, as_json)
         return
@@ -165,8 +174,9 @@ def command(
         documents.append(_as_json(run, ready))
         if not as_json:
             click.echo(
-                f"  {run.statistics.samples} samples, {run.statistics.inferences} windows, {len(run.events)} "
-                f"events; asleep {run.asleep_permille / 10:.1f} % of the time, stack {run.statistics.stack} B"
+                f"  {run.statistics.samples} samples, {counted(run.statistics.inferences, 'window')}, "
+                f"{counted(len(run.events), 'event')}; "
+                f"asleep {run.asleep_permille / 10:.1f} % of the time, stack {run.statistics.stack} B"
             )
         if run.statistics.lost:
             click.echo(

@@ -11,9 +11,10 @@ import click
 
 from gesture_tools.commands.import_ import NAMES
 from gesture_tools.errors import UserError
+from gesture_tools.words import counted
 
 
-@click.command("export")
+@click.command("export", short_help="Export logs to formats of other tools.")
 @click.argument("form", metavar="FORMAT", type=click.Choice(NAMES))
 @click.argument("data", metavar="DATA...", type=click.Path(path_type=Path), nargs=-1, required=True)
 @click.option(
@@ -76,7 +77,7 @@ def command(form: str, data: tuple[Path, ...], out: Path, rate: float | None, as
         click.echo(json.dumps(document, indent=2))
         return
     also = f", {changed} of them resampled" if changed else ""
-    click.echo(f"wrote {len(recordings)} recordings to {len(files)} file{'s' * (len(files) > 1)}{also}")
+    click.echo(f"wrote {counted(len(recordings), 'recording')} to {counted(len(files), 'file')}{also}")
     if lost and not writer.keeps_spans:
         click.echo(f"left out, as the format has no place for it: {', '.join(lost)}")
     hint = ["--rate", f"{common:g}"] if writer.even_rate and common else []

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gesture_tools.errors import UserError
+from gesture_tools.words import counted
 
 if TYPE_CHECKING:
     from gesture_tools.exchange import Format, Options
@@ -57,7 +58,7 @@ def _renames(entries: Iterable[str]) -> dict[str, str]:
     return table
 
 
-@click.command("import")
+@click.command("import", short_help="Import recordings of other tools as logs.")
 @click.argument("form", metavar="FORMAT", type=click.Choice(NAMES))
 @click.argument("paths", metavar="PATH...", type=click.Path(path_type=Path), nargs=-1, required=True)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The data folder; it may exist.")
@@ -138,7 +139,6 @@ def command(
     click.echo(f"{verb} {profile_path}: {profile.rate_hz:g} Hz, +-{profile.full_scale_mg} milli-g")
     people = len({recording.subject for recording in recordings})
     also = f", {changed} of them resampled" if changed else ""
-    click.echo(
-        f"wrote {len(written)} logs of {people} {'person' if people == 1 else 'people'} to {out}{also}"
-    )
+    who = f"{people} {'person' if people == 1 else 'people'}"
+    click.echo(f"wrote {counted(len(written), 'log')} of {who} to {out}{also}")
     click.echo(f"next: {shlex.join(['gesture', 'lint', str(out)])}")

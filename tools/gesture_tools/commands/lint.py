@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gesture_tools.errors import UserError
+from gesture_tools.words import counted
 
 if TYPE_CHECKING:
     from gesture_tools.lint import DataSet, Finding
@@ -81,7 +82,7 @@ def _show(finding: Finding) -> None:
     click.echo(f"  next: {finding.advice}")
 
 
-@click.command("lint")
+@click.command("lint", short_help="Check recordings before training on them.")
 @click.argument("data", type=click.Path(path_type=Path), nargs=-1, required=True)
 @click.option("--background", multiple=True, help="A label that means no gesture, too; may be repeated.")
 @click.option("--budget", type=float, default=1.0, show_default=True, help="False activations per hour.")
@@ -115,8 +116,9 @@ def command(
         for finding in findings:
             _show(finding)
         total = len(gathered.recordings)
-        click.echo(f"{total} recordings: {counts[ERROR]} errors, {counts[WARNING]} warnings")
+        worst = f"{counted(counts[ERROR], 'error')}, {counted(counts[WARNING], 'warning')}"
+        click.echo(f"{counted(total, 'recording')}: {worst}")
         if passed:
-            click.echo(f"next: {shlex.join(['gesture', 'train', *map(str, data), '--out', 'model'])}")
+            click.echo(f"next: {shlex.join(['gesture', 'train', *map(str, data), '--out', 'build/model'])}")
     if not passed:
         raise click.exceptions.Exit(1)

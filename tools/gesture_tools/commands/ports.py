@@ -16,7 +16,7 @@ def _described(found: FoundPort | None) -> dict[str, Any]:
     return {} if found is None else {key: value for key, value in asdict(found).items() if key != "url"}
 
 
-@click.command("ports")
+@click.command("ports", short_help="List serial ports and what answers on each.")
 @click.argument("ports", metavar="[PORT...]", nargs=-1)
 @click.option("--baud", type=click.IntRange(50, 4_000_000), default=BAUD, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print the ports as JSON.")

@@ -110,7 +110,7 @@ def _record(session: Session, labels: tuple[str, ...], options: dict[str, Any]) 
             session.stretches(label, seconds, options["count"] or 1)
 
 
-@click.command("record")
+@click.command("record", short_help="Record gestures from a board or a sketch.")
 @click.argument("labels", metavar="LABEL...", nargs=-1, required=True)
 @click.option("--port", help="Device or address; default: the only one that answers ('gesture ports').")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The data folder; may be new.")

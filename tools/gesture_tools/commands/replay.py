@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gesture_tools.errors import UserError
+from gesture_tools.words import counted
 
 if TYPE_CHECKING:
     from gesture_tools.link import Link
@@ -33,15 +34,21 @@ def command(model: Path, logs: tuple[Path, ...], port: str, baud: int, as_json: 
     the acceptance test of a board. The board's sensor goes on afterwards.
 
     \b
-    Example: gesture replay model/gesture.tflite takes/shake_left_01.csv --port /dev/ttyACM0
+    Example: gesture replay model/gesture.tflite takes/p03/session.csv --port /dev/ttyACM0
     """
+    from gesture_tools.emulation import at_model_rate
     from gesture_tools.link import Link
     from gesture_tools.recordings import load
     from gesture_tools.runtime import Model
 
     opened = Model.load(model)
-    opened.require_contract()
-    recordings = load(logs)
+    window = opened.require_contract().window
+    recordings = [at_model_rate(opened, recording) for recording in load(logs)]
+    if all(len(recording.samples) < window for recording in recordings):
+        raise UserError(
+            f"nothing to compare: expected a log of at least {window} samples at the model's rate, a window; "
+            f"the longest has {max(len(recording.samples) for recording in recordings)}"
+        )
     results = []
     with Link(port, baud=baud) as link:
         _check_board(link, opened, port)
@@ -55,7 +62,7 @@ def command(model: Path, logs: tuple[Path, ...], port: str, baud: int, as_json: 
     else:
         windows = sum(result["windows"] for result in results)
         click.echo(
-            f"{board}: {len(results)} logs, {windows} windows, "
+            f"{board}: {counted(len(results), 'log')}, {counted(windows, 'window')}, "
             + ("identical to the simulator" if not failed else f"{len(failed)} logs differ")
         )
         if not failed:
@@ -75,13 +82,10 @@ def _check_board(link: Link, model: Model, port: str) -> None:
 
 
 def _replay(link: Link, model: Model, recording: Recording, quiet: bool) -> dict[str, Any]:
-    from gesture_tools.emulation import at_model_rate
     from gesture_tools.link import replay
     from gesture_tools.runtime import Stream
 
-    ready = at_model_rate(model, recording)
-    samples = ready.samples
-
+    samples = recording.samples
     with click.progressbar(length=len(samples), label=recording.id, hidden=quiet, file=sys.stderr) as bar:
         found = replay(link, samples, lambda taken: bar.update(taken - bar.pos))
     stream = Stream(model)

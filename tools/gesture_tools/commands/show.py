@@ -62,7 +62,7 @@ def _plain() -> bool:
     return False
 
 
-@click.command("show")
+@click.command("show", short_help="Draw logs and their spans.")
 @click.argument("logs", metavar="LOG...", type=click.Path(path_type=Path), nargs=-1, required=True)
 @click.option("--out", type=click.Path(path_type=Path), help="Draw into this file, .png or .svg.")
 @click.option(

@@ -160,7 +160,7 @@ def _replaceable(context: click.Context, option: click.Parameter, path: Path | N
     return path
 
 
-@click.command("simulate")
+@click.command("simulate", short_help="Show what a device would report on logs.")
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("logs", type=click.Path(path_type=Path), nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON document.")

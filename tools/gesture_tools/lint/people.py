@@ -137,8 +137,8 @@ def _background(hours: float, budget: float) -> list[Finding]:
         what = "no background: every motion would be taken for a gesture"
         return [Finding("background", ERROR, what, advice)]
     what = (
-        f"{hours * 60:.0f} min of background: without a single false activation it shows no fewer than "
-        f"{supported_rate(hours):.2g} per hour (95 %)"
+        f"{_time(hours)} of background: without a single false activation it shows no fewer than "
+        f"{_rate(supported_rate(hours))} per hour (95 %)"
     )
     if hours >= need:
         advice = f"enough for a budget of {budget:g} per hour"
@@ -148,7 +148,13 @@ def _background(hours: float, budget: float) -> list[Finding]:
 
 
 def _time(hours: float) -> str:
-    return f"{hours:.1f} h" if hours >= 1 else f"{max(1, round(hours * 60))} min"
+    if hours < 1 / 60:
+        return f"{hours * 3600:.0f} s"
+    return f"{hours:.1f} h" if hours >= 1 else f"{round(hours * 60)} min"
+
+
+def _rate(per_hour: float) -> str:
+    return f"{per_hour:.0f}" if per_hour >= 10 else f"{per_hour:.2g}"
 
 
 def _synthetic(data: DataSet) -> list[Finding]:

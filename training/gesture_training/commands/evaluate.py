@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -26,6 +27,7 @@ MOST_SOURCES = 12
 
 @click.command(
     "evaluate",
+    short_help="Measure how well new people are recognised.",
     help="""Measure on DATA (folders of logs, single logs, tidy tables) how well new people are recognised.
 
     Without --model: cross-validation. People are dealt into folds; for each, a model is trained on everyone
@@ -172,8 +174,9 @@ def _show(
             title="continuous",
         )
         rows = sorted(summary["per_source"].items(), key=lambda row: -row[1]["hours_without_gesture"])
+        common = os.path.commonpath([Path(source).absolute().parent for source, _ in rows])
         for source, row in rows[:MOST_SOURCES]:
-            table.add_row(source, *_continuous(row))
+            table.add_row(os.path.relpath(source, common), *_continuous(row))
         table.add_section()
         table.add_row(f"all {len(rows)}", *_continuous(summary))
         console.print(table)
@@ -187,7 +190,7 @@ def _show(
     following = (
         f"gesture simulate {shlex.quote(str(model))} {given}"
         if model
-        else f"gesture train {given} --out model"
+        else f"gesture train {given} --out build/model"
     )
     console.print(f"next: {following}", soft_wrap=True)
 

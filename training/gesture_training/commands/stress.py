@@ -21,6 +21,7 @@ PICTURE = "robustness.png"
 
 @click.command(
     "stress",
+    short_help="Judge a model on disturbed recordings.",
     help="""Judge MODEL on the recordings of DATA, disturbed in steps: its robustness card.
 
     Turned boards, sensors with another rate, gain, noise, offset or range, samples that get lost, mirrored

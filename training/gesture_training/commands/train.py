@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 @click.command(
     "train",
+    short_help="Train a gesture model on recordings.",
     help="""Train a gesture model on DATA: folders of logs, single logs, or tidy tables (.csv, .csv.gz).
 
     Rate, window, hop, scaling and the people of the test are chosen from the data unless given. The model

@@ -50,6 +50,7 @@ class Amount(click.ParamType[int]):
 
 @click.command(
     "tune",
+    short_help="Search network and training within a budget.",
     help="""Search the network and training that recognise new people best on DATA within a budget.
 
     People of the test are left out, as 'gesture train' leaves them out; the others are dealt into folds, and
