@@ -49,8 +49,8 @@ def invoke(*arguments: object) -> Result:
 
 
 @contextmanager
-def serving(*arguments: object, end: signal.Signals = signal.SIGINT) -> Iterator[dict[str, Any]]:
-    """``gesture emulate --serve`` as a person starts it, ended by a signal; what it says as JSON."""
+def serving(*arguments: object) -> Iterator[dict[str, Any]]:
+    """``gesture emulate --serve`` as a person starts it, ended by Ctrl-C; what it says as JSON."""
     command = [sys.executable, "-m", "gesture_tools", "emulate", *map(str, arguments), "--serve", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -58,7 +58,7 @@ def serving(*arguments: object, end: signal.Signals = signal.SIGINT) -> Iterator
         line = process.stdout.readline()
         assert line, process.stderr.read()
         yield json.loads(line)
-        process.send_signal(end)
+        process.send_signal(signal.SIGINT)
         assert process.wait(20) == 0
 
 
@@ -107,15 +107,6 @@ def test_a_served_board(name: str, where: list[str], model_file: Path, log: Path
             assert link.statistics().lost == 0
         assert batches
         assert sum(len(batch.seq) for batch in batches) == batches[-1].seq[-1] + 1 - batches[0].seq[0]
-
-
-def test_a_served_board_ends_with_its_command(model_file: Path, log: Path) -> None:
-    if os.name != "posix":
-        pytest.skip("the board host is a POSIX process")
-    with serving("--model", model_file, log, "--board", "host", end=signal.SIGTERM) as about:
-        os.kill(about["pid"], 0)  # it is there
-    with pytest.raises(ProcessLookupError):
-        os.kill(about["pid"], 0)
 
 
 def test_logs_without_a_window_are_no_comparison(model_file: Path, tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import signal
 import sys
 from functools import partial
 from pathlib import Path
@@ -62,7 +61,6 @@ def _serve(
     speed: int,
     as_json: bool,
 ) -> None:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the board's process too
     ready = [at_model_rate(model, recording) for recording in recordings]
     image = endless_image(model.require_contract().profile, ready)
     try:
@@ -72,6 +70,12 @@ def _serve(
     except KeyboardInterrupt:
         return
     raise UserError(f"the board {board} ended by itself (code {code}): expected it to run until Ctrl-C")
+
+
+def _build(board: str, model: Path, compiler: str | None, quiet: bool) -> Path:
+    if not quiet:
+        click.echo(f"building {board} with the model ...", err=True)
+    return program_for(board, model, compiler)
 
 
 def _say_where(served: Served, model: Model, as_json: bool) -> None:
@@ -157,9 +161,7 @@ def command(
     rate = loaded.require_contract().profile.rate_hz
     recordings = load(logs)
     if serves:
-        if elf is None and not as_json:
-            click.echo(f"building {board} with the model ...", err=True)
-        program = elf if elf is not None else program_for(board, model, compiler)
+        program = elf if elf is not None else _build(board, model, compiler, as_json)
         _serve(loaded, program, recordings, board, tcp, speed, as_json)
         return
     firmware = elf if elf is not None else firmware_for(model, compiler)
