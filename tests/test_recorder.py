@@ -498,6 +498,13 @@ def test_names_that_clash_with_what_is_there_are_refused(tmp_path: Path) -> None
     assert "one file name" in refusal(check_names, tmp_path, ["a b", "a/b"], "p1", "s")
 
 
+def test_names_of_other_alphabets_do_not_clash(tmp_path: Path) -> None:
+    (tmp_path / "p1").mkdir()
+    write_log(tmp_path / "p1" / "x_01.csv", recording(block(50), label="влево", subject="Аня"), {})
+    check_names(tmp_path, ["вправо", "上", "下"], "Олег", "s")
+    assert "clashes with 'влево'" in refusal(check_names, tmp_path, ["Влево"], "Олег", "s")
+
+
 @pytest.mark.parametrize("subject", ["../../etc/x", "/abs", "a\\..\\b", "CON", "x" * 90])
 def test_no_name_leads_out_of_the_folder(subject: str, tmp_path: Path) -> None:
     from gesture_tools.exchange.filenames import slug

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import unicodedata
 from urllib.parse import unquote
 
 from gesture_tools.errors import UserError
@@ -47,6 +49,13 @@ def join(*parts: str) -> str:
 
 
 def slug(text: str) -> str:
-    """Return a short plain name made of letters, digits, - and _, for a log or a folder."""
-    plain = re.sub(r"[^A-Za-z0-9_-]+", "_", text).strip("_")[:48] or "unnamed"
+    """Return a short plain name made of letters, digits, - and _, for a log or a folder.
+
+    Letters of other alphabets have no place in it: a few digits stand for them, so that names differ.
+    """
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "_", text).strip("_")[:48]
+    if any(character.isalnum() and not character.isascii() for character in text):
+        same = unicodedata.normalize("NFC", text).casefold()
+        plain = f"{plain}-{hashlib.sha256(same.encode()).hexdigest()[:6]}".strip("-")
+    plain = plain or "unnamed"
     return f"{plain}_" if _RESERVED.fullmatch(plain) else plain
