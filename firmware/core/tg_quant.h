@@ -62,7 +62,7 @@ static inline int32_t tg_high_mul(int32_t a, int32_t b) {
     return (int32_t)(((int64_t)a * b + (1 << 30)) >> 31);
 }
 
-/* The same for b >= 0 and any a, without a 64-bit product where the processor has none. */
+/* The same for b >= 0 and any a, without a 64-bit sum. */
 static inline int32_t tg_high_mul_positive(int32_t a, int32_t b) {
 #if defined(__ARM_ARCH_6M__)
     /* Four products of 16-bit halves. No sum below overflows: |high half| <= 2^15, halves of b < 2^15 and
@@ -75,8 +75,25 @@ static inline int32_t tg_high_mul_positive(int32_t a, int32_t b) {
     uint32_t low = a_low * b_high + ((uint32_t)middle & 0xFFFFU);
     int32_t high = a_high * (int32_t)b_high + (middle >> 16) + (int32_t)(low >> 16);
     return high * 2 + (int32_t)((((low & 0xFFFFU) >> 14) + 1U) >> 1);
+#elif defined(__ARM_FEATURE_DSP)
+    /* The rounded high word of a x 2b; 2b beyond 2^31 counts as negative, 2^32 too little. */
+    int32_t twice = (int32_t)((uint32_t)b * 2U);
+    int32_t high;
+    __asm__("smmlar %0, %1, %2, %3" : "=r"(high) : "r"(a), "r"(twice), "r"(a & (twice >> 31)));
+    return high;
 #else
     return tg_high_mul(a, b);
+#endif
+}
+
+/* The same for |a| < 2^30: one instruction where the processor has it. */
+static inline int32_t tg_high_mul_small(int32_t a, int32_t b) {
+#if defined(__ARM_FEATURE_DSP)
+    int32_t high;
+    __asm__("smmulr %0, %1, %2" : "=r"(high) : "r"(a * 2), "r"(b));
+    return high;
+#else
+    return tg_high_mul_positive(a, b);
 #endif
 }
 
@@ -87,11 +104,25 @@ static inline int32_t tg_round_shift(int32_t a, int32_t exponent) {
     return (a >> exponent) + ((a & mask) > threshold);
 }
 
+/* The same for a >= 0 and an exponent from 1 on. */
+static inline int32_t tg_round_shift_positive(int32_t a, int32_t exponent) {
+    return (int32_t)(((uint32_t)a + (1U << (exponent - 1))) >> exponent);
+}
+
 /* a times the multiplier, in the reference's two roundings. */
 static inline int32_t tg_rescale(int32_t a, tg_multiplier multiplier) {
     int32_t left = multiplier.shift > 0 ? multiplier.shift : 0;
     int32_t right = multiplier.shift > 0 ? 0 : -multiplier.shift;
     return tg_round_shift(tg_high_mul_positive(tg_wrap_shift(a, left), multiplier.mantissa), right);
+}
+
+static inline int8_t tg_saturate(int32_t value) {
+#if defined(__ARM_FEATURE_DSP)
+    __asm__("ssat %0, #8, %1" : "=r"(value) : "r"(value));
+#else
+    value = value < INT8_MIN ? INT8_MIN : value > INT8_MAX ? INT8_MAX : value;
+#endif
+    return (int8_t)value;
 }
 
 static inline int32_t tg_clamp(int32_t value, int32_t low, int32_t high) {

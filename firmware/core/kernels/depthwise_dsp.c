@@ -24,9 +24,9 @@ typedef struct {
     uint32_t rows;            /* 36: of taps */
     tg_factor factor[4];      /* 40 */
     int8_t *output;           /* 88 */
-    uint32_t output_step;     /* 92 */
-    uint32_t input_step;      /* 96: from a position to the next */
-    uint32_t count;           /* 100: positions */
+    uint32_t count;           /* 92: positions */
+    uint32_t output_step;     /* 96 */
+    uint32_t input_step;      /* 100: from a position to the next */
     uint32_t row_skip;        /* 104: from the end of a row of taps to the next row */
     uint32_t weights_skip;    /* 108 */
     uint32_t row_bytes;       /* 112: of a row's weights */
@@ -39,10 +39,11 @@ typedef struct {
     const int32_t *mantissa;  /* 152 */
     const int8_t *shift;      /* 156 */
     int32_t constant;         /* 160: 2 x the zero point of the output + 1 */
+    bool entries;             /* every channel has its bias and factor, none is TG_REQUANT_ANY */
 } four;
 
 _Static_assert(offsetof(four, input) == 16 && offsetof(four, rows) == 36 && offsetof(four, factor) == 40 &&
-                   offsetof(four, output) == 88 && offsetof(four, count) == 100 &&
+                   offsetof(four, output) == 88 && offsetof(four, count) == 92 &&
                    offsetof(four, row_skip) == 104 && offsetof(four, sums) == 116 &&
                    offsetof(four, row) == 132 && offsetof(four, next_bias) == 148,
                "as the assembly below has it");
@@ -108,41 +109,43 @@ static TG_NAKED void four_set(four *f) {
     "b 2b\n"                                                                                                 \
     "3:\n"
 
-/* tg_requantize() of a register by the next factor at r1. */
-#define REQUANTIZE(r)                                                                                        \
-    "ldm r1!, {r8, r9, r10}\n"                                                                               \
+#define FACTORS "ldm r1!, {r2, r3, r8, r9, r10, r11}\n"
+
+/* tg_requantize() of two registers by the next two factors at r1. */
+#define REQUANTIZE(r, s) FACTORS ONE(r, "r2", "r3", "r8") ONE(s, "r9", "r10", "r11")
+
+#define ONE(r, mantissa, shift, constant)                                                                    \
     "lsl " r ", " r ", #1\n"                                                                                 \
-    "smmlar " r ", " r ", r8, r10\n"                                                                         \
-    "asr " r ", " r ", r9\n"                                                                                 \
+    "smmlar " r ", " r ", " mantissa ", " constant "\n"                                                      \
+    "asr " r ", " r ", " shift "\n"                                                                          \
     "ssat " r ", #8, " r "\n"
 
 /* The same for TG_REQUANT_SHIFTED and outputs that are only saturated. */
-#define REQUANTIZE_SIGNED(r)                                                                                 \
-    "ldm r1!, {r8, r9, r10}\n"                                                                               \
+#define REQUANTIZE_SIGNED(r, s) FACTORS ONE_SIGNED(r, "r2", "r3", "r8") ONE_SIGNED(s, "r9", "r10", "r11")
+
+#define ONE_SIGNED(r, mantissa, shift, constant)                                                             \
     "lsl " r ", " r ", #1\n"                                                                                 \
-    "smmulr " r ", " r ", r8\n"                                                                              \
-    "add r10, r10, " r ", asr #31\n"                                                                         \
-    "add " r ", " r ", r10\n"                                                                                \
-    "asr " r ", " r ", r9\n"                                                                                 \
+    "smmulr " r ", " r ", " mantissa "\n"                                                                    \
+    "add " constant ", " constant ", " r ", asr #31\n"                                                       \
+    "add " r ", " r ", " constant "\n"                                                                       \
+    "asr " r ", " r ", " shift "\n"                                                                          \
     "ssat " r ", #8, " r "\n"
 
 #define RUN(requantize)                                                                                      \
     "push {r0, r4-r11, lr}\n"                                                                                \
-    "1:\n" SUMS "add r1, r0, #40\n" requantize("r4") requantize("r5") requantize("r6")                       \
-        requantize("r7") "ldm r1, {r8-r11}\n"                                                                \
-                         "strb r4, [r8]\n"                                                                   \
-                         "strb r5, [r8, #1]\n"                                                               \
-                         "strb r6, [r8, #2]\n"                                                               \
-                         "strb r7, [r8, #3]\n"                                                               \
-                         "ldr r2, [r0, #16]\n"                                                               \
-                         "add r8, r8, r9\n"                                                                  \
-                         "add r2, r2, r10\n"                                                                 \
-                         "str r2, [r0, #16]\n"                                                               \
-                         "str r8, [r1]\n"                                                                    \
-                         "subs r11, r11, #1\n"                                                               \
-                         "str r11, [r1, #12]\n"                                                              \
-                         "bne 1b\n"                                                                          \
-                         "pop {r0, r4-r11, pc}\n"
+    "1:\n" SUMS "add r1, r0, #40\n" requantize("r4", "r5") requantize("r6", "r7") "ldm r1, {r8-r11}\n"       \
+                                                                                  "strb r4, [r8]\n"          \
+                                                                                  "strb r5, [r8, #1]\n"      \
+                                                                                  "strb r6, [r8, #2]\n"      \
+                                                                                  "strb r7, [r8, #3]\n"      \
+                                                                                  "ldr r2, [r0, #16]\n"      \
+                                                                                  "add r8, r8, r10\n"        \
+                                                                                  "add r2, r2, r11\n"        \
+                                                                                  "str r2, [r0, #16]\n"      \
+                                                                                  "subs r9, r9, #1\n"        \
+                                                                                  "strd r8, r9, [r1]\n"      \
+                                                                                  "bne 1b\n"                 \
+                                                                                  "pop {r0, r4-r11, pc}\n"
 
 /* Makes the outputs of all positions, requantised as TG_REQUANT_RELU. */
 static TG_NAKED void four_run(four *f) {
@@ -164,12 +167,13 @@ static TG_NAKED void four_sums(four *f) {
 /* four_set() for the channels from `channel` on, whatever their factors. */
 static void set_channels(const tg_depthwise *d, four *f, unsigned channel) {
     const tg_factors *factors = &d->factors;
-    f->row = d->weights + channel;
-    f->next_bias = factors->bias + channel * factors->bias_step;
-    f->mantissa = factors->mantissa + channel * factors->step;
-    f->shift = factors->shift + channel * factors->step;
-    f->constant = 2 * factors->how->zero_point + 1;
-    if (factors->how->kind != TG_REQUANT_ANY && factors->step == 1U && factors->bias_step == 1U) {
+    if (channel == 0 || channel % 4U != 0 || !f->entries) { /* others follow those before */
+        f->row = d->weights + channel;
+        f->next_bias = factors->bias + channel * factors->bias_step;
+        f->mantissa = factors->mantissa + channel * factors->step;
+        f->shift = factors->shift + channel * factors->step;
+    }
+    if (f->entries) {
         four_set(f);
         return;
     }
@@ -260,6 +264,9 @@ void tg_depthwise_fours(const tg_depthwise *d) {
     f.base = tg_pair_of(c->input_offset);
     f.output_step = c->out_c;
     f.input_step = (uint32_t)c->w.stride * c->in_c;
+    const tg_factors *factors = &d->factors;
+    f.constant = 2 * factors->how->zero_point + 1;
+    f.entries = factors->how->kind != TG_REQUANT_ANY && factors->step == 1U && factors->bias_step == 1U;
     bool inside = is_inside(&c->h) && is_inside(&c->w);
     if (inside) {
         set_taps(d, &f, 0, 0); /* the same for all */

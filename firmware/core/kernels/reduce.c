@@ -15,9 +15,8 @@ typedef struct {
     tg_running running; /* of a running MEAN; otherwise without slots */
 } reduce;
 
-static int32_t mean_of(const reduce *r, int32_t sum) {
-    int32_t value = tg_wrap_add(tg_rescale(sum - r->input_zero, r->multiplier), r->output_zero);
-    return tg_clamp(value, INT8_MIN, INT8_MAX);
+static int8_t mean_of(const reduce *r, int32_t sum) {
+    return tg_saturate(tg_wrap_add(tg_rescale(sum - r->input_zero, r->multiplier), r->output_zero));
 }
 
 /* Means of sums. */
@@ -28,13 +27,12 @@ static void scale(const reduce *r, const int32_t *sums, uint32_t count, int8_t *
         const int32_t input_zero = r->input_zero;
         const int32_t constant = (2 * r->output_zero + 1) * (1 << (right - 1));
         for (; count > 0; count--) {
-            int32_t value = tg_high_mul_positive(*sums++ - input_zero, mantissa);
-            value = (value + (value >> 31) + constant) >> right;
-            *output++ = (int8_t)tg_clamp(value, INT8_MIN, INT8_MAX);
+            int32_t value = tg_high_mul_small(*sums++ - input_zero, mantissa); /* of less than 2^21 values */
+            *output++ = tg_saturate((value + (value >> 31) + constant) >> right);
         }
     }
     for (; count > 0; count--) {
-        *output++ = (int8_t)mean_of(r, *sums++);
+        *output++ = mean_of(r, *sums++);
     }
 }
 

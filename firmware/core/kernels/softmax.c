@@ -20,11 +20,13 @@ static int32_t exp_quarter(int32_t a) {
     static const int32_t EXP_MINUS_EIGHTH = 1895147668;
     static const int32_t THIRD = 715827883;
     int32_t x = a + (1 << 28);
-    int32_t x2 = tg_high_mul_positive(x < 0 ? -x : x, x < 0 ? -x : x);
-    int32_t x3 = tg_high_mul_positive(x, x2);
-    int32_t x4 = tg_high_mul_positive(x2, x2);
-    int32_t tail = tg_round_shift(tg_high_mul_positive(tg_round_shift(x4, 2) + x3, THIRD) + x2, 1);
-    return EXP_MINUS_EIGHTH + tg_high_mul_positive(x + tail, EXP_MINUS_EIGHTH);
+    int32_t x2 = tg_high_mul_small(x < 0 ? -x : x, x < 0 ? -x : x);
+    int32_t x3 = tg_high_mul_small(x, x2);
+    int32_t x4 = tg_high_mul_small(x2, x2);
+    /* |x| is at most 1/8: x2 outweighs the rest. */
+    int32_t tail =
+        tg_round_shift_positive(tg_high_mul_small(tg_round_shift_positive(x4, 2) + x3, THIRD) + x2, 1);
+    return EXP_MINUS_EIGHTH + tg_high_mul_small(x + tail, EXP_MINUS_EIGHTH);
 }
 
 /* exp(a) for a <= 0 in Q5.26; the result in Q0.31. */
@@ -37,10 +39,10 @@ static int32_t exp_negative(int32_t a) {
     }
     int32_t rest = (a & (QUARTER - 1)) - QUARTER; /* [-1/4, 0) */
     int32_t result = exp_quarter(rest * 32);
-    int32_t multiple = rest - a; /* a multiple of 1/4 */
-    for (unsigned k = 0; k < sizeof FACTORS / sizeof FACTORS[0]; k++) {
-        if ((multiple & (QUARTER << k)) != 0) {
-            result = tg_high_mul_positive(result, FACTORS[k]);
+    const int32_t *factor = FACTORS;
+    for (uint32_t quarters = (uint32_t)(rest - a) >> 24; quarters != 0; quarters >>= 1, factor++) {
+        if ((quarters & 1U) != 0) {
+            result = tg_high_mul_positive(result, *factor);
         }
     }
     return result;
@@ -53,8 +55,8 @@ static int32_t reciprocal(int32_t a) {
     int32_t half = (int32_t)(((int64_t)a + INT32_MAX + 1) / 2);
     int32_t x = C48_17 + tg_high_mul(half, C32_17);
     for (int i = 0; i < 3; i++) {
-        int32_t error = (1 << 29) - tg_high_mul(half, x);
-        x += tg_high_mul(x, error) * 4;
+        int32_t error = (1 << 29) - tg_high_mul_positive(x, half);
+        x += tg_high_mul_small(error, x) * 4;
     }
     return x > INT32_MAX / 2 ? INT32_MAX : x * 2;
 }
@@ -73,7 +75,7 @@ static void run_row(const softmax *s, const int8_t *input, int8_t *output, int32
     int32_t sum = 0; /* Q12.19: at least 1.0 of the maximum itself */
     for (uint32_t i = 0; i < s->depth; i++) {
         exps[i] = input[i] - max >= s->least ? exp_of(s, input[i] - max) : -1;
-        sum += exps[i] >= 0 ? tg_round_shift(exps[i], 12) : 0;
+        sum += exps[i] >= 0 ? tg_round_shift_positive(exps[i], 12) : 0;
     }
     int32_t zeros = 0;
     while (((uint32_t)sum << zeros >> 31) == 0) {
@@ -83,7 +85,7 @@ static void run_row(const softmax *s, const int8_t *input, int8_t *output, int32
     for (uint32_t i = 0; i < s->depth; i++) {
         int32_t value = INT8_MIN;
         if (exps[i] >= 0) {
-            value += tg_round_shift(tg_high_mul_positive(exps[i], scale), 12 - zeros + 31 - 8);
+            value += tg_round_shift_positive(tg_high_mul_positive(exps[i], scale), 12 - zeros + 31 - 8);
         }
         output[i] = (int8_t)tg_clamp(value, INT8_MIN, INT8_MAX);
     }

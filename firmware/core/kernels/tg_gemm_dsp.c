@@ -158,12 +158,13 @@ typedef struct {
     const int8_t *shift;     /* 36 */
     uint32_t shift_step;     /* 40 */
     int8_t *output;          /* 44 */
-    uint32_t relu;           /* 48: whether to requantise as TG_REQUANT_RELU */
-    int32_t sums[4];         /* 52: accumulators, otherwise */
+    int32_t constant;        /* 48: 2 x the zero point + 1 */
+    uint32_t outputs;        /* 52: whether to make outputs, as TG_REQUANT_SHIFTED has it */
+    int32_t sums[4];         /* 56: accumulators, otherwise */
 } single;
 
 _Static_assert(offsetof(single, lanes) == 8 && offsetof(single, end) == 24 &&
-                   offsetof(single, output) == 44 && offsetof(single, sums) == 52,
+                   offsetof(single, output) == 44 && offsetof(single, sums) == 56,
                "as the assembly below has it");
 
 /* clang-format off */
@@ -174,22 +175,21 @@ _Static_assert(offsetof(single, lanes) == 8 && offsetof(single, end) == 24 &&
     "smlad " sum ", r3, r0, " sum "\n"                                                                       \
     "smlad " sum ", r2, r1, " sum "\n"
 
-/* Output `i` of a register; r8 and r9 lead to mantissas, r10 and r11 to shifts. */
-#define OUTPUT(r, i)                                                                                         \
-    "ldrsb r2, [r10]\n"                                                                                      \
-    "ldr r1, [r8]\n"                                                                                         \
-    "add r10, r10, r11\n"                                                                                    \
-    "add r8, r8, r9\n"                                                                                       \
-    "mvn r3, #254\n"                                                                                         \
-    "lsl r3, r3, r2\n"                                                                                       \
-    "asr r3, r3, #1\n"                                                                                       \
+/* tg_requantize() of a register; mantissa and shift lie where r8 and r10 and what follows them lead. */
+#define OUTPUT(r, mantissa, shift)                                                                           \
+    "ldr r1, [r8" mantissa "]\n"                                                                             \
+    "ldrsb r2, [r10" shift "]\n"                                                                             \
     "lsl " r ", " r ", #1\n"                                                                                 \
-    "smmlar " r ", " r ", r1, r3\n"                                                                          \
+    "smmulr " r ", " r ", r1\n"                                                                              \
+    "lsl r3, lr, r2\n"                                                                                       \
+    "add " r ", " r ", " r ", asr #31\n"                                                                     \
+    "add " r ", " r ", r3, asr #1\n"                                                                         \
     "asr " r ", " r ", r2\n"                                                                                 \
     "ssat " r ", #8, " r "\n"                                                                                \
-    "strb " r ", [r12, #" i "]\n"
+    "strb " r ", [r12], #1\n"
 
-/* Makes four outputs, or their accumulators: 23 instructions for 16 products. */
+/* Makes four outputs, and moves mantissa, shift and output on, or only the accumulators: 23 instructions for 16
+ * products. */
 static TG_NAKED void single_run(single *s) {
     __asm__ volatile(
         "push {r0, r4-r11, lr}\n"
@@ -208,15 +208,21 @@ static TG_NAKED void single_run(single *s) {
         "cmp r8, lr\n"
         "bne 1b\n"
         "pop {r0}\n"
-        "ldr r1, [r0, #48]\n"
+        "ldr r1, [r0, #52]\n"
         "cmp r1, #0\n"
         "beq 2f\n"
         "add r0, r0, #28\n"
-        "ldm r0, {r8-r12}\n"
-        OUTPUT("r4", "0") OUTPUT("r5", "1") OUTPUT("r6", "2") OUTPUT("r7", "3")
+        "ldm r0, {r8-r12, lr}\n"
+        OUTPUT("r4", "", "") OUTPUT("r5", ", r9", ", r11") OUTPUT("r6", ", r9, lsl #1", ", r11, lsl #1")
+        "add r8, r8, r9, lsl #1\n"
+        "add r10, r10, r11, lsl #1\n"
+        OUTPUT("r7", ", r9", ", r11")
+        "add r8, r8, r9, lsl #1\n"
+        "add r10, r10, r11, lsl #1\n"
+        "stm r0, {r8-r12}\n"
         "pop {r4-r11, pc}\n"
         "2:\n"
-        "add r0, r0, #52\n"
+        "add r0, r0, #56\n"
         "stm r0, {r4-r7}\n"
         "pop {r4-r11, pc}\n");
 }
@@ -242,8 +248,14 @@ static TG_NOINLINE void run_single(const tg_gemm *g, const int8_t *input, int8_t
     const tg_factors *factors = &g->factors;
     const bool fours = g->channels >= 4U;
     const uint32_t step = fours ? factors->step : 0;
-    const int8_t *weights = g->weights - tg_pair_back(g->depth);
+    const tg_requant *how = factors->how;
     single s;
+    s.weights = g->weights - tg_pair_back(g->depth);
+    s.bias = factors->bias;
+    s.mantissa = factors->mantissa;
+    s.shift = factors->shift;
+    s.output = output;
+    s.constant = 2 * how->zero_point + 1;
     s.bias_step = fours ? factors->bias_step * (uint32_t)sizeof *s.bias : 0;
     s.lanes = g->scratch;
     s.row = fours ? g->depth : 0;
@@ -251,20 +263,28 @@ static TG_NOINLINE void run_single(const tg_gemm *g, const int8_t *input, int8_t
     s.end = expand_single(g, input);
     s.mantissa_step = step * (uint32_t)sizeof *s.mantissa;
     s.shift_step = step;
-    s.relu = fours && factors->how->kind == TG_REQUANT_RELU;
+    s.outputs = fours && how->kind != TG_REQUANT_ANY && how->low == INT8_MIN && how->high == INT8_MAX;
     const unsigned now = fours ? 4U : 1U;
-    for (unsigned channel = 0; channel < g->channels; channel += now) {
-        channel = channel + now > g->channels ? g->channels - now : channel;
-        s.weights = weights + channel * g->depth;
-        s.bias = factors->bias + channel * factors->bias_step;
-        s.mantissa = factors->mantissa + channel * factors->step;
-        s.shift = factors->shift + channel * factors->step;
-        s.output = output + channel;
+    for (unsigned channel = 0;;) {
         single_run(&s);
-        for (unsigned i = 0; i < now && !s.relu; i++) {
+        for (unsigned i = 0; i < now && s.outputs == 0; i++) {
             tg_factor factor = tg_factor_of(factors, channel + i);
-            s.output[i] = (int8_t)tg_requantize(factors->how, &factor, s.sums[i]);
+            output[channel + i] = (int8_t)tg_requantize(how, &factor, s.sums[i]);
         }
+        unsigned next = channel + now;
+        if (next >= g->channels) {
+            return;
+        }
+        if (next + now > g->channels) {
+            unsigned again = next + now - g->channels;
+            next -= again;
+            s.mantissa -= again * step;
+            s.shift -= again * step;
+            s.output -= again;
+        }
+        s.weights += (next - channel) * g->depth;
+        s.bias += (next - channel) * factors->bias_step;
+        channel = next;
     }
 }
 

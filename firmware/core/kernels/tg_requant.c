@@ -78,7 +78,7 @@ int32_t tg_requantize(const tg_requant *how, const tg_factor *factor, int32_t ac
         value += how->zero_point;
     } else {
         /* Half a step and the zero point are added before the one shift that serves both. */
-        value = tg_high_mul_positive(accumulator, factor->mantissa);
+        value = tg_high_mul_small(accumulator, factor->mantissa);
         value = (value + (value >> 31) + factor->constant) >> factor->right;
     }
     return tg_clamp(value, how->low, how->high);
