@@ -84,6 +84,13 @@ def spoiled(folder: Path) -> Ran:
         return end(record(folder, "rest", "--seconds", 3, port=sketch.port), folder)
 
 
+def spoiled_by_force(folder: Path) -> Ran:
+    first = spoiled(folder)
+    with Sketch() as sketch:
+        again = record(folder, "rest", "--seconds", 1, "--force", port=sketch.port)
+        return end(again, folder, left=first.event("left")["file"])
+
+
 def interrupted(folder: Path) -> Ran:
     with Sketch() as sketch:
         process = record(folder, "background", port=sketch.port)
@@ -259,7 +266,7 @@ SCENARIOS: dict[str, Callable[[Path], Ran]] = {
         for scenario in (
             *(at_a_terminal, silent, continuous, by_itself, too_strong, never_moves, takes, killed),
             *(interrupted, unplugged, stopped, full_disk, spoiled, raw, metres, noise, other_device, busy),
-            *(turned, turned_by_force, other_rate, over_a_socket),
+            *(turned, turned_by_force, other_rate, over_a_socket, spoiled_by_force),
         )
     },
 }
@@ -329,6 +336,17 @@ def test_malformed_lines_are_counted_shown_and_lost_samples(ran: Callable[[str],
     last = [event for event in result.events if event["event"] == "progress"][-1]
     assert last["malformed"] == last["lost"] >= 2
     assert last["example"] == "0.1,0.#"
+    assert [path.name for path in (result.folder / "anna").iterdir()] == ["rest_01.csv.part"]
+
+
+def test_a_refused_recording_is_left_and_kept_by_force_later(ran: Callable[[str], Ran]) -> None:
+    result = ran("spoiled_by_force")
+    assert result.code == 0, result.err
+    assert Path(result.extra["left"]).name == "rest_01.csv.part"
+    assert not Path(result.extra["left"]).exists()
+    assert result.event("recovered")["file"].endswith("rest_01.csv")
+    forced, _ = sorted(result.logs, key=lambda log: log.id)
+    assert "samples lost" in forced.header["forced"]
 
 
 @pytest.mark.parametrize(

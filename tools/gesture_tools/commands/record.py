@@ -66,11 +66,11 @@ def _recover(folder: Path, profile: Profile, force: bool, ui: Ui) -> None:
     for part in left_parts(folder):
         log, reason = salvage(part, profile, force)
         if log is not None:
-            ui.tell("recovered", f"recovered {log}, which was broken off", file=str(log))
+            ui.tell("recovered", f"recovered {log}, left by an earlier recording", file=str(log))
         else:
             ui.tell(
                 "left",
-                f"left {part}, which was broken off: {reason}; look at it with 'gesture show', or remove it",
+                f"left {part} of an earlier time: {reason}; look at it with 'gesture show', or remove it",
                 file=str(part),
                 reasons=[reason],
             )

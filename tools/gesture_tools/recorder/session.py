@@ -261,7 +261,10 @@ class Session:
             self._ui.tell("left", f"left {part}: {reason}", file=str(part), reasons=[reason])
 
     def _settle(self, writer: PartWriter, what: str) -> Choice:
-        """Judge what was recorded, and keep or remove it; return which."""
+        """Judge what was recorded, and keep or remove it; return which.
+
+        A whole recording that is refused stays as its part unless a person discards it: it took minutes.
+        """
         part = writer.path
         if part is None:
             self._ui.tell("refused", f"{what}: nothing arrived", reasons=["nothing arrived"])
@@ -289,13 +292,18 @@ class Session:
             self.tally.kept.append(log)
             self._ui.tell("take", _kept(log, left.recording, verdict), file=str(log), kept=True, **facts)
             return choice
-        remove_part(part)
         self.tally.quit = choice is Choice.QUIT
+        whole = left.recording.header.get(CUT) != PENDING
         if not verdict.passed and choice is Choice.DISCARD:
             self.tally.refused += 1
-            self.tally.failed |= left.recording.header.get(CUT) != PENDING  # a gesture is tried again
+            self.tally.failed |= whole  # a gesture is tried again
         why = "; ".join(verdict.reasons) or choice.value
         self._ui.tell("take", f"{what}: not kept: {why}", file=None, kept=False, **facts)
+        if whole and not verdict.passed and (choice is Choice.QUIT or not self._ui.asks):
+            hint = "'gesture record' with --force keeps it at its next start; or remove it"
+            self._ui.tell("left", f"left {part}: {hint}", file=str(part), reasons=[why])
+        else:
+            remove_part(part)
         return choice
 
     def _count_down(self, what: str) -> None:

@@ -45,7 +45,7 @@ def command(out: Path, people: int, takes: int, seed: int, force: bool, as_json:
         transient=True,
     )
     written = folder.write(out, settings, logs, replace=force)
-    next_command = f"gesture train {shlex.quote(str(out))} --out model"
+    next_command = f"gesture train {shlex.quote(str(out))} --out build/model"
     if as_json:
         summary = {"out": str(out), "recordings": written.recordings, "seconds": round(written.seconds, 1)}
         click.echo(json.dumps({**summary, "bytes": written.bytes, "synthetic": True, "next": next_command}))

@@ -173,7 +173,9 @@ def command(
     elif summary["best"]:
         _show(Console(markup=False, emoji=False), summary, out)
         given = " ".join(shlex.quote(str(path)) for path in data)
-        click.echo(f"next: gesture train {given} --config {shlex.quote(str(out / 'best.json'))} --out model")
+        click.echo(
+            f"next: gesture train {given} --config {shlex.quote(str(out / 'best.json'))} --out build/model"
+        )
     if not summary["best"]:
         click.echo(
             f"FAIL: none of {summary['trials']} networks was trained to the end within the budget", err=True
