@@ -15,12 +15,31 @@ static int32_t exponent_of(uint32_t bits) {
     return (int32_t)(bits >> MANTISSA_BITS) - EXPONENT_BIAS;
 }
 
+/* a x b, of 64 bits. */
+static inline uint32_t multiply(uint32_t a, uint32_t b, uint32_t *low) {
+#if defined(__ARM_ARCH_6M__)
+    uint32_t a_high = a >> 16; /* no such instruction: four products of halves */
+    uint32_t b_high = b >> 16;
+    a &= 0xFFFFU;
+    b &= 0xFFFFU;
+    uint32_t lowest = a * b;
+    uint32_t middle = a_high * b + (lowest >> 16);
+    uint32_t other = a * b_high + (middle & 0xFFFFU);
+    *low = other << 16 | (lowest & 0xFFFFU);
+    return a_high * b_high + (middle >> 16) + (other >> 16);
+#else
+    uint64_t product = (uint64_t)a * b;
+    *low = (uint32_t)product;
+    return (uint32_t)(product >> 32);
+#endif
+}
+
 uint32_t tg_scale_product(uint32_t a, uint32_t b) {
-    uint64_t product = (uint64_t)mantissa_of(a) * mantissa_of(b); /* 47 or 48 bits */
-    uint32_t carry = (uint32_t)(product >> 47);
-    product <<= 1U - carry;
-    uint32_t kept = (uint32_t)(product >> 24);
-    uint32_t rest = (uint32_t)product & 0xFFFFFFU;
+    uint32_t low;
+    uint32_t high = multiply(mantissa_of(a), mantissa_of(b), &low); /* 47 or 48 bits */
+    uint32_t carry = high >> 15;
+    uint32_t kept = high << (9U - carry) | low >> (23U + carry);
+    uint32_t rest = low << (1U - carry) & 0xFFFFFFU;
     kept += rest + (kept & 1U) > 1U << 23; /* half to even */
     uint32_t exponent = (a >> MANTISSA_BITS) + (b >> MANTISSA_BITS) - EXPONENT_BIAS + carry;
     /* Adding, not or-ing: a mantissa rounded up to 2^24 carries into the exponent. */
@@ -71,12 +90,16 @@ int32_t tg_scale_quotient(uint32_t value, uint32_t scale) {
 /* a b 2^shift / c of 32 bits for mantissas, one bit at a time: rounded down, unless the reference's first
  * rounding leads up to the next number. 2^32 is told as 2^32 - 1, which rounds alike. */
 static TG_NOINLINE uint32_t divide_product(uint32_t a, uint32_t b, unsigned shift, uint32_t c) {
-    uint64_t product = (uint64_t)a * b << shift;
+    uint32_t low;
+    uint32_t high = multiply(a, b, &low);
+    high = high << shift | low >> (32U - shift);
+    low <<= shift;
     uint32_t quotient = 0;
     uint32_t rest = 0;
     for (unsigned i = 64; i > 0; i--) {
-        rest = rest << 1 | (uint32_t)(product >> 63);
-        product <<= 1;
+        rest = rest << 1 | high >> 31;
+        high = high << 1 | low >> 31;
+        low <<= 1;
         quotient <<= 1;
         if (rest >= c) {
             rest -= c;
@@ -85,25 +108,6 @@ static TG_NOINLINE uint32_t divide_product(uint32_t a, uint32_t b, unsigned shif
     }
     quotient += c - rest <= c >> 22;
     return quotient - (quotient == 0);
-}
-
-/* a x b, of 64 bits. */
-static inline uint32_t multiply(uint32_t a, uint32_t b, uint32_t *low) {
-#if defined(__ARM_ARCH_6M__)
-    uint32_t a_high = a >> 16; /* no such instruction: four products of halves */
-    uint32_t b_high = b >> 16;
-    a &= 0xFFFFU;
-    b &= 0xFFFFU;
-    uint32_t lowest = a * b;
-    uint32_t middle = a_high * b + (lowest >> 16);
-    uint32_t other = a * b_high + (middle & 0xFFFFU);
-    *low = other << 16 | (lowest & 0xFFFFU);
-    return a_high * b_high + (middle >> 16) + (other >> 16);
-#else
-    uint64_t product = (uint64_t)a * b;
-    *low = (uint32_t)product;
-    return (uint32_t)(product >> 32);
-#endif
 }
 
 /* The reference computes double(a) * double(b) / double(c), which is the quotient rounded to 53 bits, halves
@@ -173,4 +177,10 @@ bool tg_multiplier_make(tg_multiplier *multiplier, uint32_t a, uint32_t b, uint3
     }
     multiplier->shift = -right;
     return true;
+}
+
+int32_t tg_rescale_by(int32_t a, int32_t mantissa, int32_t shift) {
+    int32_t left = shift > 0 ? shift : 0;
+    int32_t right = shift > 0 ? 0 : -shift;
+    return tg_round_shift(tg_high_mul_positive(tg_wrap_shift(a, left), mantissa), right);
 }

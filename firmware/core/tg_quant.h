@@ -110,10 +110,10 @@ static inline int32_t tg_round_shift_positive(int32_t a, int32_t exponent) {
 }
 
 /* a times the multiplier, in the reference's two roundings. */
+int32_t tg_rescale_by(int32_t a, int32_t mantissa, int32_t shift);
+
 static inline int32_t tg_rescale(int32_t a, tg_multiplier multiplier) {
-    int32_t left = multiplier.shift > 0 ? multiplier.shift : 0;
-    int32_t right = multiplier.shift > 0 ? 0 : -multiplier.shift;
-    return tg_round_shift(tg_high_mul_positive(tg_wrap_shift(a, left), multiplier.mantissa), right);
+    return tg_rescale_by(a, multiplier.mantissa, multiplier.shift);
 }
 
 static inline int8_t tg_saturate(int32_t value) {

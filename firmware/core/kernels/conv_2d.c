@@ -167,7 +167,7 @@ static void run(const tg_run *run) {
     for (unsigned group = 0; group < groups; group++) {
         unsigned first = group * s.gemm.channels;
         s.gemm.weights = run->input2 + (size_t)first * s.gemm.depth;
-        s.gemm.factors = tg_factors_at(run->model, &c->requant, c->bias, first);
+        tg_factors_set(&s.gemm.factors, run->model, &c->requant, c->bias, first);
         run_group(&s, group * c->filter_c, run->output + first);
     }
 }

@@ -60,14 +60,14 @@ void tg_depthwise_fours(const tg_depthwise *d) {
 
 static void run(const tg_run *run) {
     const tg_conv *c = run->params;
-    const tg_depthwise d = {
+    tg_depthwise d = {
         .c = c,
         .input = run->input,
         .weights = run->input2,
-        .factors = tg_factors_at(run->model, &c->requant, c->bias, 0),
         .scratch = run->scratch,
         .output = run->output,
     };
+    tg_factors_set(&d.factors, run->model, &c->requant, c->bias, 0);
     if (tg_depthwise_by_four(c)) {
         tg_depthwise_fours(&d);
     } else {

@@ -74,6 +74,9 @@ static uint32_t *expand_all(const tg_gemm *g, const int8_t *input, unsigned outp
 /* All outputs of a pair of channels, whatever their number and requantisation. */
 static TG_NOINLINE void run_any(const tg_gemm *g, tg_pair *p, unsigned channel, unsigned outputs) {
     bool pooled = tg_gemm_pooled(g);
+    for (unsigned b = 0; b < 2U; b++) {
+        p->factor[b] = tg_factor_of(&g->factors, channel + b * p->to_b);
+    }
     for (unsigned i = 0; i < outputs;) {
         unsigned count = 1;
         if (pooled) {
@@ -84,11 +87,12 @@ static TG_NOINLINE void run_any(const tg_gemm *g, tg_pair *p, unsigned channel, 
             count = outputs < GROUP ? outputs : GROUP;
             i = i + count > outputs ? outputs - count : i; /* the last group overlaps the one before */
         }
-        for (unsigned k = 0; k < 2U * count; k++) { /* the first channel's, then the second's */
-            bool b = k >= count;
-            tg_factor factor = tg_factor_of(&g->factors, channel + (b ? p->to_b : 0));
-            int8_t *to = p->output + (b ? p->to_b : 0) + (i + k - (b ? count : 0)) * g->output_step;
-            *to = (int8_t)tg_requantize(g->factors.how, &factor, p->sums[b ? GROUP + k - count : k]);
+        for (unsigned b = 0; b < 2U; b++) { /* the first channel's, then the second's */
+            const int32_t *sum = &p->sums[b * GROUP];
+            int8_t *to = p->output + b * p->to_b + i * g->output_step;
+            for (unsigned k = count; k > 0; k--, to += g->output_step) {
+                *to = (int8_t)tg_requantize(g->factors.how, &p->factor[b], *sum++);
+            }
         }
         i += count;
     }

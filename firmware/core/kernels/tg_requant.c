@@ -52,13 +52,13 @@ int tg_requant_make(tg_requant *requant, tg_prepare *p, uint32_t channels, bool 
     return err;
 }
 
-tg_factors tg_factors_at(const tg_model *model, const tg_requant *requant, tg_ref bias,
-                         uint32_t first_channel) {
+void tg_factors_set(tg_factors *factors, const tg_model *model, const tg_requant *requant, tg_ref bias,
+                    uint32_t first_channel) {
     static const int32_t NO_BIAS = 0;
     uint32_t step = requant->per_channel;
     uint32_t first = step * first_channel;
     bool biased = bias != TG_REF_NONE;
-    return (tg_factors){
+    *factors = (tg_factors){
         .bias = biased ? (const int32_t *)tg_at(model, bias) + first_channel : &NO_BIAS,
         .mantissa = (const int32_t *)tg_at(model, requant->mantissas) + first,
         .shift = (const int8_t *)tg_at(model, requant->shifts) + first,
@@ -74,7 +74,7 @@ int32_t tg_requantize(const tg_requant *how, const tg_factor *factor, int32_t ac
         return INT8_MIN; /* nothing positive is added to the zero point */
     }
     if (how->kind == TG_REQUANT_ANY) {
-        value = tg_rescale(accumulator, (tg_multiplier){factor->mantissa, -factor->right});
+        value = tg_rescale_by(accumulator, factor->mantissa, -factor->right);
         value += how->zero_point;
     } else {
         /* Half a step and the zero point are added before the one shift that serves both. */

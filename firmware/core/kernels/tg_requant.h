@@ -41,8 +41,16 @@ typedef struct {
 } tg_factors;
 
 /* bias: reference of the layer's biases, or TG_REF_NONE. */
-tg_factors tg_factors_at(const tg_model *model, const tg_requant *requant, tg_ref bias,
-                         uint32_t first_channel);
+void tg_factors_set(tg_factors *factors, const tg_model *model, const tg_requant *requant, tg_ref bias,
+                    uint32_t first_channel);
+
+/* The same as a value; in a larger structure it takes a copy on the stack. */
+static inline tg_factors tg_factors_at(const tg_model *model, const tg_requant *requant, tg_ref bias,
+                                       uint32_t first_channel) {
+    tg_factors factors;
+    tg_factors_set(&factors, model, requant, bias, first_channel);
+    return factors;
+}
 
 /* One output channel's factor. */
 typedef struct {

@@ -24,7 +24,8 @@ STOP = FLASH_SIZE - 0x100  # calls return to this address, which is never execut
 RAM = 0x2000_0000
 RAM_SIZE = 0x0200_0000
 HEAP = RAM + 0x1_0000  # the image's own data lie below
-STACK_TOP = RAM + RAM_SIZE
+ARGUMENTS_SIZE = 0x40  # those of a call that do not fit registers: the caller's stack
+STACK_TOP = RAM + RAM_SIZE - ARGUMENTS_SIZE
 STACK_SIZE = 0x1_0000
 PAINT = 0xA5
 
@@ -119,14 +120,13 @@ class EmulatedMachine(Machine):
         from unicorn.arm_const import UC_ARM_REG_LR, UC_ARM_REG_PC, UC_ARM_REG_R0, UC_ARM_REG_SP
 
         words = [(a.address if isinstance(a, Memory) else a) & 0xFFFFFFFF for a in arguments]
-        # Procedure call standard for the Arm architecture (IHI 0042): four words in r0-r3, the rest on the
-        # stack, aligned to 8.
+        # Procedure call standard for the Arm architecture (IHI 0042): four words in r0-r3, the rest from the
+        # stack pointer on, which is aligned to 8.
         for i, word in enumerate(words[:4]):
             self.uc.reg_write(UC_ARM_REG_R0 + i, word)
         rest = b"".join(struct.pack("<I", word) for word in words[4:])
-        stack = (STACK_TOP - len(rest)) & ~7
-        self.uc.mem_write(stack, rest)
-        self.uc.reg_write(UC_ARM_REG_SP, stack)
+        self.uc.mem_write(STACK_TOP, rest)
+        self.uc.reg_write(UC_ARM_REG_SP, STACK_TOP)
         self.uc.reg_write(UC_ARM_REG_LR, STOP | 1)
         try:
             self.uc.emu_start(self.symbol(function) | 1, STOP)
