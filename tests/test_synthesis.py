@@ -273,7 +273,7 @@ def test_the_seed_and_the_numbers_decide(tmp_path: Path) -> None:
     summary = json.loads(synthesize("--out", tmp_path / "a", "--seed", 5, *small).stdout)
     assert summary["recordings"] == 12
     assert summary["synthetic"] is True
-    assert summary["next"] == f"gesture train {tmp_path / 'a'} --out model"
+    assert summary["next"] == f"gesture train {tmp_path / 'a'} --out build/model"
     synthesize("--out", tmp_path / "b", "--seed", 5, *small)
     synthesize("--out", tmp_path / "c", "--seed", 6, *small)
     one, same, other = (contents(tmp_path / n)["p01/flick_01.csv"].partition(b"seq,")[2] for n in "abc")

@@ -48,7 +48,7 @@ def command(
 
     \b
     Example:
-      gesture accept --port /dev/ttyACM0 --model model/gesture.tflite takes/p03/session.csv
+      gesture accept --port /dev/ttyACM0 --model build/model/gesture.tflite data/starter/p03/session.csv
     """
     from gesture_tools.acceptance import accept
     from gesture_tools.link import Link

@@ -48,7 +48,7 @@ def command(
     unless given. Every output is compared with the reference; exits with 1 when one byte differs.
 
     \b
-    Example: gesture bench model/gesture.tflite --cpu cortex-m4f
+    Example: gesture bench build/model/gesture.tflite --cpu cortex-m4f
     """
     from gesture_tools.cost import measure, random_inputs
     from gesture_tools.runtime import Model

@@ -102,7 +102,7 @@ def command(board: str, model: Path, out: Path, compiler: str | None, as_json: b
 
     \b
     Example:
-      gesture build --board microbit_v2 --model model/gesture.tflite --out firmware
+      gesture build --board microbit_v2 --model build/model/gesture.tflite --out build/firmware
     """
     from gesture_tools.build import build_firmware
 

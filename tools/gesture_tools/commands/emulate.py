@@ -138,8 +138,8 @@ def command(
 
     \b
     Example:
-      gesture emulate --model model/gesture.tflite takes/walk.csv
-      gesture emulate --model model/gesture.tflite takes/walk.csv --serve --board host --tcp 7000
+      gesture emulate --model build/model/gesture.tflite data/starter/p03/session.csv
+      gesture emulate --model build/model/gesture.tflite data/starter/p03/session.csv --serve --board host
     """
     from gesture_tools.runtime import Model
 

@@ -89,7 +89,7 @@ def command(
 
     \b
     Example:
-      gesture flash --board microbit_v2 --model model/gesture.tflite
+      gesture flash --board microbit_v2 --model build/model/gesture.tflite
     """
     from gesture_tools.boards import find_board
     from gesture_tools.flash import find_port_of, find_way, put

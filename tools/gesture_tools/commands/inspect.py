@@ -28,7 +28,7 @@ def command(model: Path, hop: int | None, as_json: bool) -> None:
     the core refuses is an error (exit code 2) that says why and what to do.
 
     \b
-    Example: gesture inspect model/gesture.tflite
+    Example: gesture inspect build/model/gesture.tflite
     """
     from gesture_tools.inspection import inspect
 

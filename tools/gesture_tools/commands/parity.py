@@ -48,7 +48,7 @@ def command(
     byte, naming stage, log, window and byte.
 
     \b
-    Example: gesture parity model/gesture.tflite data/starter/p01
+    Example: gesture parity build/model/gesture.tflite data/starter/p01
     """
     from gesture_tools.parity import Missing, compare, compare_float
     from gesture_tools.qemu import check_elf

@@ -34,7 +34,7 @@ def command(model: Path, logs: tuple[Path, ...], port: str, baud: int, as_json: 
     the acceptance test of a board. The board's sensor goes on afterwards.
 
     \b
-    Example: gesture replay model/gesture.tflite takes/p03/session.csv --port /dev/ttyACM0
+    Example: gesture replay build/model/gesture.tflite data/starter/p03/session.csv --port /dev/ttyACM0
     """
     from gesture_tools.emulation import at_model_rate
     from gesture_tools.link import Link

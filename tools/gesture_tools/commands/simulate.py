@@ -187,8 +187,8 @@ def command(
 
     \b
     Example:
-      gesture simulate model/gesture.tflite takes/ --write-expect expect.csv
-      gesture simulate model/gesture.tflite takes/ --expect expect.csv
+      gesture simulate build/model/gesture.tflite data/starter/p03 --write-expect expect.csv
+      gesture simulate build/model/gesture.tflite data/starter/p03 --expect expect.csv
     """
     if as_json and as_csv:
         raise UserError("expected --json or --csv, found both")
