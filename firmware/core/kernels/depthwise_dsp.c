@@ -15,18 +15,18 @@
 
 /* Four output channels ready for a run of positions. The functions below know this layout. */
 typedef struct {
-    int32_t bias[4];          /* 0 */
-    const int8_t *input;      /* 16: at the first tap */
-    const uint32_t *weights;  /* 20: of the first tap */
-    const uint32_t *end;      /* 24: of the first row's weights */
-    uint32_t step;            /* 28: from a tap of a row to the next */
-    uint32_t base;            /* 32: the input offset, twice */
-    uint32_t rows;            /* 36: of taps */
-    tg_factor factor[4];      /* 40 */
-    int8_t *output;           /* 88 */
-    uint32_t count;           /* 92: positions */
-    uint32_t output_step;     /* 96 */
-    uint32_t input_step;      /* 100: from a position to the next */
+    tg_factor factor[4];      /* 0 */
+    uint32_t output_step;     /* 48 */
+    uint32_t input_step;      /* 52: from a position to the next */
+    int8_t *output;           /* 56 */
+    uint32_t count;           /* 60: positions */
+    const int8_t *input;      /* 64: at the first tap; of an odd number of columns a tap before */
+    int32_t bias[4];          /* 68 */
+    const uint32_t *weights;  /* 84: of the first tap */
+    const uint32_t *end;      /* 88: of the first row's weights */
+    uint32_t step;            /* 92: from a tap of a row to the next */
+    uint32_t base;            /* 96: the input offset, twice */
+    uint32_t rows;            /* 100: of taps, times two; less 1 for an odd number of columns */
     uint32_t row_skip;        /* 104: from the end of a row of taps to the next row */
     uint32_t weights_skip;    /* 108 */
     uint32_t row_bytes;       /* 112: of a row's weights */
@@ -39,13 +39,15 @@ typedef struct {
     const int32_t *mantissa;  /* 152 */
     const int8_t *shift;      /* 156 */
     int32_t constant;         /* 160: 2 x the zero point of the output + 1 */
+    uint32_t early;           /* by which the input is a tap before */
     bool entries;             /* every channel has its bias and factor, none is TG_REQUANT_ANY */
 } four;
 
-_Static_assert(offsetof(four, input) == 16 && offsetof(four, rows) == 36 && offsetof(four, factor) == 40 &&
-                   offsetof(four, output) == 88 && offsetof(four, count) == 92 &&
-                   offsetof(four, row_skip) == 104 && offsetof(four, sums) == 116 &&
-                   offsetof(four, row) == 132 && offsetof(four, next_bias) == 148,
+_Static_assert(offsetof(four, output_step) == 48 && offsetof(four, input) == 64 &&
+                   offsetof(four, bias) == 68 && offsetof(four, weights) == 84 &&
+                   offsetof(four, rows) == 100 && offsetof(four, row_skip) == 104 &&
+                   offsetof(four, sums) == 116 && offsetof(four, row) == 132 &&
+                   offsetof(four, next_bias) == 148,
                "as the assembly below has it");
 
 /* Requantisation of the next channel, whose shift is byte `n` of r8 and mantissa m, to r0. */
@@ -74,45 +76,55 @@ static TG_NAKED void four_set(four *f) {
                      "bne 1b\n"
                      "ldm r12, {r1, r2, r3}\n"
                      "ldm r1!, {r4-r7}\n"
-                     "stm r0, {r4-r7}\n"
+                     "add r9, r0, #68\n"
+                     "stm r9, {r4-r7}\n"
                      "ldm r2!, {r4-r7}\n"
                      "ldr r8, [r3], #4\n"
                      "stm r12, {r1, r2, r3}\n"
                      "ldr r2, [r0, #160]\n" /* x 2^(right - 1) */
-                     "add r0, r0, #40\n" FACTOR("r4", "0") FACTOR("r5", "8") FACTOR("r6", "16")
+                     FACTOR("r4", "0") FACTOR("r5", "8") FACTOR("r6", "16")
                          FACTOR("r7", "24") "pop {r4-r10, pc}\n");
 }
 
-/* Accumulators of one position in r4 to r7. In and out: r0 the four. */
-#define SUMS                                                                                                 \
-    "ldm r0, {r4-r12, lr}\n"                                                                                 \
-    "2:\n"                                                                                                   \
-    "ldr r0, [r8]\n"                                                                                         \
+/* clang-format off */
+
+#define TAP(at)                                                                                              \
+    "ldr r0, [r4" at "]\n"                                                                                   \
     "ldm r9!, {r2, r3}\n"                                                                                    \
     "sxtab16 r1, r12, r0, ror #8\n"                                                                          \
     "sxtab16 r0, r12, r0\n"                                                                                  \
-    "add r8, r8, r11\n"                                                                                      \
-    "smlabb r4, r0, r2, r4\n"                                                                                \
-    "smlabb r5, r1, r3, r5\n"                                                                                \
-    "smlatt r6, r0, r2, r6\n"                                                                                \
-    "smlatt r7, r1, r3, r7\n"                                                                                \
+    "smlabb r5, r0, r2, r5\n"                                                                                \
+    "smlabb r6, r1, r3, r6\n"                                                                                \
+    "smlatt r7, r0, r2, r7\n"                                                                                \
+    "smlatt r8, r1, r3, r8\n"
+
+/* Accumulators of one position in r5 to r8, two taps at a time. In and out: r0 leads to the four's input, as
+ * does the top of the stack. */
+#define SUMS                                                                                                 \
+    "ldm r0, {r4-r12, lr}\n"                                                                                 \
+    "2:\n"                                                                                                   \
+    "tst lr, #1\n"                                                                                           \
+    "bne 4f\n"                                                                                               \
+    "3:\n" TAP("")                                                                                           \
+    "4:\n" TAP(", r11")                                                                                      \
+    "add r4, r4, r11, lsl #1\n"                                                                              \
     "cmp r9, r10\n"                                                                                          \
-    "bne 2b\n"                                                                                               \
+    "bne 3b\n"                                                                                               \
     "ldr r0, [sp]\n"                                                                                         \
-    "subs lr, lr, #1\n"                                                                                      \
-    "beq 3f\n"                                                                                               \
-    "ldrd r1, r2, [r0, #104]\n"                                                                              \
-    "ldr r3, [r0, #112]\n"                                                                                   \
-    "add r8, r8, r1\n"                                                                                       \
+    "subs lr, lr, #2\n"                                                                                      \
+    "ble 5f\n"                                                                                               \
+    "ldrd r1, r2, [r0, #40]\n"                                                                               \
+    "ldr r3, [r0, #48]\n"                                                                                    \
+    "add r4, r4, r1\n"                                                                                       \
     "add r9, r9, r2\n"                                                                                       \
     "add r10, r9, r3\n"                                                                                      \
     "b 2b\n"                                                                                                 \
-    "3:\n"
+    "5:\n"
 
-#define FACTORS "ldm r1!, {r2, r3, r8, r9, r10, r11}\n"
+#define FACTORS "ldm r1!, {r2, r3, r9, r10, r11, r12}\n"
 
 /* tg_requantize() of two registers by the next two factors at r1. */
-#define REQUANTIZE(r, s) FACTORS ONE(r, "r2", "r3", "r8") ONE(s, "r9", "r10", "r11")
+#define REQUANTIZE(r, s) FACTORS ONE(r, "r2", "r3", "r9") ONE(s, "r10", "r11", "r12")
 
 #define ONE(r, mantissa, shift, constant)                                                                    \
     "lsl " r ", " r ", #1\n"                                                                                 \
@@ -121,7 +133,7 @@ static TG_NAKED void four_set(four *f) {
     "ssat " r ", #8, " r "\n"
 
 /* The same for TG_REQUANT_SHIFTED and outputs that are only saturated. */
-#define REQUANTIZE_SIGNED(r, s) FACTORS ONE_SIGNED(r, "r2", "r3", "r8") ONE_SIGNED(s, "r9", "r10", "r11")
+#define REQUANTIZE_SIGNED(r, s) FACTORS ONE_SIGNED(r, "r2", "r3", "r9") ONE_SIGNED(s, "r10", "r11", "r12")
 
 #define ONE_SIGNED(r, mantissa, shift, constant)                                                             \
     "lsl " r ", " r ", #1\n"                                                                                 \
@@ -132,20 +144,23 @@ static TG_NAKED void four_set(four *f) {
     "ssat " r ", #8, " r "\n"
 
 #define RUN(requantize)                                                                                      \
+    "add r0, r0, #64\n"                                                                                      \
     "push {r0, r4-r11, lr}\n"                                                                                \
-    "1:\n" SUMS "add r1, r0, #40\n" requantize("r4", "r5") requantize("r6", "r7") "ldm r1, {r8-r11}\n"       \
-                                                                                  "strb r4, [r8]\n"          \
-                                                                                  "strb r5, [r8, #1]\n"      \
-                                                                                  "strb r6, [r8, #2]\n"      \
-                                                                                  "strb r7, [r8, #3]\n"      \
-                                                                                  "ldr r2, [r0, #16]\n"      \
-                                                                                  "add r8, r8, r10\n"        \
-                                                                                  "add r2, r2, r11\n"        \
-                                                                                  "str r2, [r0, #16]\n"      \
-                                                                                  "subs r9, r9, #1\n"        \
-                                                                                  "strd r8, r9, [r1]\n"      \
-                                                                                  "bne 1b\n"                 \
-                                                                                  "pop {r0, r4-r11, pc}\n"
+    "1:\n" SUMS                                                                                              \
+    "sub r1, r0, #64\n" requantize("r5", "r6") requantize("r7", "r8")                                        \
+    "ldm r1!, {r2, r3, r9, r10, r11}\n"                                                                      \
+    "strb r5, [r9]\n"                                                                                        \
+    "strb r6, [r9, #1]\n"                                                                                    \
+    "strb r7, [r9, #2]\n"                                                                                    \
+    "strb r8, [r9, #3]\n"                                                                                    \
+    "add r9, r9, r2\n"                                                                                       \
+    "add r11, r11, r3\n"                                                                                     \
+    "subs r10, r10, #1\n"                                                                                    \
+    "stmdb r1, {r9, r10, r11}\n"                                                                             \
+    "bne 1b\n"                                                                                               \
+    "pop {r0, r4-r11, pc}\n"
+
+/* clang-format on */
 
 /* Makes the outputs of all positions, requantised as TG_REQUANT_RELU. */
 static TG_NAKED void four_run(four *f) {
@@ -159,8 +174,9 @@ static TG_NAKED void four_run_signed(four *f) {
 
 /* Stores the accumulators of one position. */
 static TG_NAKED void four_sums(four *f) {
-    __asm__ volatile("push {r0, r4-r11, lr}\n" SUMS "add r0, r0, #116\n"
-                     "stm r0, {r4-r7}\n"
+    __asm__ volatile("add r0, r0, #64\n"
+                     "push {r0, r4-r11, lr}\n" SUMS "add r0, r0, #52\n"
+                     "stm r0, {r5-r8}\n"
                      "pop {r0, r4-r11, pc}\n");
 }
 
@@ -192,12 +208,14 @@ static void set_channels(const tg_depthwise *d, four *f, unsigned channel) {
 static void set_taps(const tg_depthwise *d, four *f, unsigned y, unsigned x) {
     const tg_conv *c = d->c;
     tg_taps taps = tg_depthwise_taps(d, y, x);
-    f->input = taps.input;
+    const uint32_t odd = taps.columns % 2U;
+    f->early = odd * f->step;
+    f->input = taps.input - f->early;
     f->weights = d->scratch + taps.first * TAP_WORDS;
-    f->rows = taps.columns > 0 ? taps.rows : 0;
+    f->rows = taps.columns > 0 && taps.rows > 0 ? 2U * taps.rows - odd : 0;
     f->row_bytes = taps.columns * TG_DEPTHWISE_TAP;
     f->end = f->weights + taps.columns * TAP_WORDS;
-    f->row_skip = (uint32_t)c->h.dilation * c->w.input * c->in_c - taps.columns * f->step;
+    f->row_skip = (uint32_t)c->h.dilation * c->w.input * c->in_c - taps.columns * f->step - f->early;
     f->weights_skip = (c->w.filter - taps.columns) * TG_DEPTHWISE_TAP;
 }
 
@@ -279,7 +297,7 @@ void tg_depthwise_fours(const tg_depthwise *d) {
             continue;
         }
         for (unsigned y = 0; y < c->h.output; y++) {
-            f.input = d->input + (size_t)y * c->h.stride * c->w.input * c->in_c + channel;
+            f.input = d->input + (size_t)y * c->h.stride * c->w.input * c->in_c + channel - f.early;
             run(d->factors.how, &f, c->w.output);
         }
     }
