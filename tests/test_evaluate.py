@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-from training_data import RATE_HZ, make_recording, write_table
+from training_data import RATE_HZ, make_recording, quick_settings, write_table
 
 from gesture_tools.errors import UserError
 from gesture_tools.recordings import Recording
@@ -29,7 +29,6 @@ from gesture_training.prepare import Request, prepare
 pytest.importorskip("tensorflow")
 
 PEOPLE = ("ann", "ben", "cem", "dia")
-OPTIONS = ["--epochs", "2", "--window", "48", "--hop", "12"]
 PARTS = [Part(person, label) for person in PEOPLE for label in range(3) for _ in range(4)]
 NAMES = ("idle", "chop", "wave")
 
@@ -60,9 +59,17 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def evaluated(data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
+def options(tmp_path_factory: pytest.TempPathFactory) -> list[str | Path]:
+    settings = quick_settings(tmp_path_factory.mktemp("settings"))
+    return ["--epochs", "2", "--window", "48", "--hop", "12", "--config", settings]
+
+
+@pytest.fixture(scope="module")
+def evaluated(
+    data: Path, options: list[str | Path], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Result]:
     out = tmp_path_factory.mktemp("out")
-    result = evaluate(data, "--folds", "2", "--jobs", "1", "--out", out, *OPTIONS)
+    result = evaluate(data, "--folds", "2", "--jobs", "1", "--out", out, *options)
     assert result.exit_code == 0, result.output
     return out, result
 
@@ -137,10 +144,10 @@ def test_the_report_needs_nothing_beside_it(evaluated: tuple[Path, Result]) -> N
 
 
 def test_finished_folds_are_taken_up_again_and_damaged_ones_are_not(
-    evaluated: tuple[Path, Result], data: Path, monkeypatch: pytest.MonkeyPatch
+    evaluated: tuple[Path, Result], data: Path, options: list[str | Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out, first = evaluated
-    again = evaluate(data, "--folds", "2", "--out", out, *OPTIONS)
+    again = evaluate(data, "--folds", "2", "--out", out, *options)
     assert again.stderr.count("kept from before") == 2
     assert json.loads(again.stdout) == json.loads(first.stdout)
 
@@ -155,28 +162,30 @@ def test_finished_folds_are_taken_up_again_and_damaged_ones_are_not(
         compute_fold(fold, *arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(workers, "compute_fold", count)
-    mended = evaluate(data, "--folds", "2", "--out", out, *OPTIONS)
+    mended = evaluate(data, "--folds", "2", "--out", out, *options)
     assert computed == [folds[0].stem]
     assert json.loads(mended.stdout) == json.loads(first.stdout)
 
 
 def test_an_interrupted_run_keeps_its_finished_folds(
-    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data: Path, options: list[str | Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def finish_one(folds: Sequence[workers.Fold], *_: object) -> None:
         (tmp_path / "folds" / f"{folds[0].key}.json").write_text("half")
         raise KeyboardInterrupt
 
     monkeypatch.setattr("gesture_training.evaluation.run.compute", finish_one)
-    result = evaluate(data, "--out", tmp_path, *OPTIONS)
+    result = evaluate(data, "--out", tmp_path, *options)
     assert result.exit_code == 130
     assert "the same command continues" in result.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["folds"]
     assert all(kept(tmp_path / "folds", path.stem) is None for path in (tmp_path / "folds").iterdir())
 
 
-def test_processes_give_the_same_figures(evaluated: tuple[Path, Result], data: Path) -> None:
-    result = evaluate(data, "--folds", "2", "--jobs", "2", *OPTIONS)
+def test_processes_give_the_same_figures(
+    evaluated: tuple[Path, Result], data: Path, options: list[str | Path]
+) -> None:
+    result = evaluate(data, "--folds", "2", "--jobs", "2", *options)
     assert result.exit_code == 0, result.output
     ignored = ("command",)
     first, second = (

@@ -334,7 +334,8 @@ def test_malformed_lines_are_counted_shown_and_lost_samples(ran: Callable[[str],
     assert "samples lost" in take["reasons"][0]
     assert "malformed lines or frames: '0.1,0.#'" in take["notes"][0]
     last = [event for event in result.events if event["event"] == "progress"][-1]
-    assert last["malformed"] == last["lost"] >= 2
+    # The last malformed line is lost for certain once a good one has come after it.
+    assert 2 <= last["lost"] <= last["malformed"] <= last["lost"] + 1
     assert last["example"] == "0.1,0.#"
     assert [path.name for path in (result.folder / "anna").iterdir()] == ["rest_01.csv.part"]
 

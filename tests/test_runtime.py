@@ -35,7 +35,7 @@ def test_facts(model: Model) -> None:
     assert (model.output_shape, model.output_scale, model.output_zero_point) == ((1, 3), 1 / 256, -128)
     assert model.model_id == hashlib.sha256(model.data).hexdigest()
     assert model.contract == contract()
-    assert 0 < Stream(model).arena_size < model.arena_size + 8 * 3
+    assert 0 < Stream(model).arena_size <= model.arena_size + 8 * 3  # what a hop keeps is at most a window
 
 
 def test_one_input_and_many(model: Model) -> None:

@@ -31,5 +31,7 @@ esac
 "${CLANG:-clang}" -std=c11 -g -O1 -fno-omit-frame-pointer \
     -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
     "-I$core" -o "$work/fuzz_$target" "fuzz_$target.c" $sources
-exec "$work/fuzz_$target" -max_len=6144 -timeout=10 -rss_limit_mb=1024 -artifact_prefix="$work/" \
+# The sanitizer watches the memory in use: libFuzzer's own limit counts what a large parent process used before the start.
+export ASAN_OPTIONS="hard_rss_limit_mb=1024${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
+exec "$work/fuzz_$target" -max_len=6144 -timeout=10 -rss_limit_mb=0 -malloc_limit_mb=1024 -artifact_prefix="$work/" \
     -print_final_stats=1 "$@" "$work/$target" "corpus/$target"
