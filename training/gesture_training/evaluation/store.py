@@ -53,6 +53,7 @@ def _code() -> str:
     for package, patterns in CODE.items():
         spec = find_spec(package)
         for folder in (spec.submodule_search_locations or []) if spec else []:
-            for path in sorted(path for pattern in patterns for path in Path(folder).glob(pattern)):
+            files = (path for pattern in patterns for path in Path(folder).glob(pattern) if path.is_file())
+            for path in sorted(files):
                 state.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
     return state.hexdigest()
