@@ -320,12 +320,12 @@ def test_nobody_text_and_noise_on_the_port() -> None:
         Peer(text) as peer,
         pytest.raises(BoardSilent, match=r"sends text \('Memory free: 1234'\), no frames"),
     ):
-        Link(peer.url, timeout_s=0.6)
+        Link(peer.url, timeout_s=2.0)
     with Sketch() as sketch, pytest.raises(BoardSilent, match="'gesture record' takes lines of numbers too"):
-        Link(sketch.port, timeout_s=0.6)
+        Link(sketch.port, timeout_s=2.0)
     noise = random.Random(3).randbytes(3000)
     with Peer(noise) as peer, pytest.raises(BoardSilent, match=r"3000 bytes that are no frames.* baud rate"):
-        Link(peer.url, timeout_s=0.6)
+        Link(peer.url, timeout_s=2.0)
 
 
 def test_an_echo_is_no_board() -> None:
