@@ -96,7 +96,10 @@ class Line:
 
 
 class Peer:
-    """Somebody on a TCP port who says something at once, and answers what comes by a function."""
+    """Somebody on a TCP port who says something when first spoken to, and answers what comes by a function.
+
+    What is said before is lost: pyserial empties a port that it opens.
+    """
 
     def __init__(self, first: bytes = b"", answer: Spoil = lambda data: b"") -> None:
         self._listener = socket.create_server((LOOPBACK, 0))
@@ -116,7 +119,7 @@ class Peer:
 
     def _run(self) -> None:
         with contextlib.suppress(OSError), self._listener.accept()[0] as host:
-            host.sendall(self._first)
+            said = self._first
             while data := host.recv(CHUNK):
-                if reply := self._answer(data):
-                    host.sendall(reply)
+                host.sendall(said + self._answer(data))
+                said = b""
