@@ -2,9 +2,8 @@
 #include <stdbool.h>
 
 #include "cortex_m.h"
-#include "start.h"
+#include "fault.h"
 
-#define FRAME_PC      6 /* word of the stacked program counter (ARMv7-M B1.5.6) */
 #define EXCEPTION_NMI 2U
 
 /* Configurable fault status (ARMv7-M B3.2.15). */
@@ -21,8 +20,8 @@ static const struct {
     {1U << 25, TG_FAULT_DIVISION},
 };
 
-__attribute__((used)) static _Noreturn void report(const uint32_t *frame) {
-    tg_fault_record record = {.status = SCB_CFSR};
+_Noreturn void tg_fault_report(const uint32_t *frame) {
+    tg_fault_record record = {.pc = tg_fault_pc(frame), .status = SCB_CFSR};
     __asm volatile("mrs %0, ipsr" : "=r"(record.exception));
     for (unsigned i = 0; i < sizeof causes / sizeof causes[0]; i++) {
         if (record.status & causes[i].bit) {
@@ -41,19 +40,5 @@ __attribute__((used)) static _Noreturn void report(const uint32_t *frame) {
     if (met || (uintptr_t)frame < guard + TG_STACK_GUARD) {
         record.cause = TG_FAULT_STACK_OVERFLOW;
     }
-    if (frame >= tg_stack_limit && frame + FRAME_PC < tg_stack_top) {
-        record.pc = frame[FRAME_PC];
-    }
     tg_kept_fault(&record);
-}
-
-/* After a stack overflow the stack pointer is of no use: start from the top again. */
-__attribute__((naked)) void tg_fault_entry(void) {
-    __asm volatile("mrs r0, msp\n\t"
-                   "ldr r1, =tg_stack_top\n\t"
-                   "msr msp, r1\n\t"
-                   "b %c0\n\t"
-                   ".ltorg"
-                   :
-                   : "i"(report));
 }

@@ -36,6 +36,18 @@ void tg_start_memory(void);
 /* Vectors 3 to 6, and for any interrupt nobody expects. */
 void tg_fault_entry(void);
 
+/* The first 16 vectors (ARMv6-M and ARMv7-M B1.5.3); ARMv6-M reserves 4 to 6 and 12, and never takes them. */
+#define TG_EXCEPTIONS                                                                                        \
+    [0] = {.stack = tg_stack_top}, [1] = {.handler = tg_reset}, [2] = {.handler = tg_fault_entry}, /* NMI */ \
+        [3] = {.handler = tg_fault_entry},  /* HardFault */                                                  \
+        [4] = {.handler = tg_fault_entry},  /* MemManage */                                                  \
+        [5] = {.handler = tg_fault_entry},  /* BusFault */                                                   \
+        [6] = {.handler = tg_fault_entry},  /* UsageFault */                                                 \
+        [11] = {.handler = tg_fault_entry}, /* SVCall */                                                     \
+        [12] = {.handler = tg_fault_entry}, /* DebugMonitor */                                               \
+        [14] = {.handler = tg_fault_entry}, /* PendSV */                                                     \
+        [15] = {.handler = tg_fault_entry}  /* SysTick */
+
 /* Takes the record of a fault out of the memory that no start clears, for tg_board_fault(). Part of tg_reset.
  */
 void tg_kept_start(void);

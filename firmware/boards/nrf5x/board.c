@@ -75,17 +75,7 @@ static void on_timer(void) {
 
 /* ARMv6-M and ARMv7-M B1.5.3; RM 10, PS 4.2.3. The nRF52833 has more interrupts, none of them used. */
 __attribute__((section(".vectors"), used)) static const tg_vector vectors[16 + NRF_IRQ_COUNT] = {
-    [0] = {.stack = tg_stack_top},
-    [1] = {.handler = tg_reset},
-    [2] = {.handler = tg_fault_entry},  /* NMI */
-    [3] = {.handler = tg_fault_entry},  /* HardFault */
-    [4] = {.handler = tg_fault_entry},  /* MemManage */
-    [5] = {.handler = tg_fault_entry},  /* BusFault */
-    [6] = {.handler = tg_fault_entry},  /* UsageFault */
-    [11] = {.handler = tg_fault_entry}, /* SVCall */
-    [12] = {.handler = tg_fault_entry}, /* DebugMonitor */
-    [14] = {.handler = tg_fault_entry}, /* PendSV */
-    [15] = {.handler = tg_fault_entry}, /* SysTick */
+    TG_EXCEPTIONS,
     [16 + NRF_IRQ_UART0] = {.handler = on_line},
     [16 + NRF_IRQ_TIMER0] = {.handler = on_timer},
 };

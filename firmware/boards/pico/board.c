@@ -115,13 +115,7 @@ _Noreturn void tg_board_exit(tg_exit code) {
 
 /* ARMv6-M B1.5.3 and RP2040 data sheet, section 2.3.2. */
 __attribute__((section(".vectors"), used)) static const tg_vector vectors[16 + RP2040_IRQ_COUNT] = {
-    [0] = {.stack = tg_stack_top},
-    [1] = {.handler = tg_reset},
-    [2] = {.handler = tg_fault_entry},  /* NMI */
-    [3] = {.handler = tg_fault_entry},  /* HardFault */
-    [11] = {.handler = tg_fault_entry}, /* SVCall */
-    [14] = {.handler = tg_fault_entry}, /* PendSV */
-    [15] = {.handler = tg_fault_entry}, /* SysTick */
+    TG_EXCEPTIONS,
     [16 + RP2040_IRQ_TIMER0] = {.handler = on_pace},
     [16 + RP2040_IRQ_TIMER1] = {.handler = on_alarm},
     [16 + RP2040_IRQ_UART0] = {.handler = on_line},

@@ -1,13 +1,7 @@
+include(boards/common/sources.cmake)
 set(TG_BOARD_CPU cortex-m0plus)
 set(TG_BOARD_SOURCES
-    common/armv6m_fault.c
-    common/armv6m_start.c
-    common/kept.c
-    common/line.c
-    common/mem.c
-    common/memory.c
-    common/queue.c
-    common/sleep.c
+    ${TG_ARMV6M_SOURCES}
     pico/board.c
     pico/boot2.c
     pico/clock.c

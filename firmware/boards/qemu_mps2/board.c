@@ -101,17 +101,7 @@ _Noreturn void tg_board_exit(tg_exit code) {
 
 /* ARMv7-M B1.5.3 and AN386 "Interrupt assignments". */
 __attribute__((section(".vectors"), used)) static const tg_vector vectors[16 + MPS2_IRQ_COUNT] = {
-    [0] = {.stack = tg_stack_top},
-    [1] = {.handler = tg_reset},
-    [2] = {.handler = tg_fault_entry},  /* NMI */
-    [3] = {.handler = tg_fault_entry},  /* HardFault */
-    [4] = {.handler = tg_fault_entry},  /* MemManage */
-    [5] = {.handler = tg_fault_entry},  /* BusFault */
-    [6] = {.handler = tg_fault_entry},  /* UsageFault */
-    [11] = {.handler = tg_fault_entry}, /* SVCall */
-    [12] = {.handler = tg_fault_entry}, /* DebugMonitor */
-    [14] = {.handler = tg_fault_entry}, /* PendSV */
-    [15] = {.handler = tg_fault_entry}, /* SysTick */
+    TG_EXCEPTIONS,
     [16 + MPS2_IRQ_UART0_RX] = {.handler = on_received},
     [16 + MPS2_IRQ_UART0_TX] = {.handler = on_sent},
     [16 + MPS2_IRQ_TIMER0] = {.handler = on_timer},
