@@ -133,14 +133,18 @@ def separable() -> bytes:
     return net.softmax()
 
 
-def stream() -> bytes:
-    """Return a depthwise-separable 1-D network without padding along time: it streams."""
+def stream(last_stride: int = 2) -> bytes:
+    """Return a depthwise-separable 1-D network without padding along time: it streams.
+
+    last_stride: of the second depthwise convolution; a hop is a multiple of twice as many samples.
+    """
+    columns = (54 - 5) // last_stride + 1
     net = Net((1, 1, 120, 3))
     net.conv((1, 1, 58, 16), (16, 1, 5, 3), 2, padding=VALID)
     net.conv((1, 1, 54, 16), (1, 1, 5, 16), 1, depthwise=True, padding=VALID)
     net.conv((1, 1, 54, 24), (24, 1, 1, 16), 1)
-    net.conv((1, 1, 25, 24), (1, 1, 5, 24), 2, depthwise=True, padding=VALID)
-    net.conv((1, 1, 25, 32), (32, 1, 1, 24), 1)
+    net.conv((1, 1, columns, 24), (1, 1, 5, 24), last_stride, depthwise=True, padding=VALID)
+    net.conv((1, 1, columns, 32), (32, 1, 1, 24), 1)
     net.mean(32)
     net.dense(6, relu=False)
     return net.softmax()

@@ -232,7 +232,7 @@ static int say(tg_app *app, unsigned what) {
 
 int tg_host_pay(tg_app *app) {
     int paid = 0;
-    for (unsigned what = 1; what <= TG_OWE_END; what <<= 1) {
+    for (unsigned what = 1; what <= app->owed; what <<= 1) {
         if ((app->owed & what) != 0) {
             if (!say(app, what)) {
                 break;

@@ -7,8 +7,6 @@
 #include "line.h"
 #include "mps2.h"
 
-#define TICKS_PER_US (MPS2_CLOCK_HZ / 1000000U)
-
 /* Semihosting: Arm "Semihosting for AArch32 and AArch64", SYS_EXIT_EXTENDED. */
 #define SYS_EXIT_EXTENDED            0x20
 #define ADP_STOPPED_APPLICATION_EXIT 0x20026
@@ -52,7 +50,7 @@ void tg_board_init(void) {
 }
 
 uint64_t tg_board_time_us(void) {
-    return clock_ticks() / TICKS_PER_US;
+    return clock_us();
 }
 
 void tg_board_feed_watchdog(void) {

@@ -2,10 +2,13 @@
 
 #include "mps2.h"
 
-#define MILLI   1000U
-#define LONGEST UINT32_MAX
+#define MILLI        1000U
+#define TICKS_PER_US (MPS2_CLOCK_HZ / 1000000U)
+#define LONGEST      (1U << 31) /* a turn and what is read of the next one fit in 32 bits */
 
-static volatile uint64_t base; /* ticks until the last interrupt */
+/* Time at the last interrupt: microseconds, and ticks that are not yet one. */
+static volatile uint64_t base_us;
+static volatile uint32_t rest;
 static uint32_t period;
 static int paced;
 
@@ -23,22 +26,32 @@ void clock_init(void) {
     tg_irq_enable(MPS2_IRQ_TIMER0);
 }
 
-uint64_t clock_ticks(void) {
-    uint64_t before;
-    uint32_t left;
-    uint32_t due;
-    do {
-        before = base;
-        left = MPS2_TIMER0->value;
-        due = MPS2_TIMER0->intclear;
-    } while (before != base);
+/* Ticks since base_us. */
+static uint32_t ticks_since(void) {
+    uint32_t left = MPS2_TIMER0->value;
+    uint32_t due = MPS2_TIMER0->intclear;
     /* The interrupt is raised at zero. Until it has counted, a full timer is one of the next turn. */
-    return before + (due && left > period / 2 ? period : 0) + (period - 1 - left);
+    return rest + (due && left > period / 2 ? period : 0) + (period - 1 - left);
+}
+
+uint64_t clock_us(void) {
+    uint64_t before;
+    uint32_t ticks;
+    do {
+        before = base_us;
+        ticks = ticks_since();
+    } while (before != base_us);
+    return before + ticks / TICKS_PER_US;
+}
+
+static void advance(uint32_t ticks) {
+    base_us += ticks / TICKS_PER_US;
+    rest = ticks % TICKS_PER_US;
 }
 
 void clock_pace(uint32_t rate_mhz) {
     tg_irq_mask();
-    base = clock_ticks();
+    advance(ticks_since());
     run((uint32_t)((uint64_t)MPS2_CLOCK_HZ * MILLI / rate_mhz));
     tg_irq_unmask();
     paced = 1;
@@ -50,5 +63,5 @@ int clock_paces(void) {
 
 void clock_interrupt(void) {
     MPS2_TIMER0->intclear = 1;
-    base += period;
+    advance(rest + period);
 }

@@ -11,8 +11,8 @@
 
 void clock_init(void);
 
-/* Processor clock ticks since clock_init(). */
-uint64_t clock_ticks(void);
+/* Microseconds since clock_init(). */
+uint64_t clock_us(void);
 
 /* From now on TIMER0 interrupts at this rate, 1000 .. 1000000 millihertz. */
 void clock_pace(uint32_t rate_mhz);
