@@ -3,8 +3,8 @@
     python -m tests.board_load 120
 
 runs the whole firmware, from sensor to link, at 100 Hz for so many seconds of virtual time and prints the
-share of time that it did not sleep: with the budget's streaming network (windows of 120 samples) every 120 ms,
-and every 100 ms with the same network at a total stride of 2, since a hop is a multiple of that. An
+share of time that it did not sleep: with the budget's streaming network (windows of 120 samples) every 120
+ms, and every 100 ms with the same network at a total stride of 2, since a hop is a multiple of that. An
 instruction takes 16 ns there. The samples are a random walk: what they are changes the work little.
 """
 
@@ -57,9 +57,8 @@ def main() -> None:
         awake_us = statistics.uptime_us - statistics.asleep_us
         share = awake_us / statistics.uptime_us
         print(f"a hop of {hop / RATE_HZ:.2f} s: awake {share:.3%} of {statistics.uptime_us / 1e6:.1f} s")
-        print(
-            f"  {statistics.inferences} inferences, {share * 1e9 / NS_PER_INSTRUCTION:,.0f} instructions a second"
-        )
+        a_second = share * 1e9 / NS_PER_INSTRUCTION
+        print(f"  {statistics.inferences} inferences, {a_second:,.0f} instructions a second")
 
 
 if __name__ == "__main__":
