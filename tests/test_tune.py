@@ -18,7 +18,7 @@ from gesture_training.config import TrainConfig
 from gesture_training.settings import read_settings, settings_of
 from gesture_training.tuning import study as study_module
 from gesture_training.tuning.shape_cost import Budget, ShapeCost
-from gesture_training.tuning.space import parameters, suggest
+from gesture_training.tuning.space import STRIDES, parameters, suggest
 from gesture_training.tuning.study import Found, front
 from tests.support.firmware import own_cache
 
@@ -27,6 +27,9 @@ pytest.importorskip("unicorn")
 optuna = pytest.importorskip("optuna")
 
 __all__ = ["own_cache"]
+
+RECOGNIZER = 256
+"""Bytes that the recognizer's own object stays below."""
 
 PEOPLE = ("ann", "ben", "cem", "dia", "eve")
 OPTIONS = ["--test-subjects", "eve", "--folds", "2", "--epochs", "1", "--window", "64", "--hop", "16"]
@@ -75,7 +78,8 @@ def test_an_untrained_network_costs_what_the_trained_one_costs(tuned: Path, data
     assert best["instructions"] == pytest.approx(counted["hop_instructions"], rel=0.01)
     assert best["window_instructions"] == pytest.approx(counted["instructions"], rel=0.01)
     assert best["flash"] == pytest.approx(metrics["model_bytes"], abs=16)
-    assert best["ram"] == metrics["arena_bytes"] + counted["stack"]
+    stack = max(counted["stack"], counted["hop_stack"])
+    assert 0 < best["ram"] - metrics["arena_bytes"] - stack < RECOGNIZER
 
 
 def test_the_search_goes_on(tuned: Path, data: Path) -> None:
@@ -170,7 +174,10 @@ def test_the_space_holds_the_usual_network() -> None:
     for _ in range(30):
         network = suggest(study.ask(), base).network
         assert len(network.filters) == len(network.strides) >= 3
-        assert network.total_stride in (2, 4, 8)
+        assert ",".join(map(str, network.strides[:2])) in STRIDES
+    alone = suggest(study.ask(), base, network_only=True)
+    assert alone == replace(base, network=alone.network)
+    assert suggest(optuna.trial.FixedTrial(parameters(base, True)), base, True) == base
 
 
 def test_settings_are_read_and_refused(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def fit(
     optimizer = tf.keras.optimizers.AdamW(falling, weight_decay=settings.weight_decay)
     step = _step(lambda inputs: model(inputs, training=True), model.trainable_variables, optimizer, config)
 
-    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
+    @tf.function(reduce_retracing=True, autograph=False)  # type: ignore[untyped-decorator]
     def score(columns: Any) -> Any:
         return model(tf.cast(columns[:, None], tf.float32) / COLUMN_SCALE, training=False)
 
@@ -88,8 +88,9 @@ def _step(network: Any, weights: Any, optimizer: Any, config: TrainConfig) -> An
     """Return a function that takes one step on columns and labels and returns the loss."""
     tf = tensorflow()
     loss_of = tf.keras.losses.CategoricalCrossentropy(label_smoothing=config.fit.label_smoothing)
+    optimizer.build(weights)  # made within the function, its variables would have it traced twice
 
-    @tf.function  # type: ignore[untyped-decorator]
+    @tf.function(autograph=False)  # type: ignore[untyped-decorator]
     def step(columns: Any, wanted: Any) -> Any:
         with tf.GradientTape() as tape:
             scores = network(tf.cast(columns, tf.float32) / COLUMN_SCALE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from gesture_training.backend import tensorflow
@@ -9,6 +10,18 @@ from gesture_training.config import Network
 
 SHORTEST_KERNEL = 3
 """Samples of the shortest depthwise kernel."""
+
+
+def at_rate(settings: Network, rate_hz: float) -> Network:
+    """Return a network for samples at another rate: its convolution's stride and kernel last as long.
+
+    So it has about as many columns, and with them as much memory and work, at any rate.
+    """
+    factor = rate_hz / settings.rate_hz
+    stride = max(1, round(settings.strides[0] * factor))
+    kernel = max(stride, SHORTEST_KERNEL, round(settings.first_kernel * factor))
+    strides = (stride, *settings.strides[1:])
+    return replace(settings, strides=strides, first_kernel=kernel, rate_hz=rate_hz)
 
 
 def kernel_length(window: int, settings: Network) -> int:

@@ -27,6 +27,7 @@ from gesture_training.frame import FrameChoice, choose_frame, framed
 from gesture_training.grip import grip_rotation
 from gesture_training.labels import Labels, choose_labels, shown
 from gesture_training.memory import check_size
+from gesture_training.network import at_rate
 from gesture_training.streams import LEAST_CONTINUOUS_S, continuous
 
 
@@ -106,6 +107,7 @@ def prepare(request: Request, recordings: Sequence[Recording] | None = None) -> 
     check_classes(parts, test, labels.names, bool(request.test_subjects))
     known = [recording for recording in recordings if recording.subject not in test]
     profile = choose_profile(known, written_profile(request.data), request.rate_hz)
+    config = replace(config, network=at_rate(config.network, profile.rate_hz))
     train = cut(known, labels, profile.rate_hz, profile.rate_tolerance)
     unseen = [recording for recording in recordings if recording.subject in test]
     gestures = [piece for piece in train if piece.label != labels.background]

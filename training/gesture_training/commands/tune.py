@@ -89,6 +89,7 @@ class Amount(click.ParamType[int]):
 @click.option(
     "--trials", type=click.IntRange(1), default=50, show_default=True, help="Networks tried, in all."
 )
+@click.option("--network-only", is_flag=True, help="Leave the training as it is.")
 @click.option("--minutes", type=Finite(0, min_open=True), help="Begin no trial after this time.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
 @click.option("--storage", help="Journal file or database URL of the study [default: OUT/study.journal].")
@@ -106,6 +107,7 @@ def command(
     test_subjects: tuple[str, ...],
     folds: int,
     trials: int,
+    network_only: bool,
     minutes: float | None,
     jobs: int,
     storage: str | None,
@@ -138,6 +140,7 @@ def command(
         storage or str(out / JOURNAL),
         study,
         wishes.seed,
+        network_only,
     )
     tasks, opened = begin(search)
     for task in tasks:

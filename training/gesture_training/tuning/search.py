@@ -19,6 +19,7 @@ from gesture_training.record import versions
 from gesture_training.settings import settings_of
 from gesture_training.tuning.picture import draw
 from gesture_training.tuning.shape_cost import Budget, ShapeCost, most, shape_cost
+from gesture_training.tuning.space import parameters, suggest
 from gesture_training.tuning.study import Found, Progress, ended, found, front, open_study, work
 from gesture_training.tuning.task import Task, check_names, open_task
 
@@ -40,6 +41,12 @@ class Search:
     storage: str
     name: str
     seed: int
+    network_only: bool = False
+    """Whether the training stays as it is."""
+
+    def choose(self, trial: Any) -> TrainConfig:
+        """Return what a trial chooses."""
+        return suggest(trial, self.base, self.network_only)
 
     @property
     def base(self) -> TrainConfig:
@@ -63,8 +70,10 @@ def begin(search: Search) -> tuple[list[Task], Any]:
         "cpu": search.cpu,
         "epochs": search.base.fit.epochs,
         "seed": search.seed,
+        "network only": search.network_only,
     }
-    return tasks, open_study(search.storage, search.name, identity, search.base, search.seed)
+    first = parameters(search.base, search.network_only)
+    return tasks, open_study(search.storage, search.name, identity, first, search.seed)
 
 
 def run(
@@ -79,7 +88,7 @@ def run(
     """Work on the study in this process, or in several that each load the data themselves."""
     until = None if minutes is None else time.monotonic() + 60 * minutes
     if jobs == 1:
-        work(study, tasks, search.base, search.budget, search.cpu, trials, until, progress)
+        work(study, tasks, search.choose, search.budget, search.cpu, trials, until, progress)
         return
     context = multiprocessing.get_context("spawn")
     processes: list[BaseProcess] = [
@@ -110,7 +119,7 @@ def _work(search: Search, trials: int, minutes: float | None, place: int) -> Non
     until = None if minutes is None else time.monotonic() + 60 * minutes
     tasks, study = begin(search)
     study.sampler.reseed_rng()
-    work(study, tasks, search.base, search.budget, search.cpu, trials, until, lambda *_: None)
+    work(study, tasks, search.choose, search.budget, search.cpu, trials, until, lambda *_: None)
 
 
 def write_results(
@@ -128,6 +137,7 @@ def write_results(
         "folds": search.folds,
         "epochs": search.base.fit.epochs,
         "seed": search.seed,
+        "network_only": search.network_only,
         "storage": search.storage,
         "study": search.name,
         "data": [

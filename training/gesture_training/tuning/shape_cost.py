@@ -8,12 +8,14 @@ from functools import lru_cache
 
 import numpy as np
 
+from gesture_tools.build import build_core_image
 from gesture_tools.c_array import recognizer_arena_size
 from gesture_tools.contract import Contract
 from gesture_tools.cost import measure, random_inputs
 from gesture_tools.runtime import Model
+from gesture_tools.runtime.emulated import EmulatedMachine
 from gesture_training.config import Network
-from gesture_training.network import build
+from gesture_training.network import at_rate, build
 from gesture_training.pipeline import emit
 from gesture_training.quantize import quantize
 
@@ -30,7 +32,7 @@ class ShapeCost:
     flash: int
     """Bytes of the .tflite file; the core's code is the same for all."""
     ram: int
-    """Bytes of the arena of model and window, and of stack."""
+    """Bytes of the recognizer: its object, the arena of model and window, and stack."""
     instructions: int
     """Of one hop, counted in the emulator: what the device executes each time it decides."""
     window_instructions: int
@@ -67,14 +69,15 @@ def shape_cost(network: Network, contract: Contract, cpu: str) -> ShapeCost:
     size, channels, labels = contract.window, len(contract.profile.channels), len(contract.labels)
     rng = np.random.default_rng(1)
     windows = rng.integers(-128, 128, (REPRESENTATIVE, size, channels)).astype(np.int8)
-    untrained = build(size, channels, labels, network)
+    untrained = build(size, channels, labels, at_rate(network, contract.profile.rate_hz))
     for weights in untrained.weights:  # equal ones, as before a training, would share bytes in the file
         weights.assign(weights + rng.uniform(0.01, 0.1, weights.shape))
     model = Model(emit(quantize(untrained, windows), contract, windows))
     counted = measure(model, cpu, random_inputs(model, INPUTS))
+    own = EmulatedMachine(cpu, build_core_image(cpu)).call("tg_bind_recognizer_size")
     return ShapeCost(
         len(model.data),
-        recognizer_arena_size(model) + counted.stack,
+        own + recognizer_arena_size(model) + max(counted.stack, counted.hop_stack),
         counted.hop_instructions,
         counted.instructions,
     )

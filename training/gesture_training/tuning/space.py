@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from gesture_training.config import TrainConfig
 
-STRIDES = ("2,2", "2,1", "4,1", "2,4")
-"""Strides of the convolution and the first block; further blocks have 1."""
+STRIDES = ("2,2", "3,1", "4,1", "5,1", "2,3", "2,4", "5,2")
+"""Strides of the convolution, at its settings' rate, and of the first block; further blocks have 1."""
 
 
 class Suggests(Protocol):
@@ -17,26 +17,31 @@ class Suggests(Protocol):
     def suggest_int(self, name: str, low: int, high: int, *, step: int = 1) -> int:
         """Choose a whole number."""
 
-    def suggest_float(self, name: str, low: float, high: float, *, log: bool = False) -> float:
+    def suggest_float(
+        self, name: str, low: float, high: float, *, step: float | None = None, log: bool = False
+    ) -> float:
         """Choose a number."""
 
     def suggest_categorical(self, name: str, choices: Any) -> Any:
         """Choose one of some."""
 
 
-def suggest(trial: Suggests, base: TrainConfig) -> TrainConfig:
-    """Return the base with network, optimisation and variation chosen by a trial."""
+def suggest(trial: Suggests, base: TrainConfig, network_only: bool = False) -> TrainConfig:
+    """Return the base with network, optimisation and variation, or the network alone, chosen by a trial."""
     blocks = trial.suggest_int("blocks", 2, 3)
-    filters = [trial.suggest_int("filters_0", 8, 24, step=4)]
-    filters += [trial.suggest_int(f"filters_{place}", 16, 64, step=8) for place in range(1, blocks + 1)]
+    filters = [trial.suggest_int("filters_0", 8, 32, step=4)]
+    filters += [trial.suggest_int(f"filters_{place}", 16, 80, step=8) for place in range(1, blocks + 1)]
     strides = [int(text) for text in trial.suggest_categorical("strides", STRIDES).split(",")]
     network = replace(
         base.network,
         filters=tuple(filters),
         strides=(*strides, *[1] * (blocks - 1)),
-        first_kernel=trial.suggest_int("first_kernel", 3, 9, step=2),
+        first_kernel=trial.suggest_int("first_kernel", 3, 11, step=2),
         longest_kernel=trial.suggest_int("longest_kernel", 5, 15, step=2),
+        field_share=trial.suggest_float("field_share", 0.45, 0.95, step=0.1),
     )
+    if network_only:
+        return replace(base, network=network)
     settings = replace(
         base.fit,
         learning_rate=trial.suggest_float("learning_rate", 0.003, 0.03, log=True),
@@ -52,15 +57,20 @@ def suggest(trial: Suggests, base: TrainConfig) -> TrainConfig:
     return replace(base, network=network, fit=settings, augmentation=augmentation)
 
 
-def parameters(config: TrainConfig) -> dict[str, Any]:
+def parameters(config: TrainConfig, network_only: bool = False) -> dict[str, Any]:
     """Return the suggestions that lead to a config, for a search to begin with."""
     network, settings, augmentation = config.network, config.fit, config.augmentation
-    return {
+    of_network = {
         "blocks": len(network.filters) - 1,
         **{f"filters_{place}": number for place, number in enumerate(network.filters)},
         "strides": ",".join(map(str, network.strides[:2])),
         "first_kernel": network.first_kernel,
         "longest_kernel": network.longest_kernel,
+        "field_share": network.field_share,
+    }
+    if network_only:
+        return of_network
+    return of_network | {
         "learning_rate": settings.learning_rate,
         "label_smoothing": settings.label_smoothing,
         "weight_decay": settings.weight_decay,

@@ -21,7 +21,6 @@ from gesture_training.backend import quiet
 from gesture_training.config import TrainConfig
 from gesture_training.settings import settings_of
 from gesture_training.tuning.shape_cost import Budget, ShapeCost, most, shape_cost
-from gesture_training.tuning.space import parameters, suggest
 from gesture_training.tuning.task import Task
 
 JOURNAL = "study.journal"
@@ -57,10 +56,10 @@ def optuna() -> Any:
     return module
 
 
-def open_study(storage: str, name: str, identity: dict[str, Any], base: TrainConfig, seed: int) -> Any:
+def open_study(storage: str, name: str, identity: dict[str, Any], first: dict[str, Any], seed: int) -> Any:
     """Open a study or begin it; raise UserError when its storage cannot be, or it is of something else.
 
-    storage: a journal file, or a database's URL (sqlite:///file, ...). base: what is tried first.
+    storage: a journal file, or a database's URL (sqlite:///file, ...). first: what is tried first.
     """
     module = optuna()
     wanted = json.dumps(identity, sort_keys=True)
@@ -77,14 +76,14 @@ def open_study(storage: str, name: str, identity: dict[str, Any], base: TrainCon
             known = study.user_attrs.get("identity", wanted)
             if known == wanted:
                 study.set_user_attr("identity", wanted)
-                if not study.get_trials(deepcopy=False):
-                    study.enqueue_trial(parameters(base), skip_if_exists=True)
+                if all(one.state.name == "FAIL" for one in study.get_trials(deepcopy=False)):
+                    study.enqueue_trial(first)
             with_others = len(study.get_trials(deepcopy=False))
     except KeyboardInterrupt:
         raise
     except Exception as error:  # a database's driver raises what it likes
-        first = (str(error).splitlines() or [type(error).__name__])[0]
-        raise UserError(f"--storage {storage} cannot be opened as a study: {first}") from error
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise UserError(f"--storage {storage} cannot be opened as a study: {reason}") from error
     if known != wanted:
         names = [key for key, value in json.loads(known).items() if identity.get(key) != value]
         raise UserError(
@@ -98,7 +97,7 @@ def open_study(storage: str, name: str, identity: dict[str, Any], base: TrainCon
 def work(
     study: Any,
     tasks: Sequence[Task],
-    base: TrainConfig,
+    choose: Callable[[Any], TrainConfig],
     budget: Budget,
     cpu: str,
     trials: int,
@@ -107,14 +106,15 @@ def work(
 ) -> None:
     """Run trials until the study, with all who work on it, has as many as wanted, or the time is up.
 
-    until: by time.monotonic(). An interrupted trial counts as failed, and its place is taken by another.
+    choose: the config of a trial. until: by time.monotonic(). An interrupted trial counts as failed, and its
+    place is taken by another.
     """
     module = optuna()
     states = module.trial.TrialState
     while ended(study) < trials and (until is None or time.monotonic() < until):
         trial = study.ask()
         try:
-            values = _run(study, trial, tasks, suggest(trial, base), budget, cpu, progress)
+            values = _run(study, trial, tasks, choose(trial), budget, cpu, progress)
         except module.TrialPruned:
             study.tell(trial, state=states.PRUNED)
         except BaseException:

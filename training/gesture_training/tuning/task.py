@@ -15,7 +15,7 @@ from gesture_training.dataset import digest, hold_out, labels_of, outline
 from gesture_training.evaluate import evaluate
 from gesture_training.evaluation.folds import deal
 from gesture_training.labels import choose_labels
-from gesture_training.network import least_window
+from gesture_training.network import at_rate
 from gesture_training.pipeline import make
 from gesture_training.prepare import Prepared, Request, prepare, read
 
@@ -31,19 +31,26 @@ class Task:
     left_out: frozenset[str]
     """The people of the test, whom the search never sees."""
     data_sha256: str
-    prepared: dict[tuple[int, int, int], Prepared] = field(default_factory=dict)
+    prepared: dict[tuple[Any, ...], Prepared] = field(default_factory=dict)
+    frames: dict[int, str] = field(default_factory=dict)
+    """The frame of each fold, found once: no trial changes what gestures mean."""
 
     def ready(self, fold: int, config: TrainConfig) -> Prepared:
-        """Return a fold prepared for a config; what hangs on the network's stride alone is done once."""
-        network = config.network
-        key = fold, network.total_stride, least_window(network)
+        """Return a fold prepared for a config; what hangs on the network's strides alone is done once."""
+        key = fold, config.network.strides, config.network.first_kernel
         if key not in self.prepared:
-            request = replace(self.request, test_subjects=self.folds[fold], config=config)
+            # A recording's verdict does not depend on thresholds, so none are chosen.
+            settings = replace(config, false_activations=None, frame=self.frames.get(fold, config.frame))
+            request = replace(self.request, test_subjects=self.folds[fold], config=settings)
             self.prepared[key] = prepare(request, self.recordings)
+            self.frames[fold] = "levelled" if self.prepared[key].frame.level else "own"
         found = self.prepared[key]
+        network = at_rate(config.network, found.contract.profile.rate_hz)
         own, wanted = found.config.augmentation, config.augmentation
         varied = replace(own, speed=wanted.speed, amplitude=wanted.amplitude, shift=wanted.shift)
-        return replace(found, config=replace(found.config, **_searched(config), augmentation=varied))
+        return replace(
+            found, config=replace(found.config, network=network, fit=config.fit, augmentation=varied)
+        )
 
     def accuracy(self, fold: int, config: TrainConfig, progress: Callable[[int, int], None]) -> float:
         """Train without the people of a fold and return the share of their recordings judged right."""
@@ -51,14 +58,6 @@ class Task:
         made = make(prepared, lambda done, of, _: progress(done, of))
         outcomes = evaluate(made.model, None, prepared.test)
         return float(np.mean([outcome.verdict == outcome.truth for outcome in outcomes]))
-
-
-def _searched(config: TrainConfig) -> dict[str, Any]:
-    """Return the parts that a trial chooses; the others are the data's or the user's to say.
-
-    A recording's verdict does not depend on thresholds, so none are chosen.
-    """
-    return {"network": config.network, "fit": config.fit, "false_activations": None}
 
 
 def open_task(request: Request, folds: int) -> Task:
