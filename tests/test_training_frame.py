@@ -16,6 +16,7 @@ from gesture_training.config import Augmentation, TrainConfig
 from gesture_training.dataset import Piece, cut
 from gesture_training.frame import STILL, choose_frame, framed, level_shift
 from gesture_training.labels import choose_labels
+from gesture_training.other_hand import labels_of_both_hands, mirrored
 from gesture_training.windows import WindowSource, history
 from tests.training_data import RATE_HZ, make_recording
 
@@ -71,6 +72,24 @@ def test_people_who_hold_the_board_in_their_own_ways_get_the_levelled_frame() ->
             lifted = replace(lifted, samples=np.rint(along @ upright.T + [0, 0, 1000]).astype(np.int16))
             recordings.append(held(lifted, turn))
     assert chosen(recordings)
+
+
+def test_a_mirror_makes_another_circle_but_the_same_wave() -> None:
+    recordings = []
+    for person in PEOPLE[:4]:
+        recordings += takes("wave", person)
+        for way, label in ((1, "there"), (-1, "back")):
+            for one in takes("idle", person):
+                angle = 2 * np.pi * (1.5 * one.t_us / 1e6 + np.random.default_rng(len(recordings)).random())
+                circle = 600 * np.stack([np.cos(way * angle), np.sin(way * angle), 0 * angle], axis=1)
+                round_ = np.rint(one.samples + circle).astype(np.int16)
+                recordings.append(replace(one, id=f"{one.id}_{label}", label=label, samples=round_))
+    pieces = pieces_of(recordings)
+    contract = replace(CONTRACT, labels=("back", "there", "wave"), thresholds=(150,) * 3)
+    assert labels_of_both_hands(pieces, contract, Augmentation(turn=0.0), 1) == {2}
+    assert labels_of_both_hands(pieces[:4], contract, STILL, 1) == frozenset(), "one person alone"
+    twice = mirrored(mirrored(pieces[0]))
+    assert np.array_equal(twice.samples, pieces[0].samples)
 
 
 def test_few_people_keep_the_boards_own_frame_and_it_is_said() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,45 +23,62 @@ from gesture_tools.files import make_folder
 from gesture_tools.recordings import Recording
 from gesture_training.commands.options import Names, config_of
 from gesture_training.config import TrainConfig
-from gesture_training.dataset import digest, labels_of, outline
+from gesture_training.dataset import Piece, digest, labels_of, outline
 from gesture_training.evaluation.folds import deal
 from gesture_training.evaluation.judged import Judged, judge
 from gesture_training.evaluation.store import fold_key, keep, kept
 from gesture_training.evaluation.summary import summarize
 from gesture_training.labels import choose_labels
+from gesture_training.other_hand import with_other_hand
 from gesture_training.pipeline import fit_and_quantize
-from gesture_training.prepare import Request, prepare, read
+from gesture_training.prepare import Prepared, Request, prepare, read
 from gesture_training.report import percent
 
 THRESHOLD = 0.7
 """At which recall and false activations stand in the table."""
 
-Change = Callable[[TrainConfig], TrainConfig]
+
+@dataclass(frozen=True)
+class Change:
+    """Something left out of the training, or put into it."""
+
+    words: str
+    config: Callable[[TrainConfig], TrainConfig] = lambda config: config
+    """Makes another config of the one that the whole training has for these people."""
+    pieces: Callable[[Prepared], list[Piece]] | None = None
+    """Makes other pieces to train on."""
 
 
-def _augment(**values: Any) -> Change:
-    return lambda config: replace(config, augmentation=replace(config.augmentation, **values))
+def _augment(words: str, **values: float) -> Change:
+    return Change(words, lambda config: replace(config, augmentation=replace(config.augmentation, **values)))
 
 
-def _fit(**values: Any) -> Change:
-    return lambda config: replace(config, fit=replace(config.fit, **values))
+def _fit(words: str, **values: Any) -> Change:
+    return Change(words, lambda config: replace(config, fit=replace(config.fit, **values)))
 
 
-CHANGES: dict[str, tuple[str, Change]] = {
-    "level": ("without the levelled frame", lambda config: replace(config, frame="own")),
-    "turn": ("without turns about gravity, where levelled", _augment(turn=0.0)),
-    "rotation": ("without rotation of grip and mounting", _augment(rotation=0.0)),
-    "speed": ("without change of speed, and of the sensor's clock", _augment(speed=0.0)),
-    "amplitude": ("without change of the motion's strength", _augment(amplitude=0.0)),
-    "gain": ("without change of the sensor's gain", _augment(gain=0.0)),
-    "bias": ("without change of the sensor's offset", _augment(bias=0.0)),
-    "noise": ("without added noise", _augment(noise=0.0)),
-    "shift": ("without shifts about the strongest motion", _augment(shift=0.0)),
-    "hard": ("without hard windows", _fit(hard_share=0.0)),
-    "rounded": ("without passes that see int8's rounding", _fit(rounded_epochs=0)),
-    "lost": ("with lost samples", _augment(lost=0.3)),
+def _other_frame(config: TrainConfig) -> TrainConfig:
+    return replace(config, frame="own" if config.frame == "levelled" else "levelled")
+
+
+WHOLE = Change("the whole training")
+
+CHANGES = {
+    "frame": Change("in the other frame", _other_frame),
+    "turn": _augment("without turns about gravity, where levelled", turn=0.0),
+    "rotation": _augment("without rotation of grip and mounting", rotation=0.0),
+    "speed": _augment("without change of speed and of the sensor's clock", speed=0.0),
+    "amplitude": _augment("without change of the motion's strength", amplitude=0.0),
+    "gain": _augment("without change of the sensor's gain", gain=0.0),
+    "bias": _augment("without change of the sensor's offset", bias=0.0),
+    "noise": _augment("without added noise", noise=0.0),
+    "shift": _augment("without a start before or after the strongest motion", shift=0.0),
+    "hard": _fit("without hard windows", hard_share=0.0),
+    "rounded": _fit("without passes that see int8's rounding", rounded_epochs=0),
+    "lost": _augment("with lost samples in three windows of ten", lost=0.3),
+    "hand": Change("with takes mirrored into the other hand", pieces=with_other_hand),
 }
-"""Changes that are tried: a name, what it says in words, and the config it makes."""
+"""Changes that are tried."""
 
 
 @dataclass(frozen=True)
@@ -88,35 +105,55 @@ def ablate(
     recordings = read(request.data)
     labels = choose_labels(labels_of(recordings), request.labels, request.background)
     dealt = deal(outline(recordings, labels), labels.names, folds, request.config.seed)
+    trials = _Trials(request, recordings, digest(recordings), out)
     rows: list[Row] = []
     whole: dict[str, float] = {}
     for name in ("whole", *names):
-        words, change = CHANGES.get(name, ("the whole training", lambda config: config))
+        change = CHANGES.get(name, WHOLE)
         judged = []
         for seed in seeds:
-            config = change(replace(request.config, seed=seed, false_activations=None))
             for number, people in enumerate(dealt):
                 click.echo(f"{name}: seed {seed}, fold {number + 1} of {len(dealt)}", err=True)
-                own = replace(request, config=config, test_subjects=people)
-                judged.append(_judged(own, recordings, people, out))
-        rows.append(_row(name, words, judged, whole))
+                judged.append(trials.judged(change, seed, people))
+        rows.append(_row(name, change.words, judged, whole))
         click.echo(line(rows[-1]), err=True)
     return rows
 
 
-def _judged(
-    request: Request, recordings: list[Recording], people: tuple[str, ...], out: Path | None
-) -> Judged:
-    key = fold_key(request, people, digest(recordings))
-    found = kept(out, key) if out else None
-    if found is not None:
-        return found
-    prepared = prepare(request, recordings)
-    model, network, _ = fit_and_quantize(prepared, lambda *_: None)
-    judged = judge(model, network, prepared.test, prepared.unseen)
-    if out:
-        keep(out, key, judged)
-    return judged
+@dataclass
+class _Trials:
+    """Trainings of one data set, each done once: a change that changes nothing costs nothing."""
+
+    request: Request
+    recordings: list[Recording]
+    data_sha256: str
+    out: Path | None
+    frames: dict[tuple[str, ...], str] = field(default_factory=dict)
+    """The frame that was found without each group of people."""
+    done: dict[str, Judged] = field(default_factory=dict)
+
+    def judged(self, change: Change, seed: int, people: tuple[str, ...]) -> Judged:
+        """Return what a training, with a change and without some people, says about these people."""
+        config = replace(self.request.config, seed=seed, false_activations=None)
+        if people not in self.frames:
+            found = self._prepared(config, people)
+            self.frames[people] = "levelled" if found.frame.level else "own"
+        prepared = self._prepared(change.config(replace(config, frame=self.frames[people])), people)
+        if change.pieces is not None:
+            prepared = replace(prepared, train=change.pieces(prepared))
+        trained = digest([one.recording for one in prepared.train])
+        key = fold_key(replace(self.request, config=prepared.config), people, self.data_sha256 + trained)
+        judged = self.done.get(key) or (kept(self.out, key) if self.out else None)
+        if judged is None:
+            model, network, _ = fit_and_quantize(prepared, lambda *_: None)
+            judged = judge(model, network, prepared.test, prepared.unseen)
+            if self.out:
+                keep(self.out, key, judged)
+        self.done[key] = judged
+        return judged
+
+    def _prepared(self, config: TrainConfig, people: tuple[str, ...]) -> Prepared:
+        return prepare(replace(self.request, config=config, test_subjects=people), self.recordings)
 
 
 def _row(name: str, words: str, judged: list[Judged], whole: dict[str, float]) -> Row:

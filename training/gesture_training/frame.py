@@ -80,7 +80,7 @@ def choose_frame(
     it is better by more than the standard error over people.
     """
     seed = config.seed
-    people = sorted({piece.subject for piece in pieces}, key=lambda name: _order(seed, name))
+    people = sorted({piece.subject for piece in pieces})
     possible = contract.profile.channels == LEVELLED_CHANNELS
     if config.frame is not None:
         if config.frame == "levelled" and not possible:
@@ -91,10 +91,11 @@ def choose_frame(
         return FrameChoice(config.frame == "levelled", asked=True)
     if len(people) < LEAST_PEOPLE or not possible:
         return FrameChoice(False)
-    group = np.array([people.index(piece.subject) % GROUPS for piece in pieces])
+    group = groups(pieces, seed)
+    sources = [WindowSource(pieces, framed(contract, level)) for level in (False, True)]
     accuracy = [
-        _accuracy(WindowSource(pieces, framed(contract, level)), group, settings[level], seed)
-        for level in (False, True)
+        told(source, group, settings[level], seed) == source.labels
+        for level, source in zip((False, True), sources, strict=True)
     ]
     of_people = [
         np.array([right[[piece.subject == person for piece in pieces]].mean() for person in people])
@@ -106,24 +107,37 @@ def choose_frame(
     return FrameChoice(bool(better), own, levelled)
 
 
+def groups(pieces: Sequence[Piece], seed: int) -> NDArray[np.int64]:
+    """Return the group of each piece's person; each is held out once."""
+    people = sorted({piece.subject for piece in pieces}, key=lambda name: _order(seed, name))
+    return np.array([people.index(piece.subject) % GROUPS for piece in pieces])
+
+
 def framed(contract: Contract, level: bool) -> Contract:
     """Return a contract with the board's own frame or the levelled one."""
     return replace(contract, level_shift=level_shift(contract.profile.rate_hz) if level else None)
 
 
-def _accuracy(
-    source: WindowSource, group: NDArray[np.int64], settings: Augmentation, seed: int
-) -> NDArray[np.float64]:
-    """Return per piece whether it is told by a classifier trained on varied windows of the other groups."""
+def told(
+    source: WindowSource,
+    group: NDArray[np.int64],
+    settings: Augmentation,
+    seed: int,
+    other: WindowSource | None = None,
+) -> NDArray[np.int64]:
+    """Return the label that each piece is taken for by a classifier of the other groups' varied windows.
+
+    other: pieces of the same people and labels in the same order, that are tried in place of the source's.
+    """
     rng = np.random.default_rng(seed)
     kernels = rng.normal(size=(len(DILATIONS), KERNEL_LENGTH * source.samples.shape[1], KERNELS))
     everything = np.arange(len(group))
     chosen = source.choose(WINDOWS, rng)
     seen = _features(source.around(chosen, settings, rng), kernels)
-    tried = _features(source.around(everything, STILL, rng), kernels)
+    tried = _features((other or source).around(everything, STILL, rng), kernels)
     centre, spread = seen.mean(axis=0), seen.std(axis=0) + 1e-6
     seen, tried = (seen - centre) / spread, (tried - centre) / spread
-    right = np.zeros(len(group))
+    found = np.zeros(len(group), np.int64)
     wanted = np.eye(source.labels.max() + 1)[source.labels]
     for held_out in np.unique(group):
         train = group[chosen] != held_out
@@ -132,8 +146,8 @@ def _accuracy(
         gram = x.T @ x + RIDGE * len(x) * np.eye(x.shape[1])
         weights = np.linalg.solve(gram, x.T @ (y - mean))
         test = group == held_out
-        right[test] = (tried[test] @ weights + mean).argmax(axis=1) == source.labels[test]
-    return right
+        found[test] = (tried[test] @ weights + mean).argmax(axis=1)
+    return found
 
 
 def _features(windows: NDArray[np.int8], kernels: NDArray[np.float64]) -> NDArray[np.float64]:
