@@ -29,7 +29,7 @@ const char *tg_bind_err_text(int32_t err) {
 
 const char *tg_bind_op_name(uint32_t index, uint32_t *opcode) {
     static const char *const NAMES[] = {
-#define NAME(symbol, name) #name,
+#define NAME(name, NAME) #NAME,
         TG_OPS(NAME)
 #undef NAME
     };

@@ -93,12 +93,14 @@ int tg_file_call(tg_file *f, uint32_t i, tg_call *call) {
     return r->err;
 }
 
-void tg_file_options(tg_file *f, const uint8_t *wanted, tg_fields *options) {
-    if (*wanted == TG_END) {
-        return;
+void tg_file_options(tg_file *f, const uint8_t *wanted, uint32_t *option) {
+    tg_fields fields = {0};
+    if (*wanted != TG_END) {
+        tg_open_field(&f->reader, &f->tables->op, OP_OPTIONS, wanted, &fields);
     }
-    memset(options, 0, sizeof *options);
-    tg_open_field(&f->reader, &f->tables->op, OP_OPTIONS, wanted, options);
+    for (unsigned i = 0; wanted[i] != TG_END; i++) {
+        option[i] = (wanted[i] & 1U) != 0 ? tg_byte(&fields, i, 0) : tg_word(&fields, i, wanted[i] >> 6);
+    }
 }
 
 static int read_shape(tg_file *f, tg_view *view) {
@@ -150,6 +152,7 @@ static int read_quantization(tg_file *f, tg_view *view) {
     view->zero_point = (int8_t)zero;
     view->scales = tg_items(scales);
     view->scale_count = count;
+    view->has |= (count == 1U ? TG_ONE_SCALE : 0U) | (zero == 0 ? TG_SYMMETRIC : 0U);
     view->scale_dim = (uint8_t)dimension;
     return 0;
 }
@@ -166,26 +169,29 @@ static int read_data(tg_file *f, tg_view *view) {
     }
     uint32_t count = tg_count(data);
     if (count != 0) {
-        if (count != (view->type == TYPE_INT32 ? 4U * view->size : view->size)) {
+        if (count != (view->has == TG_INT32 ? 4U * view->size : view->size)) {
             return TG_ERR_SHAPE;
         }
         view->data = tg_items(data);
+        view->has |= TG_CONSTANT;
     }
     return 0;
 }
 
 int tg_file_tensor(tg_file *f, uint32_t index, tg_view *view) {
     view->data = NULL;
+    view->has = 0;
     view->scale_count = 0;
     view->zero_point = 0;
     if (index >= tg_count(f->tensors)) {
         return TG_ERR_TRUNCATED;
     }
     tg_open_item(&f->reader, f->tensors, index, TENSOR, &f->tables->tensor);
-    view->type = tg_byte(&f->tables->tensor, TYPE, 0);
-    if (view->type != TYPE_INT8 && view->type != TYPE_INT32) {
+    uint32_t type = tg_byte(&f->tables->tensor, TYPE, 0);
+    if (type != TYPE_INT8 && type != TYPE_INT32) {
         return TG_ERR_TYPE;
     }
+    view->has = type == TYPE_INT8 ? TG_INT8 : TG_INT32;
     if (tg_byte(&f->tables->tensor, IS_VARIABLE, 0) != 0 || tg_word(&f->tables->tensor, SPARSITY, 0) != 0) {
         return TG_ERR_OPTION;
     }
@@ -193,7 +199,7 @@ int tg_file_tensor(tg_file *f, uint32_t index, tg_view *view) {
     if (err == 0) {
         err = read_data(f, view);
     }
-    if (err == 0 && view->type == TYPE_INT8) {
+    if (err == 0 && (view->has & TG_INT8) != 0) {
         err = read_quantization(f, view);
     }
     return f->reader.err != 0 ? f->reader.err : err;

@@ -17,12 +17,21 @@ typedef struct {
     uint32_t scale_count;  /* 0: not quantised */
     uint16_t dim[TG_MAX_DIMS];
     uint8_t dims;      /* dimensions in the file */
-    uint8_t type;      /* tg_type */
+    uint8_t has;       /* TG_ bits below */
     uint8_t scale_dim; /* of the four: the dimension that per-channel scales run along */
     int8_t zero_point;
 } tg_view;
 
 enum { DIM_N, DIM_H, DIM_W, DIM_C };
+
+/* What a tensor has, and what an operator's inputs need. */
+#define TG_INT8       1U
+#define TG_INT32      2U
+#define TG_CONSTANT   4U
+#define TG_ONE_SCALE  8U
+#define TG_SYMMETRIC  16U /* a zero point of 0 */
+#define TG_OPTIONAL   128U
+#define TG_ACTIVATION (TG_INT8 | TG_ONE_SCALE) /* or a constant alike */
 
 /* Tables opened last. */
 typedef struct {
@@ -59,8 +68,8 @@ int tg_file_open(tg_file *file, const uint8_t *data, uint32_t size);
 /* Reads operator i < count of the file's operators. */
 int tg_file_call(tg_file *file, uint32_t i, tg_call *call);
 
-/* Opens the options of the operator that was read last. */
-void tg_file_options(tg_file *file, const uint8_t *wanted, tg_fields *options);
+/* Reads the options of the operator that was read last; those absent are 0, or 1 with TG_ONE(). */
+void tg_file_options(tg_file *file, const uint8_t *wanted, uint32_t *option);
 
 /* Reads and checks tensor `index`, of int8 or int32. */
 int tg_file_tensor(tg_file *file, uint32_t index, tg_view *view);

@@ -36,7 +36,7 @@ static bool read_vtable(const tg_reader *reader, uint32_t vtable, const uint8_t 
     fields->vtable = vtable;
     fields->size = (uint16_t)table_size;
     for (uint8_t *at = fields->at; *wanted != TG_END; wanted++, at++) {
-        uint32_t slot = *wanted & ~1U;
+        uint32_t slot = *wanted & 62U;
         uint32_t offset = slot < size ? tg_load16(entries + slot) : 0;
         uint32_t rest = (*wanted & 1U) != 0 ? 0 : 3U;
         /* An impossible field reads as absent: its default, or the refusal of a field that must be there. So

@@ -38,7 +38,8 @@ typedef struct {
 /* The wanted fields of a kind of table, ended by TG_END: each the field's number in the schema, as one byte,
  * or as a word (a number of 32 bits, or an offset to a table or vector). */
 #define TG_BYTE(field) (TG_WORD(field) | 1U)
-#define TG_WORD(field) (4U + 2U * (field)) /* its place in a vtable */
+#define TG_WORD(field) (4U + 2U * (field))    /* its place in a vtable */
+#define TG_ONE(field)  (TG_WORD(field) | 64U) /* a word that is 1 when it is absent, not 0 */
 #define TG_END         0xFFU
 
 #define TG_MAX_FIELDS 7U

@@ -44,14 +44,25 @@ static unsigned add_block(graph *g, uint32_t tensor, uint32_t size, unsigned ste
 }
 
 /* Reads the inputs of an operator; blocks[k] is the block of input k, or TG_NO_BLOCK for constants. */
-static int read_inputs(graph *g, tg_vector inputs, unsigned step, tg_prepare *p, uint8_t *blocks) {
+static int read_inputs(graph *g, const tg_op *op, tg_vector inputs, unsigned step, tg_prepare *p,
+                       uint8_t *blocks) {
     for (unsigned k = 0; k < TG_MAX_OP_INPUTS; k++) {
         tg_view *view = &p->input[k];
         blocks[k] = TG_NO_BLOCK;
         view->data = NULL;
-        view->type = 0;
-        uint32_t index = k < tg_count(inputs) ? tg_item32(inputs, k) : UINT32_MAX;
-        if (index == UINT32_MAX && k > 0) { /* an optional input left out */
+        view->has = 0;
+        uint32_t needs = op->needs[k];
+        if (k >= tg_count(inputs)) {
+            if ((needs & TG_OPTIONAL) == 0 && needs != 0) {
+                return TG_ERR_GRAPH;
+            }
+            continue;
+        }
+        uint32_t index = tg_item32(inputs, k);
+        if (needs == 0) {
+            return TG_ERR_GRAPH; /* an input too many */
+        }
+        if (index == UINT32_MAX && (needs & TG_OPTIONAL) != 0) {
             continue;
         }
         if (index == g->last_read) {
@@ -70,6 +81,10 @@ static int read_inputs(graph *g, tg_vector inputs, unsigned step, tg_prepare *p,
             g->blocks[block].last = (uint8_t)step;
             blocks[k] = (uint8_t)block;
         }
+        int err = tg_check_has(view, needs & ~TG_OPTIONAL);
+        if (err != 0) {
+            return err;
+        }
     }
     return 0;
 }
@@ -84,7 +99,7 @@ static int read_output(graph *g, uint32_t index, tg_prepare *p) {
         return TG_ERR_GRAPH; /* a constant, or produced twice */
     }
     g->last_read = index;
-    return tg_check_int8(&p->output);
+    return tg_check_has(&p->output, TG_ACTIVATION);
 }
 
 /* Index of an operator's kind in the list of operators, or -1. */
@@ -98,12 +113,8 @@ static int find_op(const graph *g, uint32_t opcode) {
 }
 
 /* The checks that all kinds of operators share. */
-static int check(const tg_op *op, const tg_prepare *p) {
+static int check(const tg_op *op, tg_prepare *p) {
     const tg_view *input = &p->input[0];
-    int err = tg_check_int8(input);
-    if (err != 0) {
-        return err;
-    }
     if (((op->checks & TG_SAME_SHAPE) != 0 && !tg_same_shape(input, &p->output)) ||
         ((op->checks & TG_SAME_SIZE) != 0 && input->size != p->output.size)) {
         return TG_ERR_SHAPE;
@@ -111,7 +122,12 @@ static int check(const tg_op *op, const tg_prepare *p) {
     if ((op->checks & TG_SAME_QUANTIZATION) != 0 && !tg_same_quantization(input, &p->output)) {
         return TG_ERR_QUANTIZATION;
     }
-    return op->run == NULL && input->data != NULL ? TG_ERR_GRAPH : 0;
+    if (op->run == NULL && input->data != NULL) {
+        return TG_ERR_GRAPH;
+    }
+    return (op->checks & TG_FUSED) == 0
+               ? 0
+               : tg_activation_range(p->option[OPTION_ACTIVATION], &p->output, &p->low, &p->high);
 }
 
 /* Whether a view, in whatever shape, was made of a block. */
@@ -178,16 +194,15 @@ static int add_step(graph *g, unsigned step, tg_prepare *p, tg_fault *fault) {
         return TG_ERR_OPERATOR;
     }
     const tg_op *op = g->ops[kind];
-    uint32_t inputs = tg_count(call.inputs);
-    if (inputs < op->least_inputs || inputs > op->most_inputs || tg_count(call.outputs) != 1) {
+    if (tg_count(call.inputs) > TG_MAX_OP_INPUTS || tg_count(call.outputs) != 1) {
         return TG_ERR_GRAPH;
     }
-    tg_file_options(&g->file, op->options, &p->options);
+    tg_file_options(&g->file, op->options, p->option);
     p->scratch_size = 0;
     p->steps = 1;
     uint8_t blocks[TG_MAX_OP_INPUTS];
     uint32_t output = tg_item32(call.outputs, 0);
-    err = read_inputs(g, call.inputs, step, p, blocks);
+    err = read_inputs(g, op, call.inputs, step, p, blocks);
     if (err == 0) {
         err = read_output(g, output, p);
     }
@@ -318,7 +333,7 @@ static int open_model(graph *g, tg_model *model, tg_planner *planner, size_t are
     p.arena = &g->arena;
     int err = tg_file_tensor(&g->file, g->file.input, &p.output);
     if (err == 0) {
-        err = p.output.data != NULL ? TG_ERR_GRAPH : tg_check_int8(&p.output);
+        err = p.output.data != NULL ? TG_ERR_GRAPH : tg_check_has(&p.output, TG_ACTIVATION);
     }
     if (err != 0) {
         return err;

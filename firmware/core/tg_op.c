@@ -1,10 +1,10 @@
 #include "tg_op.h"
 
-int tg_check_int8(const tg_view *view) {
-    if (view->type != TYPE_INT8) {
-        return TG_ERR_TYPE;
-    }
-    return view->scale_count == 1 ? 0 : TG_ERR_QUANTIZATION;
+int tg_check_has(const tg_view *view, uint32_t bits) {
+    uint32_t missing = bits & ~(uint32_t)view->has;
+    return missing == 0                                          ? 0
+           : (missing & (TG_INT8 | TG_INT32 | TG_CONSTANT)) != 0 ? TG_ERR_TYPE
+                                                                 : TG_ERR_QUANTIZATION;
 }
 
 bool tg_same_quantization(const tg_view *a, const tg_view *b) {
@@ -40,9 +40,4 @@ int tg_activation_range(uint32_t activation, const tg_view *view, int8_t *low, i
     *low = (int8_t)tg_clamp(bottom, INT8_MIN, INT8_MAX);
     *high = (int8_t)tg_clamp(top, INT8_MIN, INT8_MAX);
     return 0;
-}
-
-int tg_fused_range(const tg_prepare *p, int8_t *low, int8_t *high) {
-    return tg_activation_range(tg_byte(&p->options, OPTION_ACTIVATION, ACTIVATION_NONE), &p->output, low,
-                               high);
 }

@@ -52,13 +52,15 @@ typedef struct {
 /* What an operator kind is told while the model is opened, and what it asks for. */
 typedef struct {
     const uint8_t *file;
-    tg_fields options;
-    tg_view input[TG_MAX_OP_INPUTS]; /* an absent optional input has type 0 */
+    uint32_t option[TG_MAX_FIELDS];  /* in the order of tg_op.options */
+    tg_view input[TG_MAX_OP_INPUTS]; /* of an absent optional input only `has` is set, to 0 */
     tg_view output;
     struct tg_arena *arena; /* tg_alloc() */
     uint32_t room;          /* scratch that another operator's memory has to spare */
     uint32_t scratch_size;  /* asked for by prepare(), or anew by absorb(); 0 before */
     uint32_t steps;         /* of work for an output value, told by prepare(); 1 before */
+    int8_t low;             /* range of the fused activation, with TG_FUSED */
+    int8_t high;
 } tg_prepare;
 
 /* Time as an operator meets it when its model runs every hop (tg_stream.h). Its input is columns, one behind
@@ -73,20 +75,22 @@ typedef struct {
     bool state;       /* answer: the scratch is kept from hop to hop, zeroed at a reset */
 } tg_hop;
 
-/* Checks that are made before prepare(), besides those of the number of inputs and that the first input and
- * the output are int8 with one scale. */
+/* Checks that are made before prepare(), of the first input and the output. */
 #define TG_SAME_SHAPE        1U
 #define TG_SAME_SIZE         2U
 #define TG_SAME_QUANTIZATION 4U
+#define TG_FUSED             8U /* the first option is a fused activation */
 
+/* Each kind exists twice: as tg_op_NAME, and as tg_hop_NAME with what running by hops takes besides. An
+ * application lists, and links, the ones or the others. */
 struct tg_op {
     uint8_t opcode;
-    uint8_t least_inputs;
-    uint8_t most_inputs;
-    uint8_t checks; /* TG_SAME_ bits, of the first input and the output */
     uint8_t params; /* bytes of parameters */
+    uint8_t checks;
     uint8_t absorbs;
-    const uint8_t *options; /* wanted fields; that of OPTION_ACTIVATION is the fused activation */
+    uint8_t
+        needs[TG_MAX_OP_INPUTS]; /* what each input must have, or TG_OPTIONAL; 0: there is no such input */
+    const uint8_t *options;      /* wanted fields */
     /* Verifies the operator and fills its parameters. Returns 0 or a negative tg_err. NULL: nothing to do. */
     int (*prepare)(tg_prepare *p, void *params);
     /* NULL: the output is the input's memory, nothing is run. */
@@ -94,12 +98,17 @@ struct tg_op {
     /* Takes an operator of kind `absorbs`, which alone uses this one's output, into this one's parameters:
      * its output becomes this one's. Returns false, with nothing changed, when it cannot. NULL: never. */
     bool (*absorb)(void *params, tg_prepare *p);
-    /* NULL, or narrows the parameters to the columns that a hop makes. Returns TG_STREAM_YES, or with nothing
-     * changed why the operator needs the whole window. */
+    /* Of tg_hop_NAME: NULL, or narrows the parameters to the columns that a hop makes. Returns TG_STREAM_YES,
+     * or with nothing changed why the operator needs the whole window. */
     tg_stream_reason (*stream)(void *params, tg_hop *hop);
 };
 
 enum { OPTION_ACTIVATION };
+
+/* Defines both, from initialisers of all but `stream`. */
+#define TG_OP(name, hook, ...)                                                                               \
+    const tg_op tg_op_##name = {__VA_ARGS__};                                                                \
+    const tg_op tg_hop_##name = {__VA_ARGS__, .stream = (hook)}
 
 /* Uninitialised memory of the arena for parameters, 4-byte aligned, and its reference.
  * NULL when the arena is too small; return TG_ERR_ARENA then. */
@@ -113,19 +122,14 @@ static inline tg_ref tg_constant(const tg_prepare *p, const tg_view *view) {
     return view->data == NULL ? TG_REF_NONE : (tg_ref)(view->data - p->file) | TG_REF_FILE;
 }
 
-/* Checks common to many kinds. Each returns 0 or a negative tg_err. */
-
-/* An int8 activation or constant with one valid scale. */
-int tg_check_int8(const tg_view *view);
-/* Same element type, scale and zero point. */
+/* Whether a view has all of some TG_ bits. Returns 0, TG_ERR_TYPE or TG_ERR_QUANTIZATION. */
+int tg_check_has(const tg_view *view, uint32_t bits);
+/* Same scale and zero point. */
 bool tg_same_quantization(const tg_view *a, const tg_view *b);
 bool tg_same_shape(const tg_view *a, const tg_view *b);
 
 /* Range of an activation in a tensor's quantisation. Returns 0 or TG_ERR_OPTION. */
 int tg_activation_range(uint32_t activation, const tg_view *view, int8_t *low, int8_t *high);
-
-/* The same of the operator's fused activation. */
-int tg_fused_range(const tg_prepare *p, int8_t *low, int8_t *high);
 
 /* Bits of the one scale of a per-tensor quantised view. */
 static inline uint32_t tg_scale_of(const tg_view *view) {

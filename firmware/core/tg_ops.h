@@ -5,28 +5,28 @@
 
 #include "tg_model.h"
 
-/* X(symbol, NAME). The generator of C arrays reads this list too. */
+/* X(name, NAME): as tg_op_name, and as tg_hop_name with all that running by hops takes. */
 #define TG_OPS(X)                                                                                            \
-    X(tg_op_add, ADD)                                                                                        \
-    X(tg_op_average_pool_2d, AVERAGE_POOL_2D)                                                                \
-    X(tg_op_conv_2d, CONV_2D)                                                                                \
-    X(tg_op_depthwise_conv_2d, DEPTHWISE_CONV_2D)                                                            \
-    X(tg_op_expand_dims, EXPAND_DIMS)                                                                        \
-    X(tg_op_fully_connected, FULLY_CONNECTED)                                                                \
-    X(tg_op_max_pool_2d, MAX_POOL_2D)                                                                        \
-    X(tg_op_mean, MEAN)                                                                                      \
-    X(tg_op_mul, MUL)                                                                                        \
-    X(tg_op_pad, PAD)                                                                                        \
-    X(tg_op_padv2, PADV2)                                                                                    \
-    X(tg_op_reduce_max, REDUCE_MAX)                                                                          \
-    X(tg_op_relu, RELU)                                                                                      \
-    X(tg_op_relu6, RELU6)                                                                                    \
-    X(tg_op_reshape, RESHAPE)                                                                                \
-    X(tg_op_softmax, SOFTMAX)                                                                                \
-    X(tg_op_squeeze, SQUEEZE)                                                                                \
-    X(tg_op_sub, SUB)
+    X(add, ADD)                                                                                              \
+    X(average_pool_2d, AVERAGE_POOL_2D)                                                                      \
+    X(conv_2d, CONV_2D)                                                                                      \
+    X(depthwise_conv_2d, DEPTHWISE_CONV_2D)                                                                  \
+    X(expand_dims, EXPAND_DIMS)                                                                              \
+    X(fully_connected, FULLY_CONNECTED)                                                                      \
+    X(max_pool_2d, MAX_POOL_2D)                                                                              \
+    X(mean, MEAN)                                                                                            \
+    X(mul, MUL)                                                                                              \
+    X(pad, PAD)                                                                                              \
+    X(padv2, PADV2)                                                                                          \
+    X(reduce_max, REDUCE_MAX)                                                                                \
+    X(relu, RELU)                                                                                            \
+    X(relu6, RELU6)                                                                                          \
+    X(reshape, RESHAPE)                                                                                      \
+    X(softmax, SOFTMAX)                                                                                      \
+    X(squeeze, SQUEEZE)                                                                                      \
+    X(sub, SUB)
 
-#define TG_OPS_DECLARE(symbol, name) extern const tg_op symbol;
+#define TG_OPS_DECLARE(name, NAME) extern const tg_op tg_op_##name, tg_hop_##name;
 TG_OPS(TG_OPS_DECLARE)
 #undef TG_OPS_DECLARE
 

@@ -94,7 +94,7 @@ def c_array(model: Model, command: str = "gesture build") -> tuple[str, str]:
     source = SOURCE.format(
         command=_comment(command),
         data=_bytes(model.data),
-        ops="\n".join(f"    &tg_op_{name.lower()}," for name in names),
+        ops="\n".join(f"    &tg_hop_{name.lower()}," for name in names),
         model_id=_bytes(bytes.fromhex(model.model_id)),
         interface_id=_bytes(bytes.fromhex(contract.interface_id)),
     )

@@ -192,8 +192,8 @@ static const uint8_t OPTIONS[] = {TG_BYTE(CONV_ACTIVATION),
                                   TG_BYTE(CONV_PADDING),
                                   TG_WORD(CONV_STRIDE_W),
                                   TG_WORD(CONV_STRIDE_H),
-                                  TG_WORD(CONV_DILATION_W),
-                                  TG_WORD(CONV_DILATION_H),
+                                  TG_ONE(CONV_DILATION_W),
+                                  TG_ONE(CONV_DILATION_H),
                                   TG_END};
 
 static int prepare(tg_prepare *p, void *params) {
@@ -255,15 +255,6 @@ static tg_stream_reason stream(void *params, tg_hop *hop) {
     return reason;
 }
 
-const tg_op tg_op_conv_2d = {
-    .opcode = OP_CONV_2D,
-    .least_inputs = 2,
-    .most_inputs = 3,
-    .params = sizeof(tg_conv),
-    .absorbs = OP_MAX_POOL_2D,
-    .options = OPTIONS,
-    .prepare = prepare,
-    .run = run,
-    .absorb = absorb,
-    .stream = stream,
-};
+TG_OP(conv_2d, stream, .opcode = OP_CONV_2D, .needs = TG_WEIGHTED, .checks = TG_FUSED,
+      .params = sizeof(tg_conv), .absorbs = OP_MAX_POOL_2D, .options = OPTIONS, .prepare = prepare,
+      .run = run, .absorb = absorb);

@@ -85,7 +85,7 @@ static uint32_t scratch_size(const tg_conv *c) {
 enum { OPTION_MULTIPLIER = TG_CONV_OPTIONS };
 static const uint8_t OPTIONS[] = {TG_BYTE(DEPTHWISE_ACTIVATION), TG_BYTE(DEPTHWISE_PADDING),
                                   TG_WORD(DEPTHWISE_STRIDE_W),   TG_WORD(DEPTHWISE_STRIDE_H),
-                                  TG_WORD(DEPTHWISE_DILATION_W), TG_WORD(DEPTHWISE_DILATION_H),
+                                  TG_ONE(DEPTHWISE_DILATION_W),  TG_ONE(DEPTHWISE_DILATION_H),
                                   TG_WORD(DEPTHWISE_MULTIPLIER), TG_END};
 
 static int prepare(tg_prepare *p, void *params) {
@@ -99,7 +99,7 @@ static int prepare(tg_prepare *p, void *params) {
     if (multiplier * c->in_c != c->out_c || weights->dim[DIM_C] != c->out_c || weights->dim[DIM_N] != 1) {
         return TG_ERR_SHAPE;
     }
-    if (tg_word(&p->options, OPTION_MULTIPLIER, 0) != multiplier) {
+    if (p->option[OPTION_MULTIPLIER] != multiplier) {
         return TG_ERR_OPTION;
     }
     c->filter_c = (uint16_t)multiplier;
@@ -114,13 +114,5 @@ static tg_stream_reason stream(void *params, tg_hop *hop) {
     return tg_axes_stream(hop, &c->h, &c->w, &c->pool_h, &c->pool_w, c->in_c);
 }
 
-const tg_op tg_op_depthwise_conv_2d = {
-    .opcode = OP_DEPTHWISE_CONV_2D,
-    .least_inputs = 2,
-    .most_inputs = 3,
-    .params = sizeof(tg_conv),
-    .options = OPTIONS,
-    .prepare = prepare,
-    .run = run,
-    .stream = stream,
-};
+TG_OP(depthwise_conv_2d, stream, .opcode = OP_DEPTHWISE_CONV_2D, .needs = TG_WEIGHTED, .checks = TG_FUSED,
+      .params = sizeof(tg_conv), .options = OPTIONS, .prepare = prepare, .run = run);

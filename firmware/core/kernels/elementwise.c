@@ -82,10 +82,6 @@ static bool sum_multipliers(elementwise *e, uint32_t scale1, uint32_t scale2, ui
 }
 
 static int prepare(tg_prepare *p, elementwise *e, bool is_product) {
-    int err = tg_check_int8(&p->input[1]);
-    if (err != 0) {
-        return err;
-    }
     uint32_t scale1 = tg_scale_of(&p->input[0]);
     uint32_t scale2 = tg_scale_of(&p->input[1]);
     uint32_t scale = tg_scale_of(&p->output);
@@ -101,7 +97,9 @@ static int prepare(tg_prepare *p, elementwise *e, bool is_product) {
     e->offset1 = (int16_t)-p->input[0].zero_point;
     e->offset2 = (int16_t)-p->input[1].zero_point;
     e->zero_point = p->output.zero_point;
-    return tg_fused_range(p, &e->low, &e->high);
+    e->low = p->low;
+    e->high = p->high;
+    return 0;
 }
 
 static int prepare_sum(tg_prepare *p, void *params) {
@@ -144,16 +142,10 @@ static tg_stream_reason stream(void *params, tg_hop *hop) {
 
 static const uint8_t OPTIONS[] = {TG_BYTE(BINARY_ACTIVATION), TG_END};
 
-#define OP(code, how, what)                                                                                  \
-    {.opcode = (code),                                                                                       \
-     .least_inputs = 2,                                                                                      \
-     .most_inputs = 2,                                                                                       \
-     .params = sizeof(elementwise),                                                                          \
-     .options = OPTIONS,                                                                                     \
-     .prepare = (how),                                                                                       \
-     .run = (what),                                                                                          \
-     .stream = stream}
+#define OP(name, code, how, what)                                                                            \
+    TG_OP(name, stream, .opcode = (code), .needs = {TG_ACTIVATION, TG_ACTIVATION}, .checks = TG_FUSED,       \
+          .params = sizeof(elementwise), .options = OPTIONS, .prepare = (how), .run = (what))
 
-const tg_op tg_op_add = OP(OP_ADD, prepare_sum, run_add);
-const tg_op tg_op_sub = OP(OP_SUB, prepare_sum, run_sub);
-const tg_op tg_op_mul = OP(OP_MUL, prepare_product, run_mul);
+OP(add, OP_ADD, prepare_sum, run_add);
+OP(sub, OP_SUB, prepare_sum, run_sub);
+OP(mul, OP_MUL, prepare_product, run_mul);

@@ -56,7 +56,7 @@ static int prepare(tg_prepare *p, void *params) {
     if (err != 0) {
         return err;
     }
-    if (tg_byte(&p->options, OPTION_WEIGHTS_FORMAT, 0) != 0) {
+    if (p->option[OPTION_WEIGHTS_FORMAT] != 0) {
         return TG_ERR_OPTION; /* shuffled weights */
     }
     if (weights->dims != 2 || input->size % depth != 0 || p->output.dim[DIM_C] != outputs ||
@@ -83,13 +83,5 @@ static tg_stream_reason stream(void *params, tg_hop *hop) {
     return TG_STREAM_YES;
 }
 
-const tg_op tg_op_fully_connected = {
-    .opcode = OP_FULLY_CONNECTED,
-    .least_inputs = 2,
-    .most_inputs = 3,
-    .params = sizeof(fully_connected),
-    .options = OPTIONS,
-    .prepare = prepare,
-    .run = run,
-    .stream = stream,
-};
+TG_OP(fully_connected, stream, .opcode = OP_FULLY_CONNECTED, .needs = TG_WEIGHTED, .checks = TG_FUSED,
+      .params = sizeof(fully_connected), .options = OPTIONS, .prepare = prepare, .run = run);

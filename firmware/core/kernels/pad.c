@@ -33,9 +33,6 @@ static int prepare(tg_prepare *p, void *params) {
     const tg_view *input = &p->input[0];
     const tg_view *paddings = &p->input[1];
     const tg_view *value = &p->input[2];
-    if (paddings->type != TYPE_INT32 || paddings->data == NULL) {
-        return TG_ERR_TYPE;
-    }
     if (paddings->size != 2U * input->dims || p->output.dims != input->dims) {
         return TG_ERR_SHAPE;
     }
@@ -51,8 +48,8 @@ static int prepare(tg_prepare *p, void *params) {
         q->output[i] = p->output.dim[i];
     }
     q->value = p->output.zero_point;
-    if (value->type != 0) {
-        if (value->type != TYPE_INT8 || value->data == NULL || value->size != 1) {
+    if (value->has != 0) {
+        if (value->size != 1) {
             return TG_ERR_TYPE;
         }
         q->value = (int8_t)*value->data;
@@ -78,16 +75,11 @@ static tg_stream_reason stream(void *params, tg_hop *hop) {
 
 static const uint8_t OPTIONS[] = {TG_END};
 
-#define PAD(code)                                                                                            \
-    {.opcode = (code),                                                                                       \
-     .least_inputs = 2,                                                                                      \
-     .most_inputs = 3,                                                                                       \
-     .checks = TG_SAME_QUANTIZATION,                                                                         \
-     .params = sizeof(pad),                                                                                  \
-     .options = OPTIONS,                                                                                     \
-     .prepare = prepare,                                                                                     \
-     .run = run,                                                                                             \
-     .stream = stream}
+#define PAD(name, code)                                                                                      \
+    TG_OP(name, stream, .opcode = (code),                                                                    \
+          .needs = {TG_ACTIVATION, TG_INT32 | TG_CONSTANT, TG_INT8 | TG_CONSTANT | TG_OPTIONAL},             \
+          .checks = TG_SAME_QUANTIZATION, .params = sizeof(pad), .options = OPTIONS, .prepare = prepare,     \
+          .run = run)
 
-const tg_op tg_op_pad = PAD(OP_PAD);
-const tg_op tg_op_padv2 = PAD(OP_PADV2);
+PAD(pad, OP_PAD);
+PAD(padv2, OP_PADV2);

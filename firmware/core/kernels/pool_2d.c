@@ -58,11 +58,13 @@ int tg_pool_read(tg_prepare *p, void *params) {
     if (input->dim[DIM_C] != output->dim[DIM_C]) {
         return TG_ERR_SHAPE;
     }
-    int err = tg_axes_make(p, &pool->h, &pool->w, tg_word(&p->options, OPTION_FILTER_H, 0),
-                           tg_word(&p->options, OPTION_FILTER_W, 0), 1, 1);
+    int err =
+        tg_axes_make(p, &pool->h, &pool->w, p->option[OPTION_FILTER_H], p->option[OPTION_FILTER_W], 1, 1);
     pool->channels = input->dim[DIM_C];
     p->steps = (uint32_t)pool->h.filter * pool->w.filter;
-    return err != 0 ? err : tg_fused_range(p, &pool->low, &pool->high);
+    pool->low = p->low;
+    pool->high = p->high;
+    return err;
 }
 
 static tg_stream_reason stream(void *params, tg_hop *hop) {
@@ -80,15 +82,9 @@ static const uint8_t OPTIONS[] = {TG_BYTE(POOL_ACTIVATION),
                                   TG_WORD(POOL_FILTER_H),
                                   TG_END};
 
-#define POOL(code, what)                                                                                     \
-    {.opcode = (code),                                                                                       \
-     .least_inputs = 1,                                                                                      \
-     .most_inputs = 1,                                                                                       \
-     .params = sizeof(tg_pool),                                                                              \
-     .options = OPTIONS,                                                                                     \
-     .prepare = tg_pool_read,                                                                                \
-     .run = (what),                                                                                          \
-     .stream = stream}
+#define POOL(name, code, what)                                                                               \
+    TG_OP(name, stream, .opcode = (code), .needs = {TG_ACTIVATION}, .checks = TG_FUSED,                      \
+          .params = sizeof(tg_pool), .options = OPTIONS, .prepare = tg_pool_read, .run = (what))
 
-const tg_op tg_op_max_pool_2d = POOL(OP_MAX_POOL_2D, run_max);
-const tg_op tg_op_average_pool_2d = POOL(OP_AVERAGE_POOL_2D, run_average);
+POOL(max_pool_2d, OP_MAX_POOL_2D, run_max);
+POOL(average_pool_2d, OP_AVERAGE_POOL_2D, run_average);

@@ -62,10 +62,6 @@ static int32_t maximum(const reduce *r, const int8_t *input) {
 
 static void run_mean(const tg_run *run) {
     const reduce *r = run->params;
-    if (r->running.slots != 0) {
-        scale(r, tg_running_add(&r->running, run->scratch, run->input), r->inner, run->output);
-        return;
-    }
     int8_t *output = run->output;
     const int8_t *input = run->input;
     for (uint32_t outer = r->outer; outer > 0; outer--, input += (size_t)r->reduced * r->inner) {
@@ -76,6 +72,15 @@ static void run_mean(const tg_run *run) {
             sum_up(r, input + i, now, sums);
             scale(r, sums, now, output);
         }
+    }
+}
+
+static void run_mean_by_hops(const tg_run *run) {
+    const reduce *r = run->params;
+    if (r->running.slots != 0) {
+        scale(r, tg_running_add(&r->running, run->scratch, run->input), r->inner, run->output);
+    } else {
+        run_mean(run);
     }
 }
 
@@ -119,12 +124,9 @@ static int mean_multiplier(reduce *r, const tg_prepare *p) {
     return 0;
 }
 
-/* Marks the reduced dimensions (of four) in a bit set. Returns 0, TG_ERR_TYPE or TG_ERR_SHAPE. */
+/* Marks the reduced dimensions (of four) in a bit set. Returns 0 or TG_ERR_SHAPE. */
 static int read_axes(const tg_prepare *p, unsigned *axes) {
     const tg_view *view = &p->input[1];
-    if (view->type != TYPE_INT32 || view->data == NULL) {
-        return TG_ERR_TYPE;
-    }
     int32_t dims = p->input[0].dims;
     for (uint32_t i = 0; i < view->size; i++) {
         int32_t axis = (int32_t)tg_load32(view->data + 4U * i);
@@ -210,24 +212,10 @@ static tg_stream_reason stream_mean(void *params, tg_hop *hop) {
 
 static const uint8_t OPTIONS[] = {TG_END};
 
-const tg_op tg_op_mean = {
-    .opcode = OP_MEAN,
-    .least_inputs = 2,
-    .most_inputs = 2,
-    .params = sizeof(reduce),
-    .options = OPTIONS,
-    .prepare = prepare_mean,
-    .run = run_mean,
-    .stream = stream_mean,
-};
-const tg_op tg_op_reduce_max = {
-    .opcode = OP_REDUCE_MAX,
-    .least_inputs = 2,
-    .most_inputs = 2,
-    .checks = TG_SAME_QUANTIZATION,
-    .params = sizeof(reduce),
-    .options = OPTIONS,
-    .prepare = prepare,
-    .run = run_max,
-    .stream = stream,
-};
+#define REDUCE(code, what)                                                                                   \
+    .opcode = (code), .needs = {TG_ACTIVATION, TG_INT32 | TG_CONSTANT}, .params = sizeof(reduce),            \
+    .options = OPTIONS, .prepare = (what)
+
+const tg_op tg_op_mean = {REDUCE(OP_MEAN, prepare_mean), .run = run_mean};
+const tg_op tg_hop_mean = {REDUCE(OP_MEAN, prepare_mean), .run = run_mean_by_hops, .stream = stream_mean};
+TG_OP(reduce_max, stream, REDUCE(OP_REDUCE_MAX, prepare), .checks = TG_SAME_QUANTIZATION, .run = run_max);

@@ -52,25 +52,7 @@ static tg_stream_reason stream(void *params, tg_hop *hop) {
 
 static const uint8_t OPTIONS[] = {TG_END};
 
-const tg_op tg_op_relu = {
-    .opcode = OP_RELU,
-    .least_inputs = 1,
-    .most_inputs = 1,
-    .checks = TG_SAME_SHAPE,
-    .params = sizeof(relu),
-    .options = OPTIONS,
-    .prepare = prepare,
-    .run = run,
-    .stream = stream,
-};
-const tg_op tg_op_relu6 = {
-    .opcode = OP_RELU6,
-    .least_inputs = 1,
-    .most_inputs = 1,
-    .checks = TG_SAME_SHAPE,
-    .params = sizeof(relu),
-    .options = OPTIONS,
-    .prepare = prepare_6,
-    .run = run_6,
-    .stream = stream,
-};
+TG_OP(relu, stream, .opcode = OP_RELU, .needs = {TG_ACTIVATION}, .checks = TG_SAME_SHAPE,
+      .params = sizeof(relu), .options = OPTIONS, .prepare = prepare, .run = run);
+TG_OP(relu6, stream, .opcode = OP_RELU6, .needs = {TG_ACTIVATION}, .checks = TG_SAME_SHAPE,
+      .params = sizeof(relu), .options = OPTIONS, .prepare = prepare_6, .run = run_6);

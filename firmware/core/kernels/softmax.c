@@ -108,7 +108,7 @@ static int prepare(tg_prepare *p, void *params) {
     }
     s->depth = input->dim[DIM_C];
     s->rows = input->size / s->depth;
-    uint32_t beta = tg_word(&p->options, 0, 0);
+    uint32_t beta = p->option[0];
     if (!tg_scale_valid(beta)) {
         return TG_ERR_OPTION;
     }
@@ -141,14 +141,5 @@ static tg_stream_reason stream(void *params, tg_hop *hop) {
 
 static const uint8_t OPTIONS[] = {TG_WORD(SOFTMAX_BETA), TG_END};
 
-const tg_op tg_op_softmax = {
-    .opcode = OP_SOFTMAX,
-    .least_inputs = 1,
-    .most_inputs = 1,
-    .checks = TG_SAME_SHAPE,
-    .params = sizeof(softmax),
-    .options = OPTIONS,
-    .prepare = prepare,
-    .run = run,
-    .stream = stream,
-};
+TG_OP(softmax, stream, .opcode = OP_SOFTMAX, .needs = {TG_ACTIVATION}, .checks = TG_SAME_SHAPE,
+      .params = sizeof(softmax), .options = OPTIONS, .prepare = prepare, .run = run);

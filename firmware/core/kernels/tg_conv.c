@@ -31,14 +31,14 @@ int tg_axes_make(const tg_prepare *p, tg_axis *h, tg_axis *w, uint32_t filter_h,
     if (input->dims != 4 || output->dims != 4 || input->dim[DIM_N] != 1 || output->dim[DIM_N] != 1) {
         return TG_ERR_SHAPE;
     }
-    uint32_t padding = tg_byte(&p->options, OPTION_PADDING, PADDING_SAME);
-    int err = make_axis(h, input->dim[DIM_H], output->dim[DIM_H], filter_h,
-                        tg_word(&p->options, OPTION_STRIDE_H, 0), dilation_h, padding);
+    uint32_t padding = p->option[OPTION_PADDING];
+    int err = make_axis(h, input->dim[DIM_H], output->dim[DIM_H], filter_h, p->option[OPTION_STRIDE_H],
+                        dilation_h, padding);
     if (err != 0) {
         return err;
     }
-    return make_axis(w, input->dim[DIM_W], output->dim[DIM_W], filter_w,
-                     tg_word(&p->options, OPTION_STRIDE_W, 0), dilation_w, padding);
+    return make_axis(w, input->dim[DIM_W], output->dim[DIM_W], filter_w, p->option[OPTION_STRIDE_W],
+                     dilation_w, padding);
 }
 
 void tg_axis_taps(const tg_axis *axis, unsigned output, unsigned *first, unsigned *end) {
@@ -90,23 +90,11 @@ tg_stream_reason tg_axes_stream(tg_hop *hop, tg_axis *h, tg_axis *w, tg_pooled *
 
 int tg_check_weights(const tg_prepare *p, unsigned channel_dim, uint32_t channels) {
     const tg_view *weights = &p->input[1];
-    if (weights->type != TYPE_INT8 || weights->data == NULL) {
-        return TG_ERR_TYPE;
-    }
-    if (weights->zero_point != 0 || (weights->scale_count > 1 && (weights->scale_dim != channel_dim ||
-                                                                  weights->scale_count != channels))) {
+    const tg_view *bias = &p->input[2];
+    if (weights->scale_count > 1 && (weights->scale_dim != channel_dim || weights->scale_count != channels)) {
         return TG_ERR_QUANTIZATION;
     }
-    const tg_view *bias = &p->input[2];
-    if (bias->type != 0) {
-        if (bias->type != TYPE_INT32 || bias->data == NULL) {
-            return TG_ERR_TYPE;
-        }
-        if (bias->size != channels) {
-            return TG_ERR_SHAPE;
-        }
-    }
-    return 0;
+    return bias->has != 0 && bias->size != channels ? TG_ERR_SHAPE : 0;
 }
 
 int tg_conv_prepare(tg_prepare *p, tg_conv *c, unsigned channel_dim) {
@@ -122,9 +110,8 @@ int tg_conv_prepare(tg_prepare *p, tg_conv *c, unsigned channel_dim) {
     }
     c->input_offset = (int16_t)-p->input[0].zero_point;
     c->bias = tg_constant(p, &p->input[2]);
-    err =
-        tg_axes_make(p, &c->h, &c->w, weights->dim[DIM_H], weights->dim[DIM_W],
-                     tg_word(&p->options, OPTION_DILATION_H, 1), tg_word(&p->options, OPTION_DILATION_W, 1));
+    err = tg_axes_make(p, &c->h, &c->w, weights->dim[DIM_H], weights->dim[DIM_W],
+                       p->option[OPTION_DILATION_H], p->option[OPTION_DILATION_W]);
     c->pool_h = (tg_pooled){c->h.output, 1, 1};
     c->pool_w = (tg_pooled){c->w.output, 1, 1};
     return err;

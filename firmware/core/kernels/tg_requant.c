@@ -44,12 +44,13 @@ int tg_requant_make(tg_requant *requant, tg_prepare *p, uint32_t channels, bool 
     }
     requant->per_channel = count > 1;
     requant->zero_point = p->output.zero_point;
-    err = tg_fused_range(p, &requant->low, &requant->high);
+    requant->low = p->low;
+    requant->high = p->high;
     /* The cheapest way that is exact for these factors and this output. */
     bool saturated_only = requant->low == INT8_MIN && requant->high == INT8_MAX;
     bool relu = saturated_only && requant->zero_point == INT8_MIN;
     requant->kind = !narrow ? TG_REQUANT_ANY : relu ? TG_REQUANT_RELU : TG_REQUANT_SHIFTED;
-    return err;
+    return 0;
 }
 
 void tg_factors_set(tg_factors *factors, const tg_model *model, const tg_requant *requant, tg_ref bias,

@@ -3,13 +3,10 @@
 
 static const uint8_t OPTIONS[] = {TG_END};
 
-#define VIEW(code)                                                                                           \
-    {.opcode = (code),                                                                                       \
-     .least_inputs = 1,                                                                                      \
-     .most_inputs = 2,                                                                                       \
-     .checks = TG_SAME_SIZE | TG_SAME_QUANTIZATION,                                                          \
-     .options = OPTIONS}
+#define VIEW(name, code)                                                                                     \
+    TG_OP(name, NULL, .opcode = (code), .needs = {TG_ACTIVATION, TG_OPTIONAL},                               \
+          .checks = TG_SAME_SIZE | TG_SAME_QUANTIZATION, .options = OPTIONS)
 
-const tg_op tg_op_reshape = VIEW(OP_RESHAPE);
-const tg_op tg_op_expand_dims = VIEW(OP_EXPAND_DIMS);
-const tg_op tg_op_squeeze = VIEW(OP_SQUEEZE);
+VIEW(reshape, OP_RESHAPE);
+VIEW(expand_dims, OP_EXPAND_DIMS);
+VIEW(squeeze, OP_SQUEEZE);
