@@ -11,11 +11,12 @@ from click.testing import CliRunner
 from numpy.typing import NDArray
 
 from gesture_tools.acceptance import Check, walk
+from gesture_tools.boards import HOST
 from gesture_tools.commands.accept import command, failures
 from gesture_tools.emulation import firmware_for
 from gesture_tools.log_image import REPEAT, log_image
 from gesture_tools.qemu import BOARD
-from gesture_tools.serving import HOST, Served, serve
+from gesture_tools.serving import Served, serve
 from tests.support.firmware import contract, model_file, own_cache, small_model
 from tests.support.host import ROOT
 from tests.support.served import PROFILE, host_program

@@ -93,6 +93,8 @@ def test_every_command_has_an_example(run: Run, name: str) -> None:
 
 def test_unknown_command_and_option(run: Run) -> None:
     refused(run("fly"), "fly")
+    refused(run("simulat"), "did you mean 'simulate'", "--help'")
+    refused(run("train", "data"), "Missing option '--out'", "train --help'")
     refused(run("simulate", "--fly"), "--fly")
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from gesture_tools.boards import HOST
 from gesture_tools.port import PORTS_VARIABLE
-from gesture_tools.serving import HOST, program_for
+from gesture_tools.serving import program_for
 from tests.support.board import serving
 from tests.support.firmware import model_file  # noqa: F401 - a fixture
 

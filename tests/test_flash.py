@@ -165,6 +165,9 @@ def test_an_image_of_before_is_flashed(model_file: Path, tmp_path: Path) -> None
     result = flash("--model", model_file, "--image", elsewhere, "--drive", drive, "--no-check")
     assert result.exit_code == 0, result.output
     assert (drive / "mine.hex").read_bytes() == elsewhere.read_bytes()
+    old = tmp_path / "old.tflite"
+    old.write_bytes(small_model(contract(hop=4)))
+    fails("holds another model than --model", "--model", old, "--image", elsewhere, "--drive", drive)
     wrong = flash("--board", "microbit_v1", "--model", model_file, "--image", elsewhere, "--drive", drive)
     assert wrong.exit_code == 2
     assert "is firmware for microbit_v2, expected microbit_v1" in wrong.output
@@ -194,6 +197,7 @@ def test_no_board_two_boards_and_another_board(
     fails("no microbit_v2 found: plug it in", "--model", model_file)
     fails("qemu_mps2 is not flashed", "--board", "qemu_mps2", "--model", model_file)
     fails("pyOCD is not installed", *pico, "--probe", "1234")
+    fails("run by 'gesture emulate --serve --board host'", "--board", "host", "--model", model_file)
     assert identify(two)[0].identity == "RPI-RP2"
     assert not list(one.glob("*.uf2"))
 

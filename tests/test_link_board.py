@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gesture_tools.boards import HOST
 from gesture_tools.errors import UserError
 from gesture_tools.link import (
     BoardSilent,
@@ -33,7 +34,7 @@ from gesture_tools.link.texts import reset_text
 from gesture_tools.log_image import log_image
 from gesture_tools.port import PortLost
 from gesture_tools.runtime import Model, Stream
-from gesture_tools.serving import HOST, Served, serve
+from gesture_tools.serving import Served, serve
 from tests.support.firmware import model_file, own_cache
 from tests.support.lines import Line, Peer, Spoiler
 from tests.support.served import LOG, PROFILE, SPEED, board, check_samples, host_program, running, slow_board

@@ -12,10 +12,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gesture_tools.commands.lint import command
-from gesture_tools.lint import ERROR, INFO, WARNING, check
+from gesture_tools.lint import ERROR, INFO, WARNING, check, signal
 from gesture_tools.lint.people import supported_rate
 from gesture_tools.logs import write_log
 from gesture_tools.profile import Profile
+from gesture_tools.recorder.judge import judge
 from gesture_tools.recordings import Recording, Span
 
 ROOT = Path(__file__).parents[1]
@@ -142,6 +143,7 @@ FAULTS: list[tuple[str, str, Change]] = [
     ("duplicate", WARNING, repeat),
     ("overlap", ERROR, shift),
     ("labels", WARNING, lambda r: replace(r, label="Flick")),
+    ("long-label", ERROR, lambda r: replace(r, label="flick" * 10)),
     ("forced", WARNING, lambda r: replace(r, header={"forced": "3 of 80 samples lost"})),
     ("unverified", INFO, lambda r: replace(r, header={"unverified": "time"})),
 ]
@@ -153,7 +155,7 @@ def test_a_fault_is_found_where_it_is(tmp_path: Path, code: str, severity: str, 
     recordings["p1/flick_00"] = change(recordings["p1/flick_00"])
     found = codes(write(tmp_path / "data", recordings), severity)
     assert code in found
-    if code != "labels":
+    if "label" not in code:
         assert "p1/flick_00" in found[code][0]
 
 
@@ -166,6 +168,19 @@ def test_lost_samples_are_no_gap_and_a_short_stumble_is_none_either(tmp_path: Pa
     found = codes(write(tmp_path / "data", recordings), WARNING)
     assert found["lost"] == (f"{one}: 20 of 80",)
     assert "gaps" not in found
+
+
+def test_clipping_is_worth_a_warning_where_a_recorder_refuses_it(tmp_path: Path) -> None:
+    def long_with(clips: int) -> Recording:
+        samples = np.tile(take(1, "flick", 1).samples, (30, 1))
+        samples[100 : 100 + clips, 0] = 4000
+        t_us = np.arange(len(samples), dtype=np.int64) * 20_000
+        return replace(take(1, "flick", 1), samples=samples, t_us=t_us, seq=np.arange(len(samples)))
+
+    for clips in (2, 3):  # of 2400
+        found = [f for f in signal.check([long_with(clips)], 4000) if f.code == "clipping"]
+        passed = judge(long_with(clips), Profile(rate_hz=50)).passed
+        assert (bool(found), passed) == ((False, True) if clips == 2 else (True, False))
 
 
 def test_one_person_is_an_error_and_few_are_a_warning(tmp_path: Path) -> None:

@@ -7,13 +7,21 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from gesture_tools.boards import HOST
+from gesture_tools.link import Link
+from gesture_tools.port import BAUD
 from gesture_tools.profile import Profile
+from gesture_tools.recorder.board import BoardSource
+from gesture_tools.recorder.opening import OtherSource, reopen_source
 from gesture_tools.recordings import Recording, load
-from gesture_tools.serving import HOST, Served, program_for
+from gesture_tools.serving import Served, program_for
 from tests.support.board import COUNT, RATE_HZ, rows, serving
 from tests.support.firmware import model_file, own_cache  # noqa: F401 - fixtures
 from tests.support.recording import await_event, end, record, start
@@ -96,7 +104,7 @@ def test_options_for_sketches_are_refused(board: Served, tmp_path: Path) -> None
 def test_a_board_that_restarts_or_goes_ends_the_recording_and_loses_nothing(
     number: signal.Signals, says: str, board: Served, tmp_path: Path
 ) -> None:
-    process = record(tmp_path / "d", "background", port=board.url)
+    process = record(tmp_path / "d", "background", "--wait", 0, port=board.url)
     await_event(process, "progress")
     time.sleep(1.5)
     os.kill(board.process.pid, number)
@@ -109,6 +117,31 @@ def test_a_board_that_restarts_or_goes_ends_the_recording_and_loses_nothing(
     assert log.header["recovered"] == "yes"
     assert log.lost == 0
     assert len(log.t_us) > 80
+
+
+def test_a_recording_goes_on_after_a_restart(board: Served, tmp_path: Path) -> None:
+    process = record(tmp_path / "d", "background", "--seconds", 8, port=board.url)
+    await_event(process, "progress")
+    time.sleep(1.0)
+    os.kill(board.process.pid, signal.SIGUSR1)
+    ran = end(process, tmp_path / "d")
+    assert ran.code == 0, ran.err
+    assert "the board restarted" in ran.event("lost")["reasons"][0]
+    before, after = ran.logs
+    assert is_played(before)
+    assert is_played(after)
+    assert before.duration_s + after.duration_s == pytest.approx(8.0, abs=0.3)
+    assert (before.lost, after.lost) == (0, 0)
+
+
+def test_another_board_does_not_take_a_lost_ones_place(board: Served) -> None:
+    with closing(BoardSource(Link(board.url))) as source:
+        facts = source.facts
+    gone = SimpleNamespace(facts=replace(facts, header=facts.header | {"interface": "0" * 16}))
+    with pytest.raises(OtherSource, match="another board has come back"):
+        reopen_source(board.url, BAUD, gone)  # type: ignore[arg-type]
+    with closing(reopen_source(board.url, BAUD, SimpleNamespace(facts=facts))) as back:  # type: ignore[arg-type]
+        assert back.facts == facts
 
 
 def test_a_killed_recorder_loses_nothing_and_the_next_one_goes_on(board: Served, tmp_path: Path) -> None:

@@ -8,38 +8,22 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import random
-import resource
-import select
-import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from gesture_tools.logs import read_log
 from gesture_tools.port import open_port
 from gesture_tools.profile import Profile
-from tests.kill_recorder import MODES, kill_once
-from tests.support.recording import Ran, await_event, end, record, start
-from tests.support.sketch import Row, Sketch, movement, rest
-
-ROOT = Path(__file__).parents[1]
-AT_ONCE = 8
-RATE_HZ = 50.0
-
-
-def shaken(number: int) -> Row:
-    return movement(number, RATE_HZ, 1.8)
+from tests.support.recording import Ran, end, record, start
+from tests.support.scenarios import Results, named, side_by_side
+from tests.support.sketch import RATE_HZ, Row, Sketch, movement, rest, shaken
 
 
 def takes(folder: Path) -> Ran:
@@ -91,35 +75,6 @@ def spoiled_by_force(folder: Path) -> Ran:
         return end(again, folder, left=first.event("left")["file"])
 
 
-def interrupted(folder: Path) -> Ran:
-    with Sketch() as sketch:
-        process = record(folder, "background", port=sketch.port)
-        said = await_event(process, "progress")
-        time.sleep(1.2)
-        process.send_signal(signal.SIGINT)
-        return end(process, folder, said=said)
-
-
-def unplugged(folder: Path) -> Ran:
-    sketch = Sketch()
-    process = record(folder, "background", "--minutes", 10, port=sketch.port)
-    await_event(process, "progress")
-    time.sleep(1.0)
-    sketch.close()
-    return end(process, folder)
-
-
-def killed(folder: Path) -> Ran:
-    with Sketch() as sketch:
-        process = record(folder, "background", "--minutes", 10, port=sketch.port)
-        await_event(process, "progress")
-        time.sleep(1.2)
-        process.kill()
-        process.communicate()
-        parts = [path.name for path in (folder / "anna").iterdir()]
-        return end(record(folder, "rest", "--seconds", 0.5, port=sketch.port), folder, parts=parts)
-
-
 def noise(folder: Path) -> Ran:
     random_bytes = random.Random(1)
     with Sketch(spoil=lambda _, line: random_bytes.randbytes(len(line))) as sketch:
@@ -134,11 +89,6 @@ def other_device(folder: Path) -> Ran:
 def silent(folder: Path) -> Ran:
     with Sketch(spoil=lambda *_: b"") as sketch:
         return end(record(folder, "rest", port=sketch.port), folder)
-
-
-def stopped(folder: Path) -> Ran:
-    with Sketch(spoil=lambda number, line: line if number < 250 else b"") as sketch:
-        return end(record(folder, "background", port=sketch.port), folder)
 
 
 def busy(folder: Path) -> Ran:
@@ -167,14 +117,6 @@ def other_rate(folder: Path) -> Ran:
     Profile(rate_hz=100.0).write(folder / "gesture.toml")
     with Sketch() as sketch:
         return end(record(folder, "rest", port=sketch.port), folder)
-
-
-def full_disk(folder: Path) -> Ran:
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))
-
-    with Sketch() as sketch:
-        return end(record(folder, "background", port=sketch.port, preexec_fn=limit), folder)
 
 
 def never_moves(folder: Path) -> Ran:
@@ -212,78 +154,20 @@ def over_a_socket(folder: Path) -> Ran:
         return end(record(folder, "rest", "--seconds", 2, port=url), folder)
 
 
-def at_a_terminal(folder: Path) -> Ran:
-    """A person types: the name, the date as it is, a key for the axes; redo, keep, discard, quit."""
-    ours, theirs = pty.openpty()
-    with Sketch(shaken) as sketch:
-        process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "gesture_tools", "record", "shake", "--count", "3"),
-                *("--countdown", "0.3", "--port", sketch.port, "--out", str(folder)),
-            ],
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            env=os.environ | {"TERM": "xterm", "COLUMNS": "100", "LINES": "40", "LC_ALL": "C.UTF-8"},
-        )
-        os.close(theirs)
-        screen = b""
-        keys = [
-            (b"who makes", b"anna\n"),
-            (b"name of this sitting", b"\n"),
-            (b"press a key", b"x"),
-            *[(b"[k] keep", key) for key in (b"r", b"k", b"d", b"q")],
-        ]
-        seen = 0
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            if not select.select([ours], [], [], 1.0)[0]:
-                continue
-            try:
-                screen += os.read(ours, 65536)
-            except OSError:
-                break
-            if keys and (at := screen.find(keys[0][0], seen)) >= 0:
-                seen = at + 1
-                os.write(ours, keys.pop(0)[1])
-                seen = len(screen)
-        os.close(ours)
-        code = process.wait(10)
-    return Ran(code, screen.decode(errors="replace"), "", folder, {"keys": keys})
-
-
-def kill(folder: Path, mode: str) -> Ran:
-    """One of the kills of tests/kill_recorder.py, at a random moment."""
-    delay_s = random.uniform(3.0, 9.0)
-    return Ran(0, "", "", folder, {"found": kill_once(folder, mode, delay_s)})
-
-
-SCENARIOS: dict[str, Callable[[Path], Ran]] = {
-    **{f"kill {mode}": partial(kill, mode=mode) for mode in MODES},
+SCENARIOS = {
     "by force": partial(too_strong, more="--force"),
-    **{
-        scenario.__name__: scenario
-        for scenario in (
-            *(at_a_terminal, silent, continuous, by_itself, too_strong, never_moves, takes, killed),
-            *(interrupted, unplugged, stopped, full_disk, spoiled, raw, metres, noise, other_device, busy),
-            *(turned, turned_by_force, other_rate, over_a_socket, spoiled_by_force),
-        )
-    },
+    **named(silent, continuous, by_itself, too_strong, never_moves, takes, spoiled, raw, metres, noise),
+    **named(other_device, busy, turned, turned_by_force, other_rate, over_a_socket, spoiled_by_force),
 }
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Ran]]:
-    folder = tmp_path_factory.mktemp("record")
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        futures: dict[str, Future[Ran]] = {
-            name: pool.submit(scenario, folder / name.replace(" ", "_"))
-            for name, scenario in SCENARIOS.items()
-        }
-        yield lambda name: futures[name].result()
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Results]:
+    with side_by_side(SCENARIOS, tmp_path_factory.mktemp("record")) as results:
+        yield results
 
 
-def test_takes_are_cut_judged_and_kept(ran: Callable[[str], Ran]) -> None:
+def test_takes_are_cut_judged_and_kept(ran: Results) -> None:
     result = ran("takes")
     assert result.code == 0, result.err
     assert [event["event"] for event in result.events if event["event"] != "progress"] == [
@@ -304,7 +188,7 @@ def test_takes_are_cut_judged_and_kept(ran: Callable[[str], Ran]) -> None:
     assert result.event("done")["next"].startswith("gesture record background --subject anna")
 
 
-def test_clipping_is_refused_and_by_force_marked(ran: Callable[[str], Ran]) -> None:
+def test_clipping_is_refused_and_by_force_marked(ran: Results) -> None:
     result = ran("too_strong")
     assert result.code == 1, result.err
     assert [event["kept"] for event in result.events if event["event"] == "take"] == [False] * 3
@@ -318,7 +202,7 @@ def test_clipping_is_refused_and_by_force_marked(ran: Callable[[str], Ran]) -> N
 
 
 @pytest.mark.parametrize(("name", "unit"), [("raw", "raw, 16384 per g"), ("metres", "m/s2 (measured")])
-def test_units_are_measured(name: str, unit: str, ran: Callable[[str], Ran]) -> None:
+def test_units_are_measured(name: str, unit: str, ran: Results) -> None:
     result = ran(name)
     assert result.code == 0, result.err
     (log,) = result.logs
@@ -327,7 +211,7 @@ def test_units_are_measured(name: str, unit: str, ran: Callable[[str], Ran]) -> 
     assert log.rate_hz == pytest.approx(50, rel=0.03)
 
 
-def test_malformed_lines_are_counted_shown_and_lost_samples(ran: Callable[[str], Ran]) -> None:
+def test_malformed_lines_are_counted_shown_and_lost_samples(ran: Results) -> None:
     result = ran("spoiled")
     assert result.code == 1, result.err
     take = result.event("take")
@@ -340,7 +224,7 @@ def test_malformed_lines_are_counted_shown_and_lost_samples(ran: Callable[[str],
     assert [path.name for path in (result.folder / "anna").iterdir()] == ["rest_01.csv.part"]
 
 
-def test_a_refused_recording_is_left_and_kept_by_force_later(ran: Callable[[str], Ran]) -> None:
+def test_a_refused_recording_is_left_and_kept_by_force_later(ran: Results) -> None:
     result = ran("spoiled_by_force")
     assert result.code == 0, result.err
     assert Path(result.extra["left"]).name == "rest_01.csv.part"
@@ -348,42 +232,6 @@ def test_a_refused_recording_is_left_and_kept_by_force_later(ran: Callable[[str]
     assert result.event("recovered")["file"].endswith("rest_01.csv")
     forced, _ = sorted(result.logs, key=lambda log: log.id)
     assert "samples lost" in forced.header["forced"]
-
-
-@pytest.mark.parametrize(
-    ("name", "code", "says"),
-    [
-        ("interrupted", 130, "interrupted"),
-        ("unplugged", 2, "is gone"),
-        ("stopped", 2, "nothing has come for 3 s"),
-        ("full_disk", 2, "File too large"),
-    ],
-)
-def test_what_was_recorded_stays(name: str, code: int, says: str, ran: Callable[[str], Ran]) -> None:
-    result = ran(name)
-    assert result.code == code, result.err
-    assert says in result.err
-    assert "Traceback" not in result.err
-    assert len(result.err.strip().splitlines()) == 1
-    (path,) = result.folder.rglob("*.csv*")
-    if path.suffix != ".csv":  # no room for the finished log either: the part waits for the next start
-        assert name == "full_disk"
-        assert "cannot write" in result.event("left")["reasons"][0]
-    log = read_log(path)
-    assert path.suffix != ".csv" or log.header["recovered"] == "yes"
-    assert len(log.t_us) > 40
-    assert log.lost == 0
-
-
-def test_what_a_killed_recorder_left_is_recovered_at_the_next_start(ran: Callable[[str], Ran]) -> None:
-    result = ran("killed")
-    assert result.code == 0, result.err
-    assert result.extra["parts"] == ["background_01.csv.part"]
-    assert result.event("recovered")["file"].endswith("background_01.csv")
-    background, take = result.logs
-    assert background.header["recovered"] == "yes"
-    assert len(background.t_us) > 40
-    assert take.label == "rest"
 
 
 @pytest.mark.parametrize(
@@ -397,7 +245,7 @@ def test_what_a_killed_recorder_left_is_recovered_at_the_next_start(ran: Callabl
         ("other_rate", "rate_hz: expected 100 within 5%, found 50"),
     ],
 )
-def test_bad_input_is_told_in_one_line(name: str, says: str, ran: Callable[[str], Ran]) -> None:
+def test_bad_input_is_told_in_one_line(name: str, says: str, ran: Results) -> None:
     result = ran(name)
     assert result.code == 2, result.out
     assert says in result.err
@@ -405,20 +253,20 @@ def test_bad_input_is_told_in_one_line(name: str, says: str, ran: Callable[[str]
     assert not list(result.folder.rglob("*.csv*"))
 
 
-def test_wrong_axes_by_force_are_marked(ran: Callable[[str], Ran]) -> None:
+def test_wrong_axes_by_force_are_marked(ran: Results) -> None:
     result = ran("turned_by_force")
     assert result.code == 0, result.err
     assert "wrong axes" in result.logs[0].header["forced"]
 
 
-def test_a_movement_without_end_is_no_take(ran: Callable[[str], Ran]) -> None:
+def test_a_movement_without_end_is_no_take(ran: Results) -> None:
     result = ran("never_moves")
     assert result.code == 1, result.err
     refusals = [event["reasons"][0] for event in result.events if event["event"] == "refused"]
     assert refusals == ["a movement of 6 s: expected one gesture, with rest before and after"] * 3
 
 
-def test_a_continuous_session_has_its_cued_gestures_as_spans(ran: Callable[[str], Ran]) -> None:
+def test_a_continuous_session_has_its_cued_gestures_as_spans(ran: Results) -> None:
     result = ran("continuous")
     assert result.code == 0, result.err
     (log,) = result.logs
@@ -431,7 +279,7 @@ def test_a_continuous_session_has_its_cued_gestures_as_spans(ran: Callable[[str]
         assert np.abs(log.samples[inside, 0]).max() > 1000
 
 
-def test_the_only_port_that_answers_is_found(ran: Callable[[str], Ran]) -> None:
+def test_the_only_port_that_answers_is_found(ran: Results) -> None:
     result = ran("by_itself")
     assert result.code == 0, result.err
     assert result.event("source")["port"] == result.extra["right"]
@@ -443,32 +291,17 @@ def test_the_only_port_that_answers_is_found(ran: Callable[[str], Ran]) -> None:
     }
 
 
-def test_a_socket_is_a_port(ran: Callable[[str], Ran]) -> None:
+def test_a_socket_is_a_port(ran: Results) -> None:
     result = ran("over_a_socket")
     assert result.code == 0, result.err
     (log,) = result.logs
     assert log.rate_hz == pytest.approx(200, rel=0.03)
 
 
-def test_at_a_terminal_single_keys_decide(ran: Callable[[str], Ran]) -> None:
-    result = ran("at_a_terminal")
-    assert result.code == 0, result.out[-300:]
-    assert result.extra["keys"] == []
-    (log,) = result.logs
-    assert (log.subject, log.header["axes"]) == ("anna", "checked face up")
-    for words in ("axes: right", "not kept: redo", "kept ", "not kept: discard", "not kept: quit", "jitter"):
-        assert words in result.out
-
-
-@pytest.mark.parametrize("mode", MODES)
-def test_kills_lose_nothing_that_was_acknowledged(mode: str, ran: Callable[[str], Ran]) -> None:
-    assert ran(f"kill {mode}").extra["found"]["kills"] == 1
-
-
 def test_without_a_terminal_nothing_is_asked(tmp_path: Path) -> None:
     result = end(start("record", "shake", "--out", tmp_path / "d"), tmp_path)
     assert (result.code, result.err) == (2, "error: expected --subject NAME: who makes the gestures?\n")
-    result = end(record(tmp_path / "d", "a/../b", "--subject", "..", port="x"), tmp_path)
+    result = end(record(tmp_path / "d", "shake", "--subject", "..", port="x"), tmp_path)
     assert result.code == 2
     assert "expected letters or digits" in result.err
     assert list(tmp_path.iterdir()) == []

@@ -475,6 +475,8 @@ def test_a_full_disk_leaves_what_was_written(tmp_path: Path) -> None:
         ("a\nb", "p", "expected text"),
         ("..", "p", "letters or digits"),
         ("shake", "../..", "letters or digits"),
+        ("a/b", "p", "no slashes"),
+        ("shake", "a\\..\\b", "no slashes"),
         ("a,b", "p", "no commas"),
         ("x" * 33, "p", "at most 32 bytes"),
         ("shake", "p" * 101, "at most 100 bytes"),
@@ -495,7 +497,7 @@ def test_names_that_clash_with_what_is_there_are_refused(tmp_path: Path) -> None
     check_names(tmp_path, ["shake right"], "p2", "s")
     assert "clashes with 'shake left'" in refusal(check_names, tmp_path, ["Shake_Left"], "p2", "s")
     assert "clashes with 'p1'" in refusal(check_names, tmp_path, ["circle"], "P1", "s")
-    assert "one file name" in refusal(check_names, tmp_path, ["a b", "a/b"], "p1", "s")
+    assert "one file name" in refusal(check_names, tmp_path, ["a b", "a.b"], "p1", "s")
 
 
 def test_names_of_other_alphabets_do_not_clash(tmp_path: Path) -> None:
@@ -509,7 +511,6 @@ def test_names_of_other_alphabets_do_not_clash(tmp_path: Path) -> None:
 def test_no_name_leads_out_of_the_folder(subject: str, tmp_path: Path) -> None:
     from gesture_tools.exchange.filenames import slug
 
-    check_names(tmp_path, ["shake"], subject, "s")
     folder = tmp_path / "data" / slug(subject)
     assert folder.resolve().parent == (tmp_path / "data").resolve()
     assert folder.name not in ("", ".", "..", "CON")

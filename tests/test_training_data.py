@@ -337,6 +337,17 @@ def test_what_an_earlier_training_left_goes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("exists", [True, False])
+def test_what_a_killed_training_left_goes_and_a_running_ones_stays(tmp_path: Path, exists: bool) -> None:
+    out = tmp_path / "out"
+    place = out if exists else tmp_path
+    left = place / ".out.partial-dead"
+    left.mkdir(parents=True)
+    (left / "gesture.tflite").write_text("half")
+    with staged(out) as running, staged(out) as folder:
+        assert sorted(path for path in place.iterdir()) == sorted([running, folder])
+
+
+@pytest.mark.parametrize("exists", [True, False])
 def test_outputs_are_staged_on_the_file_system_of_their_folder(tmp_path: Path, exists: bool) -> None:
     there = tmp_path / "there"
     there.mkdir()

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from gesture_tools.boards import HOST
 from gesture_tools.profile import Profile
 from gesture_tools.recordings import ACCELERATION, Recording
-from gesture_tools.serving import HOST, Served, endless_image, serve
+from gesture_tools.serving import Served, endless_image, serve
 from tests.support.sketch import movement
 
 RATE_HZ = 50.0

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from gesture_tools.boards import HOST
 from gesture_tools.build import build_host_board
 from gesture_tools.errors import UserError
 from gesture_tools.link import Samples
 from gesture_tools.log_image import REPEAT, log_image
-from gesture_tools.serving import HOST, Served, require_posix, serve
+from gesture_tools.serving import Served, require_posix, serve
 from tests.support.firmware import contract, motion
 
 PROFILE = contract().profile

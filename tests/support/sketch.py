@@ -15,6 +15,8 @@ from collections.abc import Callable
 
 Row = tuple[float, float, float]
 
+RATE_HZ = 50.0
+
 
 def movement(number: int, rate_hz: float, every_s: float, long_s: float = 0.6) -> Row:
     """Acceleration in g of sample number: the board lies face up, and is shaken for long_s every every_s."""
@@ -32,6 +34,11 @@ def rest(number: int) -> Row:
     return (0.006 * math.sin(number * 1.7), 0.005 * math.cos(number * 2.3), 1.0 + 0.004 * math.sin(number))
 
 
+def shaken(number: int) -> Row:
+    """Acceleration in g of a board that is shaken every 1.8 s, at RATE_HZ."""
+    return movement(number, RATE_HZ, 1.8)
+
+
 class Sketch:
     """Prints at a rate until it is closed; ``port`` is the name of the line's other end.
 
@@ -41,7 +48,7 @@ class Sketch:
     def __init__(
         self,
         sample: Callable[[int], Row] = rest,
-        rate_hz: float = 50.0,
+        rate_hz: float = RATE_HZ,
         line: Callable[[Row], str] = lambda row: f"{row[0]:.3f},{row[1]:.3f},{row[2]:.3f}\r\n",
         before: bytes = b"",
         spoil: Callable[[int, bytes], bytes] = lambda _, data: data,

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 DEFAULT_BOARD = "microbit_v2"
 
+HOST = "host"
+"""The board that is no image, but a process."""
+
 _REGION = re.compile(r"^\s*(\w+) \(\w+\) : ORIGIN = \w+, LENGTH = (\d+)([KM])\b", re.MULTILINE)
 _UNIT = {"K": 1 << 10, "M": 1 << 20}
 _IMAGE_NOTE = b"tinygesture-image:"
@@ -101,6 +104,11 @@ def find_board(name: str, folder: Path | None = None) -> Board:
     """Return a board by its name; raise UserError naming those there are."""
     folder = folder or firmware_folder()
     known = boards(folder)
+    if name == HOST:
+        raise UserError(
+            f"the board {HOST!r} is a process of this machine, run by 'gesture emulate --serve --board "
+            f"{HOST}': expected one of {', '.join(known)}"
+        )
     if name not in known:
         raise UserError(f"board {name!r} is unknown: expected one of {', '.join(known)}")
     place = folder / "boards" / name

@@ -23,6 +23,10 @@ CHANNELS, RATE, RANGE, FRAME = 0x8001, 0x8002, 0x8003, 0x8004
 WINDOW, PREPROCESS, LABELS, DETECTOR = 0x8005, 0x8006, 0x8007, 0x8008
 STATISTICS, SELF_TEST = 0x0009, 0x000A
 
+MOST_LABELS = 32
+LONGEST_LABEL = 32
+"""Labels of a model, and bytes of each."""
+
 CHANNEL_CODES = {"acceleration_x": 1, "acceleration_y": 2, "acceleration_z": 3}
 FRAME_CODES = {"face": 1}
 PREPROCESS_SCALE, PREPROCESS_LEVEL = 1, 2

@@ -7,7 +7,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gesture_tools.errors import UserError
@@ -85,6 +85,45 @@ def write_together(contents: Mapping[Path, bytes | str]) -> None:
     finally:
         for temporary in written.values():
             Path(temporary).unlink(missing_ok=True)
+
+
+def hold(descriptor: int) -> None:
+    """Hold an open file or folder until it is closed or this process ends: is_held() tells the others."""
+    with suppress(ImportError, OSError):
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Hold a folder while this is open, where the system can."""
+    descriptor = None
+    with suppress(OSError):  # Windows opens no folders
+        descriptor = os.open(folder, os.O_RDONLY)
+        hold(descriptor)
+    try:
+        yield
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def is_held(path: Path) -> bool | None:
+    """Whether another process holds a file or folder; None where the system does not tell (Windows)."""
+    try:
+        import fcntl
+
+        descriptor = os.open(path, os.O_RDONLY)
+    except (ImportError, OSError):
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 @contextmanager

@@ -11,8 +11,8 @@ from gesture_tools.files import read_bytes
 from gesture_tools.uf2 import read_uf2
 
 
-def check_image(board: Board, path: Path) -> bytes:
-    """Return a .hex or .uf2 file after checking that it is whole, fits the board, and is for it."""
+def check_image(board: Board, path: Path, model: bytes) -> bytes:
+    """Return a .hex or .uf2 file after checking that it is whole, holds the model, and fits its board."""
     content = read_bytes(path)
     wanted = board.file
     if path.suffix != f".{wanted}":
@@ -33,6 +33,8 @@ def check_image(board: Board, path: Path) -> bytes:
         raise UserError(f"{path} is no firmware of 'gesture build': expected a file it made for {board.name}")
     if found != board.name:
         raise UserError(f"{path} is firmware for {found}, expected {board.name}: build it for this board")
+    if model not in flash:
+        raise UserError(f"{path} holds another model than --model: give the one it was built with")
     size = max(address + len(part) for address, part in memory.items()) - min(memory)
     if size > board.flash:
         raise UserError(f"{path} takes {size} bytes, {board.name} has {board.flash}: train a smaller model")

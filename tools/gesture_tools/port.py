@@ -69,6 +69,17 @@ def find_ports() -> list[FoundPort]:
     return [found[url] for url in sorted(found)]
 
 
+def find_again(url: str, was: FoundPort | None) -> str:
+    """Return where a port is now that was lost; was: how it was found. A device may get another name."""
+    if was is None or was.serial_number is None or os.path.exists(url):
+        return url
+    same = (was.vid, was.pid, was.serial_number)
+    for port in find_ports():
+        if (port.vid, port.pid, port.serial_number) == same:
+            return port.url
+    return url
+
+
 def open_port(url: str, baud: int = BAUD) -> serial.SerialBase:
     """Open a port for this process alone; raise UserError saying what to do when that is impossible.
 
@@ -126,7 +137,7 @@ def _wait(port: serial.SerialBase, timeout_s: float) -> bool:
 
 def _lost(port: serial.SerialBase, error: Exception) -> PortLost:
     what = "the other side closed it" if "://" in str(port.name) else "unplugged or reset"
-    return PortLost(f"port {port.name} is gone ({what}: {error}): plug it in again and start anew")
+    return PortLost(f"port {port.name} is gone ({what}: {error}): plug it in again")
 
 
 def _explain(url: str, baud: int, error: Exception) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from gesture_tools.boards import HOST
 from gesture_tools.build import build_host_board
 from gesture_tools.emulation import firmware_for
 from gesture_tools.errors import UserError
@@ -25,7 +26,6 @@ from gesture_tools.profile import Profile
 from gesture_tools.qemu import BOARD, LOG_NAME, MACHINE, board_arguments, find_qemu
 from gesture_tools.recordings import Recording
 
-HOST = "host"
 BOARDS = (BOARD, HOST)
 START_S = 20.0
 LOOPBACK = "127.0.0.1"

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from gesture_tools.contract import LONGEST_LABEL, MOST_LABELS
 from gesture_tools.errors import UserError
 from gesture_tools.recordings import BACKGROUND
 
@@ -19,9 +20,6 @@ NO_GESTURE = frozenset({
 """Labels, in lower-case words, that mean no gesture; so does every label that begins with one of PREFIXES."""
 
 PREFIXES = ("background", "negative", "not a", "unlabelled", "unlabeled")
-
-MOST_LABELS = 32
-MOST_LABEL_BYTES = 32
 
 CONTROLS = ("Cc", "Cs", "Zl", "Zp")
 """Unicode categories of characters that are no text."""
@@ -86,13 +84,13 @@ def _check_name(name: str) -> None:
     """Refuse a label that the contract of a model cannot hold."""
     if not name or _has_controls(name):
         raise UserError(
-            f"label {name[:MOST_LABEL_BYTES]!r} is empty or has control characters: rename it in the data, "
+            f"label {name[:LONGEST_LABEL]!r} is empty or has control characters: rename it in the data, "
             "or leave it out with --labels"
         )
-    if len(name.encode()) > MOST_LABEL_BYTES:
+    if len(name.encode()) > LONGEST_LABEL:
         raise UserError(
-            f"label {name[:MOST_LABEL_BYTES]!r} takes {len(name.encode())} bytes of UTF-8, a model holds "
-            f"{MOST_LABEL_BYTES}: rename it in the data, or leave it out with --labels"
+            f"label {name[:LONGEST_LABEL]!r} takes {len(name.encode())} bytes of UTF-8, a model holds "
+            f"{LONGEST_LABEL}: rename it in the data, or leave it out with --labels"
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import shutil
 import tempfile
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from gesture_tools.c_array import c_array
 from gesture_tools.errors import UserError
-from gesture_tools.files import make_folder, write_atomic
+from gesture_tools.files import held, is_held, make_folder, write_atomic
 from gesture_tools.runtime import Model
 from gesture_tools.verdict import extend, strongest
 from gesture_training import pictures
@@ -38,7 +39,8 @@ def staged(out: Path) -> Iterator[Path]:
     The others of FILES, which an earlier training left there, go.
 
     The temporary folder lies on out's file system: in out, or beside it while there is none. Files of
-    other names in out stay. Raises UserError at once when out cannot be written.
+    other names in out stay. What a training that was killed left there goes. Raises UserError at once when
+    out cannot be written.
     """
     if out.exists() and not (out.is_dir() and os.access(out, os.W_OK | os.X_OK)):
         raise UserError(
@@ -53,14 +55,18 @@ def staged(out: Path) -> Iterator[Path]:
     for path in (target / name for name in FILES):
         if os.path.lexists(path) and not (path.is_file() or path.is_symlink()):
             raise UserError(f"{out / path.name} is in the way of a file: move it, or choose another --out")
-    place = target if target.exists() else target.parent
+    place, prefix = target if target.exists() else target.parent, f".{target.name}.partial-"
     make_folder(place)
+    for left in place.glob(f"{glob.escape(prefix)}*"):
+        if is_held(left) is False:  # of a training that was killed
+            shutil.rmtree(left, ignore_errors=True)
     try:
-        folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.partial-", dir=place))
+        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=place))
     except OSError as error:
         raise UserError(f"cannot write in {place}: {error.strerror}; choose another --out") from error
     try:
-        yield folder
+        with held(folder):
+            yield folder
         make_folder(target)
         written = sorted(folder.iterdir())
         for file in written:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def _image(
-    board: Board, model: Path, image: Path | None, compiler: str | None
+    board: Board, path: Path, model: Model, image: Path | None, compiler: str | None
 ) -> tuple[str, bytes, str | None]:
     """Return the file for the board's drive (name and content), and the same as Intel HEX for a probe."""
     from gesture_tools.build import build_firmware
@@ -34,9 +34,9 @@ def _image(
     from gesture_tools.uf2 import uf2_bytes
 
     if image is not None:
-        content = check_image(board, image)
+        content = check_image(board, image, model.data)
         return image.name, content, content.decode() if board.file == "hex" else None
-    firmware = build_firmware(board.name, model, compiler).image
+    firmware = build_firmware(board.name, path, compiler).image
     text = hex_text(firmware)
     if board.uf2_family is not None:
         return f"{board.name}.uf2", uf2_bytes(firmware, board.uf2_family), text
@@ -99,7 +99,7 @@ def command(
     if board.file is None:
         raise UserError(f"{name} is not flashed: 'gesture emulate' runs it")
     loaded = Model.load(model)
-    file, content, text = _image(board, model, image, compiler)
+    file, content, text = _image(board, model, loaded, image, compiler)
     way = find_way(board, drive, probe_id)
     if port is None and not no_check:
         port = find_port_of(board, way)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from importlib import metadata
 from pathlib import Path
@@ -14,7 +15,7 @@ import click
 
 from gesture_tools.errors import UserError
 from gesture_tools.finite import Finite
-from gesture_tools.port import BAUD
+from gesture_tools.port import BAUD, find_again, find_ports
 from gesture_tools.recordings import BACKGROUND
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 COUNT = 10
 MINUTES = 5.0
 COUNTDOWN_S = 3.0
+WAIT_S = 60.0
 
 
 def _ask(option: str, value: str | None, question: str, default: str | None, tty: bool) -> str:
@@ -39,23 +41,26 @@ def _ask(option: str, value: str | None, question: str, default: str | None, tty
     return default
 
 
-def _open(options: dict[str, Any], profile: Profile | None, ui: Ui) -> Source:
-    from gesture_tools.recorder.opening import open_source, the_only_port
+def _open(url: str, options: dict[str, Any], profile: Profile | None, ui: Ui) -> Source:
+    from gesture_tools.recorder.opening import open_source
     from gesture_tools.recorder.text import Asked
 
     asked = Asked(options["unit"], options["lsb_per_g"], options["rate"], options["full_scale"])
-    url = options["port"] or the_only_port(options["baud"])
-
-    def ask_for_rest() -> None:
-        ui.tell("wait", "lay the board down, still: its unit is measured")
-
-    source = open_source(url, options["baud"], asked, profile, ask_for_rest)
+    source = open_source(url, options["baud"], asked, profile, ui)
     header, found = source.facts.header, source.facts.profile
     text = f"{url}: {header['board']}, {found.rate_hz:g} Hz, +-{found.full_scale_mg} milli-g"
     if "unit" in header:
         text += f", unit {header['unit']}; unverified: {header['unverified']}"
     ui.tell("source", text, port=url, rate_hz=found.rate_hz, full_scale_mg=found.full_scale_mg, **header)
     return source
+
+
+def _reopen(url: str, baud: int) -> Callable[[Source], Source]:
+    """Return what opens a lost source again, under the name that its port has then."""
+    from gesture_tools.recorder.opening import reopen_source
+
+    known = {port.url: port for port in find_ports()}.get(url)
+    return lambda lost: reopen_source(find_again(url, known), baud, lost)
 
 
 def _recover(folder: Path, profile: Profile, force: bool, ui: Ui) -> None:
@@ -128,6 +133,13 @@ def _record(session: Session, labels: tuple[str, ...], options: dict[str, Any]) 
 @click.option("--lsb-per-g", type=Finite(1, 1e6), help="A sketch prints raw counts, so many per g.")
 @click.option("--rate", type=Finite(5, 1000), help="Rate of a sketch in Hz; default: measured.")
 @click.option("--full-scale", type=click.IntRange(1, 32767), help="A sketch's range, milli-g; default: 4000.")
+@click.option(
+    "--wait",
+    type=Finite(0, 3600),
+    default=WAIT_S,
+    show_default=True,
+    help="Seconds to wait for a board that is gone; 0: end.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document a line; ask nothing.")
 def command(labels: tuple[str, ...], **options: Any) -> None:
     """Record gestures LABEL... of one person into the data folder --out.
@@ -142,6 +154,8 @@ def command(labels: tuple[str, ...], **options: Any) -> None:
       gesture record background --minutes 30 --subject anna --out mydata
       gesture record shake_left circle --continuous --port /dev/ttyACM0 --out mydata
     """
+    from gesture_tools.recorder.feed import Feed
+    from gesture_tools.recorder.opening import the_only_port
     from gesture_tools.recorder.place import check_names, holding_profile, take_place
     from gesture_tools.recorder.session import Session
 
@@ -168,7 +182,8 @@ def command(labels: tuple[str, ...], **options: Any) -> None:
             ui = PlainUi(as_json, force, bool(options["face_up"]))
         if holding is not None:
             _recover(out, holding[1], force, ui)
-        source = _open(options, holding[1] if holding else None, ui)
+        url = options["port"] or the_only_port(options["baud"])
+        source = _open(url, options, holding[1] if holding else None, ui)
         stack.callback(source.close)
         place = take_place(out, source.facts.profile)
         if place.is_new:
@@ -180,8 +195,10 @@ def command(labels: tuple[str, ...], **options: Any) -> None:
             "frame": place.profile.frame,
             "made_by": f"gesture record, tinygesture {metadata.version('tinygesture')}",
         }
+        feed = Feed(source, place.profile, ui, _reopen(url, options["baud"]), options["wait"])
+        stack.callback(feed.close)
         session = Session(
-            source,
+            feed,
             place,
             subject,
             sitting,

@@ -18,7 +18,10 @@ class Finding:
     code: str
     """Short name of the check, stable: for scripts."""
     severity: str
-    """ERROR: do not train on this; WARNING: results will suffer; INFO: worth knowing."""
+    """ERROR: do not train on this; WARNING: results will suffer; INFO: worth knowing.
+
+    What ``gesture record`` refuses in a take is at least a WARNING, by the same limits.
+    """
     what: str
     advice: str
     """What to record or do next."""

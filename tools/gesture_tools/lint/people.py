@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 
 import numpy as np
 
+from gesture_tools.contract import LONGEST_LABEL
 from gesture_tools.lint.finding import ERROR, INFO, WARNING, Finding, found
 from gesture_tools.lint.gather import DataSet
 from gesture_tools.recordings import BACKGROUND
@@ -60,7 +61,12 @@ def _labels(labels: list[str]) -> list[Finding]:
         alike["".join(label.casefold().replace("_", " ").replace("-", " ").split())].append(label)
     places = [" and ".join(map(repr, sorted(same))) for same in alike.values() if len(same) > 1]
     advice = "give one gesture one label: they are trained as different gestures"
-    return found("labels", WARNING, "labels that differ only in case, spaces or dashes", advice, places)
+    too_long = [f"{label[:LONGEST_LABEL]!r}..." for label in labels if len(label.encode()) > LONGEST_LABEL]
+    what = f"labels longer than the {LONGEST_LABEL} bytes that a model holds"
+    return [
+        *found("long-label", ERROR, what, "rename them in the data", too_long),
+        *found("labels", WARNING, "labels that differ only in case, spaces or dashes", advice, places),
+    ]
 
 
 def _people(gestures: dict[str, Counter[str]]) -> list[Finding]:

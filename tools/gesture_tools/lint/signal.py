@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gesture_tools.lint.finding import ERROR, INFO, WARNING, Finding, found
+from gesture_tools.lint.timing import LOST
 from gesture_tools.recordings import ACCELERATION, FORCED, UNVERIFIED, Recording
 
 CLIP_RUN = 3
@@ -64,7 +65,7 @@ def _clipping(recordings: list[Recording], full_scale_mg: int | None) -> list[Fi
     places = [
         (count / len(r.samples), f"{r.id}: {count} of {len(r.samples)} samples")
         for r in recordings
-        if (count := clipped(r.samples, full_scale_mg))
+        if (count := clipped(r.samples, full_scale_mg)) > LOST * len(r.samples)
     ]
     places.sort(reverse=True)
     what = f"samples clipped at the sensor's range in {len(places)} of {len(recordings)} recordings"

@@ -18,7 +18,7 @@ JITTER = 0.25
 """Median deviation of a step from the median step, as a share of it, that is worth knowing."""
 
 LOST = 0.001
-"""Share of samples lost, or missing in gaps, that is worth a warning."""
+"""Share of samples lost, missing in gaps, or clipped that is worth a warning, and that a recorder refuses."""
 
 
 def check(data: DataSet) -> list[Finding]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from gesture_tools.errors import UserError
-from gesture_tools.link import Hello, Link, Samples
+from gesture_tools.link import BoardSilent, Hello, Link, Samples
+from gesture_tools.port import PortLost
 from gesture_tools.profile import Profile
 from gesture_tools.recorder.lines import shown
-from gesture_tools.recorder.source import Block, Facts, no_samples
+from gesture_tools.recorder.source import Block, Facts, SourceLost, no_samples
 from gesture_tools.recordings import MAX_NUMBER
 
 SKIP_S = 0.01
@@ -37,6 +38,7 @@ class BoardSource:
         )
         link.start_sampling(events=False)
         self._damaged = link.counts.damaged
+        self._lost: SourceLost | None = None
 
     @property
     def facts(self) -> Facts:
@@ -54,17 +56,26 @@ class BoardSource:
         return ""
 
     def read(self, timeout_s: float) -> Block:
-        """Return the samples that have come; raise UserError when the board restarted."""
-        blocks = []
+        """Return the samples that have come; raise SourceLost when the board is gone or restarted."""
+        blocks: list[Block] = []
+        try:
+            if self._lost is None:
+                self._collect(blocks, timeout_s)
+        except (PortLost, BoardSilent) as error:
+            self._lost = SourceLost(error.message)
+        if self._lost is not None and not blocks:
+            raise self._lost
+        return Block.join(blocks) if blocks else no_samples(len(self._facts.profile.channels))
+
+    def _collect(self, blocks: list[Block], timeout_s: float) -> None:
+        """Append the samples that come; what had come before the board goes is in blocks all the same."""
         for message in self._link.messages(timeout_s):
             if isinstance(message, Samples):
                 blocks.append(self._block(message))
             elif isinstance(message, Hello):
                 cause = self._link.statistics().reset
-                raise UserError(
-                    f"the board restarted (cause: {cause}): what came before is kept; start again"
-                )
-        return Block.join(blocks) if blocks else no_samples(len(self._facts.profile.channels))
+                self._lost = SourceLost(f"the board restarted (cause: {cause})")
+                return
 
     def _block(self, message: Samples) -> Block:
         channels = len(self._facts.profile.channels)
@@ -80,9 +91,10 @@ class BoardSource:
         self.read(SKIP_S)
 
     def close(self) -> None:
-        """Ask the board for silence and close the port."""
+        """Ask the board for silence, if it is there, and close the port."""
         try:
-            self._link.stop()
+            if self._lost is None:
+                self._link.stop()
         except UserError:
             pass  # gone already
         finally:

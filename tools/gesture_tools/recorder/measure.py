@@ -61,8 +61,16 @@ def named_unit(name: str, lsb_per_g: float | None = None) -> Unit:
     return Unit(name, UNITS_MG[name], f"{name} (given)")
 
 
-def unit_of(gravity: float) -> Unit:
-    """Return the unit in which the board reads gravity so; raise UserError when there is no telling."""
+def unit_of(gravity: float | None) -> Unit:
+    """Return the unit in which the board reads gravity so; raise UserError when there is no telling.
+
+    None: the board was never still.
+    """
+    if gravity is None:
+        raise UserError(
+            "the board was never still, so its unit cannot be measured: let it lie for a few seconds, or "
+            "give --unit g, mg or m/s2"
+        )
     for name, milli_g in UNITS_MG.items():
         if abs(gravity * milli_g / 1000 - 1) <= NEAR:
             return Unit(name, milli_g, f"{name} (measured: {gravity:.4g} at rest)")

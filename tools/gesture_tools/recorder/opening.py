@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,7 +13,8 @@ from gesture_tools.port import find_ports, open_port
 from gesture_tools.profile import Profile
 from gesture_tools.recorder.probe import Answer, listen, refusal
 from gesture_tools.recorder.source import Source
-from gesture_tools.recorder.text import Asked, open_text
+from gesture_tools.recorder.text import Asked, TextSource, open_text
+from gesture_tools.recorder.ui import Ui
 
 if TYPE_CHECKING:
     from gesture_tools.link import Link
@@ -49,6 +49,11 @@ class Identity:
     kind: str
     """board, text, other, noise, silent or unavailable."""
     detail: str
+
+    @property
+    def usable(self) -> bool:
+        """Whether samples are to be had there."""
+        return self.kind in (BOARD, TEXT)
 
 
 def meet(url: str, baud: int) -> Met:
@@ -99,7 +104,7 @@ def the_only_port(baud: int) -> str:
     if not urls:
         raise UserError("found no port: plug the board in with a cable that carries data, or give --port")
     identities = identify_all(urls, baud)
-    answering = [identity for identity in identities if identity.kind in (BOARD, TEXT)]
+    answering = [identity for identity in identities if identity.usable]
     if len(answering) == 1:
         return answering[0].url
     if answering:
@@ -109,9 +114,7 @@ def the_only_port(baud: int) -> str:
     raise UserError(f"no board answers: {found}")
 
 
-def open_source(
-    url: str, baud: int, asked: Asked, profile: Profile | None, on_wait: Callable[[], None]
-) -> Source:
+def open_source(url: str, baud: int, asked: Asked, profile: Profile | None, ui: Ui) -> Source:
     """Return the source behind a port; profile: what holds for the data folder.
 
     Raises UserError saying what is wrong, and for options that a board answers itself.
@@ -130,7 +133,39 @@ def open_source(
         assert met.answer is not None
         if met.answer.kind != TEXT:
             raise refusal(url, baud, met.answer)
-        return open_text(met.port, met.answer.parser, asked, profile, on_wait)
+        return open_text(met.port, met.answer.parser, asked, profile, ui)
+    except BaseException:
+        met.close()
+        raise
+
+
+class OtherSource(UserError):
+    """Something else answers where a source was lost."""
+
+
+def reopen_source(url: str, baud: int, was: Source) -> Source:
+    """Return a source that was lost, opened again.
+
+    Raises UserError while it is not there, OtherSource when another board has taken its place.
+    """
+    met = meet(url, baud)
+    try:
+        if met.link is not None:
+            from gesture_tools.recorder.board import BoardSource
+
+            source = BoardSource(met.link)
+            if source.facts != was.facts:
+                header = source.facts.header
+                raise OtherSource(
+                    f"another board has come back on {url}: {header['board']}, interface "
+                    f"{header['interface']}; start again with the one you want"
+                )
+            return source
+        assert met.port is not None
+        assert met.answer is not None
+        if met.answer.kind != TEXT or not isinstance(was, TextSource):
+            raise refusal(url, baud, met.answer)
+        return was.resumed(met.port, met.answer.parser)
     except BaseException:
         met.close()
         raise

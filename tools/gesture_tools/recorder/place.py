@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from gesture_tools.contract import LONGEST_LABEL
 from gesture_tools.errors import UserError
 from gesture_tools.exchange.filenames import slug
 from gesture_tools.exchange.store import profile_of
@@ -13,9 +14,6 @@ from gesture_tools.files import make_folder
 from gesture_tools.profile import PROFILE_NAME, Profile
 from gesture_tools.recorder.judge import check_source
 from gesture_tools.recordings import SPANS_SUFFIX, check_profile, load
-
-LONGEST_LABEL = 32
-"""Bytes of a label that a contract holds."""
 
 LONGEST_NAME = 100
 _HEAD_BYTES = 4096
@@ -62,20 +60,12 @@ def check_names(folder: Path, labels: list[str], subject: str, session: str) -> 
     A name clashes when a log in the folder has one that differs from it by case, blanks or marks alone: as a
     file name it would be the same, and as a label it would become a class of its own.
     """
-    for what, text, longest in (
-        *(("label", label, LONGEST_LABEL) for label in labels),
-        ("--subject", subject, LONGEST_NAME),
-        ("--session", session, LONGEST_NAME),
-    ):
-        if not text.strip() or text != text.strip() or not text.isprintable():
-            raise UserError(f"{what} is {text!r}: expected text on one line, without blanks around it")
-        if len(text.encode()) > longest:
-            raise UserError(f"{what} {text[:20]!r}... is too long: expected at most {longest} bytes")
-        if not any(character.isalnum() for character in text):
-            raise UserError(f"{what} is {text!r}: expected letters or digits in it")
     for label in labels:
+        _check_text("label", label, LONGEST_LABEL)
         if any(character in label for character in ',"'):
             raise UserError(f"label {label!r}: expected no commas or quotes: they separate columns")
+    _check_text("--subject", subject, LONGEST_NAME)
+    _check_text("--session", session, LONGEST_NAME)
     known = {"label": labels, "subject": [subject]}
     for path, head in _heads(folder):
         for key, names in known.items():
@@ -90,6 +80,18 @@ def check_names(folder: Path, labels: list[str], subject: str, session: str) -> 
         plain = {slug(name).casefold() for name in names}
         if len(plain) < len(names):
             raise UserError(f"two of the {key}s {', '.join(names)} would have one file name: rename one")
+
+
+def _check_text(what: str, text: str, longest: int) -> None:
+    """Raise UserError for a name that no header or file name can hold."""
+    if not text.strip() or text != text.strip() or not text.isprintable():
+        raise UserError(f"{what} is {text!r}: expected text on one line, without blanks around it")
+    if len(text.encode()) > longest:
+        raise UserError(f"{what} {text[:20]!r}... is too long: expected at most {longest} bytes")
+    if not any(character.isalnum() for character in text):
+        raise UserError(f"{what} is {text!r}: expected letters or digits in it")
+    if any(character in text for character in "/\\"):
+        raise UserError(f"{what} is {text!r}: expected no slashes: files are named after it")
 
 
 def _heads(folder: Path) -> Iterator[tuple[Path, dict[str, str]]]:

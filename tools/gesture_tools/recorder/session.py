@@ -10,36 +10,28 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from gesture_tools.errors import UserError
 from gesture_tools.exchange.filenames import slug
 from gesture_tools.exchange.store import CONTINUOUS
 from gesture_tools.recorder.cut import LONGEST_S, find_movements, whole
-from gesture_tools.recorder.judge import Verdict, check_face_up, is_still
+from gesture_tools.recorder.feed import Feed
+from gesture_tools.recorder.judge import Verdict, check_face_up
 from gesture_tools.recorder.meter import Meter
 from gesture_tools.recorder.place import Place
 from gesture_tools.recorder.recover import CUT, PENDING, assess, keep, salvage
-from gesture_tools.recorder.source import Block, Source, no_samples
-from gesture_tools.recorder.ui import Choice, Damage, Ui
+from gesture_tools.recorder.source import Block, SourceLost, no_samples
+from gesture_tools.recorder.ui import Choice, Ui
 from gesture_tools.recorder.writer import Heading, PartWriter, remove_part
 from gesture_tools.recordings import Recording, Span
-
-POLL_S = 0.05
 
 WAIT_S = 20.0
 """How long a take waits for a movement to begin, and a cue for one to follow."""
 
-SILENCE_S = 3.0
-"""A source that delivers nothing for so long has stopped."""
-
-REST_S = 1.0
-REST_WAIT_S = 10.0
-"""Stillness that the axes are checked in, and how long to wait for it."""
-
 TRIES = 3
 """Takes refused in a row that end a session."""
+
+LEAST_S = 1.0
+"""A stretch that was broken off goes on when at least so much of it is left."""
 
 LEAD_S = 2.0
 PAUSE_S = (1.5, 3.0)
@@ -59,11 +51,15 @@ class Tally:
 
 
 class Session:
-    """Records what one source delivers, for one person."""
+    """Records what one source delivers, for one person.
+
+    A source that is lost and comes back begins a new log: sample numbers and time begin anew. What was broken
+    off is kept if it is whole, and the session goes on where it was.
+    """
 
     def __init__(
         self,
-        source: Source,
+        feed: Feed,
         place: Place,
         subject: str,
         session: str,
@@ -73,7 +69,7 @@ class Session:
         countdown_s: float = 0.0,
         force: bool = False,
     ) -> None:
-        self._source = source
+        self._feed = feed
         self._place = place
         self.subject = subject
         self._session = session
@@ -82,8 +78,8 @@ class Session:
         self._countdown_s = countdown_s
         self._force = force
         self._axes: str | None = None
-        self._malformed = 0
-        self._heard = time.monotonic()
+        self._left: Path | None = None
+        """The part of what was broken off last and could not be kept."""
         self.tally = Tally()
 
     def check_axes(self) -> None:
@@ -91,11 +87,10 @@ class Session:
 
         Raises UserError when they are not, unless takes are forced: then each is marked.
         """
-        meter = Meter(self._place.profile)
-        if not self._ui.wait_for_rest(lambda: self._idle(meter)):
+        if not self._ui.wait_for_rest(self._feed.idle):
             self._header["axes"] = "unchecked"
             return
-        self._axes = check_face_up(self._rest_samples(), self._place.profile.channels)
+        self._axes = check_face_up(self._feed.at_rest(), self._place.profile.channels)
         if self._axes is None:
             self._header["axes"] = "checked face up"
             self._ui.tell("axes", "axes: right, face up at rest", axes="right")
@@ -111,8 +106,16 @@ class Session:
         """
         number, tries = 1, 0
         while number <= count and not self.tally.quit:
-            refused = self.tally.refused
-            choice = self._take(label, number, count)
+            refused, kept = self.tally.refused, len(self.tally.kept)
+            try:
+                choice = self._take(label, number, count)
+            except SourceLost as lost:
+                self._resume(lost)
+                if len(self.tally.kept) > kept:
+                    number += 1
+                elif self._left is not None:
+                    remove_part(self._left)  # the gesture is made again
+                continue
             tries = tries + 1 if self.tally.refused > refused else 0
             if choice is Choice.KEEP or (choice is Choice.DISCARD and self._ui.asks):
                 number += 1
@@ -122,39 +125,50 @@ class Session:
                 return
 
     def stretches(self, label: str, seconds: float, count: int) -> None:
-        """Record count stretches of time as they are."""
-        number = 1
+        """Record count stretches of time as they are; one broken off goes on with what is left of it."""
+        number, left = 1, seconds
         while number <= count and not self.tally.quit:
-            if self._stretch(label, seconds, f"{label} {number}/{count}") is not Choice.REDO:
-                number += 1
+            meter = Meter(self._place.profile)
+            try:
+                choice = self._stretch(label, left, f"{label} {number}/{count}", meter)
+            except SourceLost as lost:
+                self._resume(lost)
+                left -= meter.read().seconds
+                choice = Choice.REDO if left >= LEAST_S else Choice.KEEP
+            if choice is not Choice.REDO:
+                number, left = number + 1, seconds
 
-    def _stretch(self, label: str, seconds: float, phase: str) -> Choice:
+    def _stretch(self, label: str, seconds: float, phase: str, meter: Meter) -> Choice:
         self._count_down(phase)
         self._ui.tell("go", f"{phase}: recording {_length(seconds)}", label=label, seconds=seconds)
-        meter = Meter(self._place.profile)
         with self._part(label, self._header) as writer:
             while meter.read().seconds < seconds and not self._ui.stop_wanted():
-                self._pump(meter, writer, f"{phase}, {_length(seconds)}")
+                self._feed.pump(meter, writer, f"{phase}, {_length(seconds)}")
         return self._settle(writer, label)
 
     def continuous(self, labels: list[str], count: int) -> None:
         """Record one stretch with count cued gestures of each label in it, as spans."""
-        while self._continuous(labels, count) is Choice.REDO:
-            pass
+        choice = Choice.REDO
+        cues: list[str] = []
+        while choice is Choice.REDO and not self.tally.quit:
+            cues = cues or random.sample(labels * count, len(labels) * count)
+            try:
+                choice = self._continuous(cues, len(labels) * count)
+            except SourceLost as lost:
+                self._resume(lost)
+                choice = Choice.REDO if cues else Choice.KEEP
 
-    def _continuous(self, labels: list[str], count: int) -> Choice:
-        cues = labels * count
-        random.shuffle(cues)
+    def _continuous(self, cues: list[str], count: int) -> Choice:
+        """Record the cues that are left of count, taking each off the list when its gesture was made."""
         self._count_down("continuous session")
         self._ui.tell("go", f"continuous session: {len(cues)} gestures, wait for each cue", cues=len(cues))
         meter = Meter(self._place.profile)
-        found = 0
+        found, asked = 0, len(cues)
         with self._part(None, self._header) as writer:
             self._rest(meter, writer, LEAD_S)
-            for number, label in enumerate(cues, 1):
-                if self._ui.stop_wanted():
-                    break
-                self._ui.tell("cue", f"{number}/{len(cues)}: {label}", label=label, number=number)
+            while cues and not self._ui.stop_wanted():
+                label, number = cues[0], count - len(cues) + 1
+                self._ui.tell("cue", f"{number}/{count}: {label}", label=label, number=number)
                 span = self._cued(meter, writer, label)
                 if span is None:
                     self._ui.tell("missed", f"no {label} seen", label=label, number=number)
@@ -163,11 +177,16 @@ class Session:
                     found += 1
                     seconds = (span.end_us - span.start_us) / 1e6
                     self._ui.tell("span", f"{label}: {seconds:.2f} s", label=label, seconds=seconds)
+                del cues[0]
                 self._rest(meter, writer, random.uniform(*PAUSE_S))
             self._rest(meter, writer, LEAD_S)
         if not found:
             self._ui.tell("missed", "no gesture was seen: this is background", label="", number=0)
-        return self._settle(writer, f"continuous session, {found} of {len(cues)} gestures")
+        cues.clear()
+        return self._settle(writer, f"continuous session, {found} of {asked} gestures")
+
+    def _resume(self, lost: SourceLost) -> None:
+        self.tally.quit = not self._feed.resume(lost)
 
     def _take(self, label: str, number: int, count: int) -> Choice:
         """Record one gesture; return what became of it."""
@@ -190,7 +209,7 @@ class Session:
         rate = self._place.profile.rate_hz
         begin = time.monotonic()
         while True:
-            block = self._pump(meter, writer, phase)
+            block = self._feed.pump(meter, writer, phase)
             if self._ui.stop_wanted():
                 self.tally.quit = True
                 return "ended before a movement"
@@ -211,7 +230,7 @@ class Session:
         rate = self._place.profile.rate_hz
         begin_us = int(buffer.t_us[-1]) if len(buffer) else 0
         while True:
-            block = self._pump(meter, writer, f"now: {label}")
+            block = self._feed.pump(meter, writer, f"now: {label}")
             buffer = Block.join([buffer, block])
             after = [
                 movement
@@ -228,7 +247,7 @@ class Session:
     def _rest(self, meter: Meter, writer: PartWriter, seconds: float) -> None:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            self._pump(meter, writer, "rest")
+            self._feed.pump(meter, writer, "rest")
 
     @contextmanager
     def _part(self, label: str | None, header: dict[str, str]) -> Iterator[PartWriter]:
@@ -239,9 +258,7 @@ class Session:
         writer = PartWriter(
             self._place.folder / slug(self.subject), slug(label if label else CONTINUOUS), heading
         )
-        self._source.skip()
-        self._heard = time.monotonic()
-        self._malformed = self._source.malformed
+        self._feed.begin()
         try:
             yield writer
         except (Exception, KeyboardInterrupt, SystemExit):
@@ -254,6 +271,7 @@ class Session:
 
     def _salvage(self, part: Path) -> None:
         log, reason = salvage(part, self._place.profile, self._force, self._axes)
+        self._left = part if log is None else None
         if log is not None:
             self.tally.kept.append(log)
             self._ui.tell("take", f"kept {log}: recorded until it was broken off", file=str(log), kept=True)
@@ -271,13 +289,13 @@ class Session:
             self.tally.refused += 1
             return Choice.DISCARD
         left = assess(part, self._place.profile, self._axes)
-        verdict, damage = left.verdict, self._damage()
+        verdict, damage = left.verdict, self._feed.damage()
         marks = {}
         if damage.count:
             marks["malformed"] = str(damage.count)
             note = f"{damage.count} malformed lines or frames" + (damage.example and f": {damage.example!r}")
             verdict = replace(verdict, notes=(*verdict.notes, note))
-        choice = self._ui.decide(left.recording, verdict, lambda: self._idle(Meter(self._place.profile)))
+        choice = self._ui.decide(left.recording, verdict, self._feed.idle)
         facts = {
             "label": left.recording.label,
             "seconds": round(left.recording.duration_s, 3),
@@ -311,45 +329,7 @@ class Session:
         meter = Meter(self._place.profile)
         end = time.monotonic() + self._countdown_s
         while (left := end - time.monotonic()) > 0:
-            self._pump(meter, None, f"{what}: in {math.ceil(left)}")
-
-    def _rest_samples(self) -> NDArray[np.int16]:
-        """Return samples of a board that has lain still for REST_S, waiting REST_WAIT_S at most."""
-        self._source.skip()
-        meter = Meter(self._place.profile)
-        count = max(2, round(REST_S * self._place.profile.rate_hz))
-        while meter.read().seconds < REST_WAIT_S:
-            self._pump(meter, None, "checking the axes: let the board lie still")
-            last = meter.recent.samples[-count:]
-            if len(last) == count and is_still(last):
-                return last
-        raise UserError(
-            f"the board has not lain still for {REST_WAIT_S:g} s: put it down face up, start again"
-        )
-
-    def _idle(self, meter: Meter) -> None:
-        """Take what arrives while the user thinks, so that no buffer overflows."""
-        self._pump(meter, None, "")
-
-    def _pump(self, meter: Meter, writer: PartWriter | None, phase: str) -> Block:
-        """Take what has come, write it, show it; raise UserError when the source has stopped."""
-        block = self._source.read(POLL_S)
-        now = time.monotonic()
-        if len(block):
-            self._heard = now
-            if writer is not None:
-                writer.write(block)
-            meter.update(block)
-        elif now - self._heard > SILENCE_S:
-            raise UserError(f"nothing has come for {SILENCE_S:g} s: is the sketch running? Reset the board")
-        if phase:
-            self._ui.live(phase, meter, self._damage(), writer.samples if writer else 0)
-        return block
-
-    def _damage(self) -> Damage:
-        """Return what came damaged since the recording began."""
-        count = self._source.malformed - self._malformed
-        return Damage(count, self._source.example if count else "")
+            self._feed.pump(meter, None, f"{what}: in {math.ceil(left)}")
 
 
 def _kept(log: Path, take: Recording, verdict: Verdict) -> str:

@@ -8,7 +8,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from gesture_tools.errors import UserError
 from gesture_tools.profile import Profile
+
+
+class SourceLost(UserError):
+    """A source is gone, has gone silent or began anew; all that it delivered before has been returned."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +75,7 @@ class Source(Protocol):
         """The last damaged message, to be shown; empty when there was none."""
 
     def read(self, timeout_s: float) -> Block:
-        """Return what has come, waiting up to timeout_s for it; raise PortLost when the port is gone."""
+        """Return what has come, waiting up to timeout_s for it; raise SourceLost when no more will come."""
 
     def skip(self) -> None:
         """Drop what is waiting, and what is half there: the next block is fresh."""

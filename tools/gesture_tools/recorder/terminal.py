@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -15,6 +15,7 @@ from rich.text import Text
 from gesture_tools.drawing import AXIS_NAMES, COLOURS, axis_lines, terminal
 from gesture_tools.recorder.judge import Verdict
 from gesture_tools.recorder.keys import Keys
+from gesture_tools.recorder.measure import UNITS_MG
 from gesture_tools.recorder.meter import Meter
 from gesture_tools.recorder.source import Block
 from gesture_tools.recorder.ui import Choice, Damage
@@ -26,15 +27,15 @@ DRAW_S = 0.1
 LEAST_RANGE_MG = 2000
 """Range that the axes are drawn on at least, so that tremor looks like tremor."""
 
-KEYS = {
-    "k": Choice.KEEP,
-    " ": Choice.KEEP,
-    "\n": Choice.KEEP,
-    "\r": Choice.KEEP,
-    "r": Choice.REDO,
-    "d": Choice.DISCARD,
-    "q": Choice.QUIT,
-}
+KEYS = {"r": Choice.REDO, "d": Choice.DISCARD, "q": Choice.QUIT}
+KEEP_KEYS = dict.fromkeys("k \n\r", Choice.KEEP)
+FORCE_KEYS = {"f": Choice.KEEP}
+"""Keys that decide: those that keep a take which passes, and the one that keeps any other."""
+
+UNIT_KEYS = {str(number): unit for number, unit in enumerate(UNITS_MG, 1)}
+
+
+A = TypeVar("A")
 
 
 class TerminalUi:
@@ -65,7 +66,8 @@ class TerminalUi:
 
     def tell(self, event: str, text: str, **facts: Any) -> None:
         """Print a sentence above the stream; what asks for a movement is loud."""
-        style = {"go": "bold green", "cue": "bold green", "refused": "red", "missed": "red", "left": "red"}
+        loud = dict.fromkeys(("go", "cue"), "bold green")
+        style = loud | dict.fromkeys(("refused", "missed", "left", "lost"), "red")
         if event == "go" and ("seconds" in facts or "cues" in facts):
             text += "; q ends it"
         self._console.print(Text(text, style=style.get(event, "")))
@@ -86,26 +88,19 @@ class TerminalUi:
         return self._keys.poll() == "q"
 
     def decide(self, take: Recording, verdict: Verdict, idle: Callable[[], None]) -> Choice:
-        """Draw a take and its verdict, and wait for a key; against the profile it is kept only by force."""
+        """Draw a take and its verdict, and wait for a key; keeping what is refused needs another one."""
         lines = [Text(line) for line in terminal(take, self._width(), self._plain)]
         for reason in verdict.reasons:
             lines.append(Text(f"  refused: {reason}", style="bold red"))
         for note in verdict.notes:
             lines.append(Text(f"  note: {note}", style="yellow"))
-        may_keep = verdict.passed or self._force
-        keep = "[k] keep   " if may_keep else ""
+        passes = verdict.passed or self._force
+        keep = "[k] keep" if passes else "[f] keep it all the same, marked"
+        keys = KEYS | (KEEP_KEYS if passes else FORCE_KEYS)
         title = take.label or "continuous"
         head = Text(f"{title}: {take.duration_s:.2f} s, {take.rate_hz:.1f} Hz", style="bold")
-        asked = Text(f"  {keep}[r] redo   [d] discard   [q] quit", style="bold")
-        while self._keys.poll():  # pressed before there was anything to decide
-            pass
-        self._live.update(Group(head, *lines, asked), refresh=True)
-        while True:
-            idle()
-            choice = KEYS.get(self._keys.poll() or "")
-            if choice is not None and (may_keep or choice is not Choice.KEEP):
-                self._live.update(Text(""), refresh=True)
-                return choice
+        asked = Text(f"  {keep}   [r] redo   [d] discard   [q] quit", style="bold")
+        return self._await_key(Group(head, *lines, asked), keys, idle)
 
     def wait_for_rest(self, idle: Callable[[], None]) -> bool:
         """Ask for the board to be laid face up."""
@@ -118,6 +113,23 @@ class TerminalUi:
             if key := self._keys.poll():
                 self._live.update(Text(""), refresh=True)
                 return key != "s"
+
+    def choose_unit(self, reason: str, idle: Callable[[], None]) -> str | None:
+        """Ask for one of the units by a number."""
+        units = "   ".join(f"[{key}] {unit}" for key, unit in UNIT_KEYS.items())
+        asked = Group(Text(reason), Text(f"  What does the sketch print?  {units}   [q] quit", style="bold"))
+        return self._await_key(asked, UNIT_KEYS | {"q": None}, idle)
+
+    def _await_key(self, shown: Group, answers: Mapping[str, A], idle: Callable[[], None]) -> A:
+        """Show a question until one of its keys is pressed; return what that means."""
+        while self._keys.poll():  # pressed before there was anything to decide
+            pass
+        self._live.update(shown, refresh=True)
+        while True:
+            idle()
+            if (key := self._keys.poll() or "") in answers:
+                self._live.update(Text(""), refresh=True)
+                return answers[key]
 
     def _width(self) -> int:
         return max(20, min(100, self._console.width - 18))

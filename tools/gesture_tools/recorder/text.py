@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import serial
 
 from gesture_tools.errors import UserError
-from gesture_tools.port import receive
+from gesture_tools.port import PortLost, receive
 from gesture_tools.profile import Profile
 from gesture_tools.recorder.clock import ArrivalClock
 from gesture_tools.recorder.lines import LineParser, Row
 from gesture_tools.recorder.measure import Unit, measure, named_unit, unit_of
-from gesture_tools.recorder.source import Block, Facts, no_samples
+from gesture_tools.recorder.source import Block, Facts, SourceLost, no_samples
+from gesture_tools.recorder.ui import Ui
 from gesture_tools.recordings import UNVERIFIED
+
+WAIT = "lay the board down, still: its unit is measured"
 
 _DRAIN_READS = 64
 _STALL_READS = 8
@@ -40,7 +42,7 @@ class TextSource:
     def __init__(self, port: serial.SerialBase, parser: LineParser, unit: Unit, facts: Facts) -> None:
         self._port = port
         self._parser = parser
-        self._milli_g = unit.milli_g
+        self._unit = unit
         self._facts = facts
         self._clock = ArrivalClock(facts.profile.rate_hz)
         self._begin = time.monotonic()
@@ -75,21 +77,31 @@ class TextSource:
         self._seq += len(items)
         good = [index for index, row in enumerate(items) if row is not None]
         rows: list[Row] = [row for row in items if row is not None]
-        values = np.array(rows, np.float64).reshape(len(rows), 3) * self._milli_g
+        values = np.array(rows, np.float64).reshape(len(rows), 3) * self._unit.milli_g
         samples = np.clip(np.rint(values), -_INT16, _INT16).astype(np.int16)
         return Block(seq[good], stamps[good], samples)
 
     def _drain(self, timeout_s: float) -> bytes:
         """Return all that has come, waiting up to timeout_s for it: a clump is one arrival."""
-        data = receive(self._port, timeout_s)
-        for _ in range(_DRAIN_READS if data else 0):
-            if not (more := receive(self._port, 0.0)):
-                break
-            data += more
+        data = b""
+        try:
+            data = receive(self._port, timeout_s)
+            for _ in range(_DRAIN_READS if data else 0):
+                if not (more := receive(self._port, 0.0)):
+                    break
+                data += more
+        except PortLost as error:
+            if not data:  # what came before is taken first; the port stays lost
+                raise SourceLost(error.message) from error
         return data
 
     def _now_us(self) -> float:
         return (time.monotonic() - self._begin) * 1e6
+
+    def resumed(self, port: serial.SerialBase, parser: LineParser) -> TextSource:
+        """Return the same sketch behind a port that was opened again: its unit and rate are known."""
+        parser.restart()
+        return TextSource(port, parser, self._unit, self._facts)
 
     def skip(self) -> None:
         """Drop the lines that wait; the stream's time goes on."""
@@ -105,25 +117,27 @@ def open_text(
     parser: LineParser,
     asked: Asked,
     profile: Profile | None,
-    on_wait: Callable[[], None] = lambda: None,
+    ui: Ui,
 ) -> TextSource:
     """Return the source behind a port whose lines a parser has met; profile: what holds for the data folder.
 
-    What was not asked for is measured. on_wait is called when the board must lie still for that. Raises
-    UserError when there is no telling.
+    What was not asked for is measured, or, where there is no telling, asked. Raises UserError when nobody
+    knows.
     """
     parser.restart()
     known = asked.unit is not None or asked.lsb_per_g is not None
-    found = measure(port, parser, need_gravity=not known, on_wait=on_wait)
+    found = measure(port, parser, need_gravity=not known, on_wait=lambda: ui.tell("wait", WAIT))
     if known:
         unit = named_unit(asked.unit or "raw", asked.lsb_per_g)
-    elif found.gravity is None:
-        raise UserError(
-            "the board was never still, so its unit cannot be measured: let it lie for a few seconds, or "
-            "give --unit g, mg or m/s2"
-        )
     else:
-        unit = unit_of(found.gravity)
+        try:
+            unit = unit_of(found.gravity)
+        except UserError as error:
+            name = ui.choose_unit(error.message, lambda: _drop(port))
+            if name is None:
+                raise
+            unit = named_unit(name)
+            parser.restart()
     given = asked.rate_hz
     if given is not None and abs(found.rate_hz - given) > 0.1 * given:
         raise UserError(
@@ -139,3 +153,8 @@ def open_text(
         },
     )
     return TextSource(port, parser, unit, facts)
+
+
+def _drop(port: serial.SerialBase) -> None:
+    """Take what has come, so that no buffer overflows."""
+    receive(port, 0.05)

@@ -54,6 +54,12 @@ class Ui(Protocol):
     def wait_for_rest(self, idle: Callable[[], None]) -> bool:
         """Ask for the board to be laid face up; return whether its axes are to be checked."""
 
+    def choose_unit(self, reason: str, idle: Callable[[], None]) -> str | None:
+        """Ask for the unit of a sketch's numbers, of UNITS_MG, that cannot be measured for a reason.
+
+        None: nobody knows.
+        """
+
 
 class PlainUi:
     """For scripts: a line or a JSON document for each event, nothing asked.
@@ -110,6 +116,10 @@ class PlainUi:
     def wait_for_rest(self, idle: Callable[[], None]) -> bool:
         """Return what the options say."""
         return self._face_up
+
+    def choose_unit(self, reason: str, idle: Callable[[], None]) -> str | None:
+        """Nobody is there to know."""
+        return None
 
     def _print(self, event: str, text: str, facts: dict[str, Any]) -> None:
         click.echo(json.dumps({"event": event, **facts}) if self._as_json else text)

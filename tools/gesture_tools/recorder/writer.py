@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from gesture_tools.errors import UserError
-from gesture_tools.files import make_folder
+from gesture_tools.files import hold, is_held, make_folder
 from gesture_tools.logs import PART_SUFFIX, SPAN_COLUMNS, log_header, log_rows, spans_path, write_log
 from gesture_tools.recorder.source import Block
 from gesture_tools.recordings import MAX_GAP_US, MAX_NUMBER, SPANS_SUFFIX, Recording, Span
@@ -196,7 +196,7 @@ def left_parts(folder: Path) -> Iterator[Path]:
     """
     spans_end = SPANS_SUFFIX + PART_SUFFIX
     for part in sorted(folder.rglob(f"*.csv{PART_SUFFIX}")):
-        if part.name.startswith(".") or _in_progress(part):
+        if part.name.startswith(".") or is_held(part):
             continue
         if part.name.endswith(spans_end):
             if not part.with_name(part.name.removesuffix(spans_end) + f".csv{PART_SUFFIX}").exists():
@@ -218,25 +218,8 @@ def _open_new(path: Path) -> int:
     descriptor = os.open(
         path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o644
     )
-    with suppress(ImportError, OSError):
-        import fcntl
-
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    hold(descriptor)
     return descriptor
-
-
-def _in_progress(part: Path) -> bool:
-    """Whether another process is writing to a part. Windows does not tell; there, it cannot be removed."""
-    try:
-        import fcntl
-    except ImportError:
-        return False
-    with suppress(OSError), open(part, "rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
-            return True
-    return False
 
 
 def _sync_file(path: Path) -> None:
