@@ -226,3 +226,20 @@ def test_text_that_looks_like_a_number_stays_text(tmp_path: Path) -> None:
         ("007", "1.50", "01"),
         ("7", "1.5", "1"),
     ]
+
+
+def test_a_clock_s_stamps_count_from_the_first(tmp_path: Path) -> None:
+    """Milliseconds since 1970, as telephones and logs of servers have them."""
+    since = 1.75e12
+    rows = "".join(f"r{n},wave,p1,{since + 1000 * n + 20 * k:.1f},0,0,1\n" for n in (0, 1) for k in range(3))
+    first, second = read(tmp_path, HEAD + rows)
+    assert first.t_us.tolist() == [0, 20_000, 40_000]
+    assert second.t_us.tolist() == [1_000_000, 1_020_000, 1_040_000]
+
+
+@pytest.mark.parametrize(("step", "found"), [(0.02, "every 0.02 ms"), (20_000, "every 20000 ms")])
+def test_time_in_seconds_or_microseconds_is_refused(tmp_path: Path, step: float, found: str) -> None:
+    rows = "".join(f"r,wave,p1,{step * k:g},0,0,1\n" for k in range(4))
+    message = refusal(tmp_path, HEAD + rows)
+    assert found in message
+    assert "expected t_ms in milliseconds" in message

@@ -223,6 +223,13 @@ def test_grip_is_measured_from_gravity(degrees: float) -> None:
     assert grip_rotation(pieces, 5.0) == pytest.approx(degrees, rel=0.15)
 
 
+def test_without_gravity_nothing_is_known_of_the_grip() -> None:
+    labels = choose_labels({"wave", "chop"}, (), ())
+    recordings = [make_recording(f"p{person}", "wave", 0) for person in range(8)]
+    floating = [replace(one, samples=(one.samples - [0, 0, 1000]).astype(np.int16)) for one in recordings]
+    assert grip_rotation(dataset.cut(floating, labels, RATE_HZ, 0.05), 15.0) == 15.0
+
+
 def test_one_person_has_the_least_grip() -> None:
     labels = choose_labels({"wave", "chop"}, (), ())
     pieces = dataset.cut([make_recording("ann", "wave", take) for take in range(3)], labels, RATE_HZ, 0.05)

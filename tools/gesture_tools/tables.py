@@ -25,6 +25,9 @@ COLUMNS = (*TEXT_COLUMNS, *NUMBER_COLUMNS)
 _LIMIT_G = 32.767
 _LIMIT_MS = MAX_NUMBER / 1000
 
+_STEP_MS = (0.1, 2000.0)
+"""Time between samples that a sensor may have; other ones are of another unit."""
+
 _UNIT_ROWS = 20
 _UNIT_NEAR = 0.2
 """Rows that a unit is judged by, at least, and how near to gravity their median magnitude is."""
@@ -45,7 +48,8 @@ def read_table(path: Path) -> list[Recording]:
         ) from error
 
     table = _parse(path, _read(path))
-    values = table[list(NUMBER_COLUMNS)].to_numpy(np.float64)
+    values = table[list(NUMBER_COLUMNS)].to_numpy(np.float64, copy=True)
+    _from_the_first(values[:, 0])
     _check_unit(path, values[:, 1:])
     _check_numbers(path, values)
     t_us = np.rint(values[:, 0] * 1000).astype(np.int64)
@@ -72,6 +76,12 @@ def read_table(path: Path) -> list[Recording]:
         if gap := find_gap(stamps):
             at, what = gap
             raise UserError(f"{path}, line {rows[at] + 2}: recording {name!r} has {what}")
+        step_ms = float(np.median(np.diff(stamps))) / 1000
+        if not _STEP_MS[0] <= step_ms <= _STEP_MS[1]:
+            raise UserError(
+                f"{path}: recording {name!r} has a sample every {step_ms:g} ms: expected t_ms in milliseconds, "
+                f"{_STEP_MS[0]:g} to {_STEP_MS[1]:g} apart"
+            )
         runs = label_codes[rows]
         starts = np.flatnonzero(np.diff(runs, prepend=-1))
         ends = [*starts[1:].tolist(), len(rows) - 1]
@@ -196,6 +206,12 @@ def _diagnose(path: Path, table: pd.DataFrame) -> UserError:
     return UserError(f"{path}, line {bad[name] + 2}, column {name}: expected a number, found {found!r}")
 
 
+def _from_the_first(t_ms: NDArray[np.float64]) -> None:
+    """Make time stamps count from the smallest where they are a clock's, as milliseconds since 1970."""
+    if len(t_ms) and _LIMIT_MS < t_ms.min() < t_ms.max() < np.inf:
+        t_ms -= t_ms.min()
+
+
 def _check_unit(path: Path, values: NDArray[np.float64]) -> None:
     """Check that acceleration (rows, 3) is in g: in any recording of gestures, gravity is its usual size."""
     if len(values) < _UNIT_ROWS:
@@ -234,7 +250,8 @@ def _spread(path: Path, name: str, t_us: NDArray[np.int64], rows: NDArray[np.int
         at = int(np.argmax(steps < 0)) + 1
         raise UserError(
             f"{path}, line {rows[at] + 2}: time runs backwards in recording {name!r}: "
-            f"{t_us[at] / 1000:g} ms after {t_us[at - 1] / 1000:g} ms"
+            f"{t_us[at] / 1000:g} ms after {t_us[at - 1] / 1000:g} ms; sort its rows by t_ms, and give every "
+            "recording an id of its own"
         )
     if (steps > 0).all():
         return t_us
