@@ -17,7 +17,7 @@ from gesture_tools.verdict import verdicts
 from gesture_training.commands.stress import command
 from gesture_training.commands.train import command as train_command
 from gesture_training.robustness.disturb import SWEEPS, Level
-from gesture_training.robustness.limits import Limit, choose_limits
+from gesture_training.robustness.limits import Limit, choose_limits, read_limits
 from tests.support.firmware import contract
 
 pytest.importorskip("tensorflow")
@@ -100,7 +100,9 @@ def test_noise_and_bias_have_their_size() -> None:
 
 
 def test_limits_are_read_and_refused() -> None:
-    limits = choose_limits(contract(), ["rotation=45:20", "noise=off", "axes=-y:30", "gain=7", "axes=30"])
+    limits = choose_limits(
+        contract(), read_limits(["rotation=45:20", "noise=off", "axes=-y:30", "gain=7", "axes=30"])
+    )
     assert limits["rotation"] == Limit(45, 20)
     assert "noise" not in limits
     assert limits["axes"] == Limit("-y", 30)
@@ -108,7 +110,7 @@ def test_limits_are_read_and_refused() -> None:
     assert limits["rate"] == Limit(5, 5)
     for wish in ("wind=3", "noise", "noise=a:5", "noise=5:101", "axes=qq:5", "rate=nan"):
         with pytest.raises(UserError, match="expected"):
-            choose_limits(contract(), [wish])
+            read_limits([wish])
 
 
 def test_the_card_is_measured_and_kept(trained: Path) -> None:

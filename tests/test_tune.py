@@ -154,7 +154,8 @@ def test_networks_that_no_window_suits_are_passed_over(
 def test_bad_input_is_one_line(data: Path, tmp_path: Path) -> None:
     (tmp_path / "text").write_text("no journal\n")
     for options, words in (
-        (["--flash", "1k"], "cannot be met"),
+        (["--flash", "1k"], "--flash 1024 cannot be met"),
+        (["--flash", "16"], "--flash 16 (16k, perhaps?) cannot be met"),
         (["--flash", "lots"], "such as 16k"),
         (["--folds", "9"], "--folds is 9"),
         (["--test-subjects", "zoe"], "zoe"),

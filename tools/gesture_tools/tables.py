@@ -79,8 +79,8 @@ def read_table(path: Path) -> list[Recording]:
         step_ms = float(np.median(np.diff(stamps))) / 1000
         if not _STEP_MS[0] <= step_ms <= _STEP_MS[1]:
             raise UserError(
-                f"{path}: recording {name!r} has a sample every {step_ms:g} ms: expected t_ms in milliseconds, "
-                f"{_STEP_MS[0]:g} to {_STEP_MS[1]:g} apart"
+                f"{path}: recording {name!r} has a sample every {step_ms:g} ms: "
+                f"expected t_ms in milliseconds, {_STEP_MS[0]:g} to {_STEP_MS[1]:g} apart"
             )
         runs = label_codes[rows]
         starts = np.flatnonzero(np.diff(runs, prepend=-1))

@@ -20,8 +20,8 @@ def grip_rotation(pieces: Sequence[Piece], least: float) -> float:
 
     For every gesture, each person's mean acceleration points along gravity. The mean length R of these
     directions over people (1: all hold it alike), unbiased for their number, is what random rotations with
-    a normal angle of deviation s about any axis would give: R = 1/3 + 2/3 exp(-s^2 / 2). Where recordings hold
-    no gravity it is `least`.
+    a normal angle of deviation s about any axis would give: R = 1/3 + 2/3 exp(-s^2 / 2). Where recordings
+    hold no gravity it is `least`.
     """
     lengths, weights, sizes = [], [], []
     for label in sorted({piece.label for piece in pieces}):

@@ -69,12 +69,13 @@ def command(
     from gesture_training.record import add_metric
     from gesture_training.report import limit_text
     from gesture_training.robustness.card import measure, subjects_of
-    from gesture_training.robustness.limits import choose_limits
+    from gesture_training.robustness.limits import choose_limits, read_limits
     from gesture_training.robustness.picture import draw
 
     folder = out or model.parent
+    wanted = read_limits(limits)
     found = gather(model, data, subjects, False, lambda line: click.echo(line, err=True))
-    chosen = choose_limits(found.model.require_contract(), limits)
+    chosen = choose_limits(found.model.require_contract(), wanted)
     make_folder(folder)
     console = Console(stderr=True)
     columns = (
@@ -101,8 +102,8 @@ def command(
         "data_sha256": digest(found.recordings),
         "command": shlex.join(["gesture", *sys.argv[1:]]),
     }
-    write_atomic(folder / PICTURE, draw(card))
     add_metric(folder, found.model.model_id, "robustness", card)
+    write_atomic(folder / PICTURE, draw(card))
     if as_json:
         click.echo(json.dumps(card, indent=2))
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gesture_tools.contract import Contract
@@ -34,12 +34,24 @@ the contract's own tolerance. A wrong axis is a mistake of mounting: judged only
 RATE_POINTS = 5.0
 
 
-def choose_limits(contract: Contract, wishes: Sequence[str]) -> dict[str, Limit]:
-    """Return the limits by sweep: the defaults, changed by wishes (NAME=[LEVEL:]POINTS or NAME=off).
-
-    Raises UserError for wishes that cannot be read.
-    """
+def choose_limits(contract: Contract, wanted: Mapping[str, Limit | None]) -> dict[str, Limit]:
+    """Return the limits by sweep: the defaults, changed by what is wanted; None: no limit."""
     limits = {"rate": Limit(100 * contract.profile.rate_tolerance, RATE_POINTS), **DEFAULTS}
+    for name, wish in wanted.items():
+        if wish is None:
+            limits.pop(name, None)
+        else:
+            usual = limits[name].level if name in limits else None
+            limits[name] = Limit(usual if wish.level is None else wish.level, wish.points)
+    return limits
+
+
+def read_limits(wishes: Sequence[str]) -> dict[str, Limit | None]:
+    """Read limits, NAME=[LEVEL:]POINTS or NAME=off, by sweep; a level of None leaves the usual one.
+
+    Raises UserError for what cannot be read.
+    """
+    wanted: dict[str, Limit | None] = {}
     sweeps = {sweep.name: sweep for sweep in SWEEPS}
     for wish in wishes:
         name, _, text = wish.partition("=")
@@ -48,12 +60,12 @@ def choose_limits(contract: Contract, wishes: Sequence[str]) -> dict[str, Limit]
                 f"--limit {wish!r}: expected one of {', '.join(sweeps)} before '=', found {name!r}"
             )
         if text == "off":
-            limits.pop(name, None)
+            wanted[name] = None
             continue
         level, colon, points = text.rpartition(":")
         try:
-            limits[name] = Limit(
-                _level(level, sweeps[name].levels) if colon else getattr(limits.get(name), "level", None),
+            wanted[name] = Limit(
+                _level(level, sweeps[name].levels) if colon else getattr(wanted.get(name), "level", None),
                 _number(points, 0, 100),
             )
         except ValueError as error:
@@ -61,7 +73,7 @@ def choose_limits(contract: Contract, wishes: Sequence[str]) -> dict[str, Limit]
                 f"--limit {wish!r}: expected {name}=LEVEL:POINTS ({name}={sweeps[name].levels[0]}:5), "
                 f"{name}=POINTS or {name}=off, points from 0 to 100"
             ) from error
-    return limits
+    return wanted
 
 
 def _level(text: str, levels: Sequence[Level]) -> Level:
