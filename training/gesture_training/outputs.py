@@ -11,9 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from gesture_tools.c_array import c_array
 from gesture_tools.errors import UserError
 from gesture_tools.files import held, is_held, make_folder, write_atomic
@@ -115,8 +112,7 @@ def write(
 
 
 def _pictures(prepared: Prepared, measured: dict[str, Any]) -> dict[str, bytes]:
-    rate = prepared.contract.profile.rate_hz
-    images = {"windows": pictures.example_windows(prepared.labels.names, _examples(prepared), rate)}
+    images = {"windows": pictures.example_windows(_examples(prepared))}
     if prepared.test:
         images["confusion"] = pictures.confusion_matrix(measured["labels"], measured["confusion"])
         images["people"] = pictures.person_bars(measured["per_person"])
@@ -132,13 +128,14 @@ def _finish(folder: Path, record: dict[str, Any], images: dict[str, bytes]) -> N
     write_record(folder, record)
 
 
-def _examples(prepared: Prepared) -> dict[str, NDArray[np.int16]]:
+def _examples(prepared: Prepared) -> list[pictures.Window]:
     """Return the window around the strongest motion of each label's middle training piece."""
-    window = prepared.contract.window
-    examples = {}
+    contract = prepared.contract
+    examples = []
     for label, name in enumerate(prepared.labels.names):
         mine = [piece for piece in prepared.train if piece.label == label]
         samples = mine[len(mine) // 2].recording.samples
-        start = strongest(samples, window, 1)
-        examples[name] = extend(samples, window)[start : start + window]
+        start = strongest(samples, contract.window, 1)
+        part = extend(samples, contract.window)[start : start + contract.window]
+        examples.append(pictures.Window(name, part, contract.profile.rate_hz))
     return examples

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,19 +33,26 @@ def confusion_matrix(labels: Sequence[str], confusion: Sequence[Sequence[int]]) 
     return png(figure)
 
 
-def example_windows(labels: Sequence[str], windows: Mapping[str, NDArray[np.int16]], rate_hz: float) -> bytes:
-    """Draw one window (window, channels) of milli-g samples per label."""
-    columns = min(3, len(labels))
-    rows = -(-len(labels) // columns)
-    figure = new_figure(3.2 * columns, 0.4 + 1.8 * rows)
-    axes = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
-    for axis, label in zip(axes, labels, strict=False):
-        samples = windows[label]
-        seconds = np.arange(len(samples)) / rate_hz
-        for channel, name, colour in zip(samples.T / 1000, "xyz", COLOURS, strict=False):
-            axis.plot(seconds, channel, color=colour, linewidth=1.2, label=name)
-        axis.set_title(label, fontsize=9, loc="left", parse_math=False)
-    for axis in axes[len(labels) :]:
+class Window(NamedTuple):
+    """One window of samples (window, channels), in milli-g, to be drawn."""
+
+    title: str
+    samples: NDArray[Any]
+    rate_hz: float
+
+
+def example_windows(windows: Sequence[Window], same_scale: bool = True) -> bytes:
+    """Draw windows side by side, each over its own time."""
+    columns = min(3, len(windows))
+    rows = -(-len(windows) // columns)
+    figure = new_figure(3.2 * columns, 0.4 + 1.9 * rows)
+    axes = figure.subplots(rows, columns, sharey=same_scale, squeeze=False).ravel()
+    for axis, window in zip(axes, windows, strict=False):
+        seconds = np.arange(len(window.samples)) / window.rate_hz
+        for channel, name, colour in zip(window.samples.T / 1000, "xyz", COLOURS, strict=False):
+            axis.plot(seconds, channel, color=colour, linewidth=1.1, label=name)
+        axis.set_title(window.title, fontsize=8, loc="left", parse_math=False)
+    for axis in axes[len(windows) :]:
         axis.set_visible(False)
     axes[0].legend(fontsize=7, ncols=3, frameon=False)
     figure.supylabel("acceleration (g)", fontsize=8)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gesture_training.evaluation.judged import Drawn
-from gesture_training.pictures import BLUE, COLOURS, new_figure, png
+from gesture_training.pictures import BLUE, COLOURS, Window, example_windows, new_figure, png
 
 MOST_DRAWN = 12
 
@@ -54,21 +54,8 @@ def latency_histogram(latencies_ms: Sequence[float]) -> bytes:
 
 def worst(drawn: Sequence[Drawn]) -> bytes:
     """Draw the strongest motion of the worst recordings, at most MOST_DRAWN."""
-    chosen = drawn[:MOST_DRAWN]
-    columns = min(3, len(chosen))
-    rows = -(-len(chosen) // columns)
-    figure = new_figure(3.3 * columns, 0.4 + 1.9 * rows)
-    axes = figure.subplots(rows, columns, squeeze=False).ravel()
-    for axis, one in zip(axes, chosen, strict=False):
-        samples = np.array(one.samples) / 1000
-        for channel, name, colour in zip(samples.T, "xyz", COLOURS, strict=False):
-            axis.plot(np.arange(len(samples)) / one.rate_hz, channel, color=colour, linewidth=1, label=name)
-        axis.set_title(
-            f"{one.recording}\n{one.truth}, taken for {one.verdict}", fontsize=7, loc="left", parse_math=False
-        )
-    for axis in axes[len(chosen) :]:
-        axis.set_visible(False)
-    axes[0].legend(fontsize=7, ncols=3, frameon=False)
-    figure.supylabel("acceleration (g)", fontsize=8)
-    figure.supxlabel("time (s)", fontsize=8)
-    return png(figure)
+    windows = [
+        Window(f"{one.recording}\n{one.truth}, taken for {one.verdict}", np.array(one.samples), one.rate_hz)
+        for one in drawn[:MOST_DRAWN]
+    ]
+    return example_windows(windows, same_scale=False)
