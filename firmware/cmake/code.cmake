@@ -21,7 +21,6 @@ endif()
 set(TG_FAST_SOURCES
     core/kernels/depthwise_dsp.c
     core/kernels/tg_gemm_plain.c
-    core/kernels/reduce.c core/kernels/tg_running_dsp.c
     core/tg_file.c core/tg_flatbuffer.c)
 if(NOT MSVC)
     set(small_sources ${TG_CORE_SOURCES})

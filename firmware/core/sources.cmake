@@ -33,7 +33,7 @@ set(TG_CORE_SOURCES
     kernels/tg_gemm_v6m.c
     kernels/tg_pair_dsp.c
     kernels/tg_requant.c
+    kernels/tg_rows.c
     kernels/tg_running.c
-    kernels/tg_running_dsp.c
     kernels/tg_v6m.c
     kernels/view.c)

@@ -8,8 +8,11 @@ static void inside(const tg_axis *axis, unsigned output, int32_t *first, int32_t
     *end = origin + axis->filter > axis->input ? axis->input : origin + axis->filter;
 }
 
-static int32_t average(int32_t sum, int32_t count) {
-    return sum > 0 ? (sum + count / 2) / count : (sum - count / 2) / count;
+/* Halves away from zero; divided without signs, as one division is enough to link. */
+static int32_t average(int32_t sum, uint32_t count) {
+    const uint32_t size = (uint32_t)(sum < 0 ? -sum : sum);
+    const int32_t value = (int32_t)((size + count / 2U) / count);
+    return sum < 0 ? -value : value;
 }
 
 static int32_t pool_one(const tg_pool *p, const int8_t *input, unsigned y, unsigned x, bool maximum) {
@@ -25,7 +28,7 @@ static int32_t pool_one(const tg_pool *p, const int8_t *input, unsigned y, unsig
             max = value > max ? value : max;
         }
     }
-    return maximum ? max : average(sum, (bottom - top) * (right - left));
+    return maximum ? max : average(sum, (uint32_t)((bottom - top) * (right - left)));
 }
 
 static void run_all(const tg_run *run, bool maximum) {

@@ -44,6 +44,14 @@ static inline uint32_t tg_odd_plus(uint32_t base, uint32_t bytes) {
     return pair;
 }
 
+/* sum + one of four int8: that of bits `from`, a multiple of 8, on. */
+#define tg_add_byte(sum, bytes, from)                                                                        \
+    __extension__({                                                                                          \
+        int32_t added;                                                                                       \
+        __asm__("sxtab %0, %1, %2, ror #" #from : "=r"(added) : "r"(sum), "r"(bytes));                       \
+        added;                                                                                               \
+    })
+
 /* sum + low a x low b + high a x high b. */
 static inline int32_t tg_mac2(uint32_t a, uint32_t b, int32_t sum) {
     return __smlad((int16x2_t)a, (int16x2_t)b, sum);

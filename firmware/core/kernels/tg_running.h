@@ -13,34 +13,22 @@
 /* `sums` sums side by side; rows of as many values come with a hop. */
 typedef struct {
     uint16_t sums;
-    uint16_t ended; /* rows of a hop that end a block */
+    uint16_t ended; /* rows of a hop that end a block, at least one */
     uint16_t rest;  /* those behind them, which start the next */
-    uint16_t slots; /* whole blocks of a window */
+    uint16_t slots; /* blocks kept: those of a window that are whole, and the one that is started */
 } tg_running;
 
-#define TG_RUNNING_MOST UINT8_MAX /* rows of a hop: sums of a block fit int16 */
+#define TG_RUNNING_MOST INT8_MAX /* rows of a hop: sums of two blocks fit int16 */
 
-/* What is kept, zero at the start. Behind it: int32 sum of the window, int16 sum of the started block, and
- * int16 or, of one row, int8 for every slot; of each as many as there are sums. */
+/* What is kept, zero at the start. Behind it: int32 sum of the window, and int16 or, of one row, int8 for
+ * every slot; of each as many as there are sums. */
 typedef struct {
-    uint32_t slot; /* of the oldest block */
+    uint32_t slot; /* of the started block */
 } tg_running_state;
 
 uint32_t tg_running_size(const tg_running *r);
 
 /* Takes a hop's rows; returns the sums of the window. */
 const int32_t *tg_running_add(const tg_running *r, tg_running_state *state, const int8_t *rows);
-
-/* Four sums of a hop of several rows: exists twice, with equal results but for the order of what is kept.
- * started, block: four values each. */
-void tg_running_four(const tg_running *r, const int8_t *rows, int32_t *sums, int16_t *started,
-                     int16_t *block);
-
-/* Sums of four values side by side over `count` rows, `step` apart: exists twice, with equal results. */
-void tg_sum_four(const int8_t *rows, uint32_t count, uint32_t step, int32_t *sums);
-
-/* One sum: moves on its started block to the end of the hop; returns what the hop brings. *block: sum of the
- * block that is whole now. */
-int32_t tg_running_one(const tg_running *r, const int8_t *rows, int16_t *started, int32_t *block);
 
 #endif
