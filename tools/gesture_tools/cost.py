@@ -24,8 +24,8 @@ from gesture_tools.stack import CallGraph
 from gesture_tools.toolchain import find_toolchain
 
 COUNTED_HOPS = 5
-RECORDED_INPUTS = 3
-"""Inputs of the costs kept in a record: a count hardly depends on them."""
+INPUTS = 20
+"""Inputs that a count is the mean over; it depends on them a little."""
 
 
 @dataclass(frozen=True)
@@ -141,13 +141,13 @@ def recorded_costs(model: Model) -> tuple[list[dict[str, Any]], str | None]:
     if importlib.util.find_spec("unicorn") is None:
         return [], "the instruction-set emulator is not installed: pip install 'tinygesture[emulate]'"
     try:
-        inputs = random_inputs(model, RECORDED_INPUTS)
+        inputs = random_inputs(model)
         return [asdict(measure(model, cpu, inputs)) for cpu in CPUS], None
     except UserError as error:
         return [], error.message
 
 
-def random_inputs(model: Model, count: int = 20, seed: int = 1) -> NDArray[np.int8]:
+def random_inputs(model: Model, count: int = INPUTS, seed: int = 1) -> NDArray[np.int8]:
     """Seeded random inputs for a model, int8 (count, *input_shape[1:])."""
     rng = np.random.default_rng(seed)
     return rng.integers(-128, 128, (count, *model.input_shape[1:])).astype(np.int8)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("--cpu", type=click.Choice(CPUS), help="Processor; default: each in turn.")
 @click.option("--inputs", type=click.Path(path_type=Path), help="An .npz with an int8 array x of inputs.")
-@click.option("--count", default=20, show_default=True, type=click.IntRange(1, 1000), help="Inputs to run.")
+@click.option("--count", type=click.IntRange(1, 1000), help="Inputs to run, of the .npz or random.")
 @click.option("--hop", type=click.IntRange(min=1), help="Samples of a hop; default: the contract's.")
 @click.option("--compiler", type=click.Choice(COMPILERS), help="Cross compiler; default: what is there.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
@@ -36,7 +36,7 @@ def command(
     model: Path,
     cpu: str | None,
     inputs: Path | None,
-    count: int,
+    count: int | None,
     hop: int | None,
     compiler: str | None,
     as_json: bool,
@@ -44,17 +44,18 @@ def command(
     """Count what MODEL costs on a Cortex-M, in an emulator: the same figures on every machine.
 
     Counted are one inference of a whole window, and one hop of a stream, which computes only what its new
-    samples add; without a contract a hop is about a tenth of the window. Inputs are seeded random bytes
-    unless given. Every output is compared with the reference; exits with 1 when one byte differs.
+    samples add; without a contract a hop is about a tenth of the window. Inputs are 20 of seeded random bytes
+    unless given: the figures are those that 'gesture train' keeps beside the model. Every output is compared
+    with the reference; exits with 1 when one byte differs.
 
     \b
     Example: gesture bench build/model/gesture.tflite --cpu cortex-m4f
     """
-    from gesture_tools.cost import measure, random_inputs
+    from gesture_tools.cost import INPUTS, measure, random_inputs
     from gesture_tools.runtime import Model
 
     opened = Model.load(model)
-    x = random_inputs(opened, count) if inputs is None else _read_inputs(inputs, opened)[:count]
+    x = random_inputs(opened, count or INPUTS) if inputs is None else _read_inputs(inputs, opened)[:count]
     costs = [measure(opened, name, x, compiler, hop) for name in ([cpu] if cpu else CPUS)]
     if as_json:
         tables = [asdict(cost) for cost in costs]
