@@ -34,7 +34,7 @@ void clock_init(void) {
     while ((CLK_SYS_SELECTED & CLK_SYS_PLL_SELECTED) == 0) {
     }
     CLK_PERI_CTRL = CLK_PERI_ENABLE;
-    WATCHDOG_TICK = WATCHDOG_TICK_ENABLE | XOSC_MHZ; /* the timer's microsecond too: section 4.6.2 */
+    WATCHDOG_TICK = WATCHDOG_TICK_ENABLE | XOSC_MHZ; /* the timer's microsecond too: section 4.7.2 */
     tg_irq_enable(RP2040_IRQ_TIMER0);
     tg_irq_enable(RP2040_IRQ_TIMER1);
     clock_pace(IDLE_US);

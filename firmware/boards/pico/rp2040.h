@@ -68,7 +68,7 @@
 #define WATCHDOG_TICK_ENABLE (1U << 9)
 #define WATCHDOG_LOAD_MOST   0xFFFFFFU
 #define WATCHDOG_PER_US      2U
-#define PSM_WDSEL            TG_REG(0x40010008U) /* section 2.13.3: what the watchdog resets */
+#define PSM_WDSEL            TG_REG(0x40010008U) /* section 2.13: what the watchdog resets */
 #define PSM_WDSEL_ALL        0x0001FFFCU         /* all but the oscillators */
 
 /* What reset the chip: section 2.12.7 */

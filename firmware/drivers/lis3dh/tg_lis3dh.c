@@ -34,7 +34,7 @@
 #define BURST              8U     /* samples in one transfer */
 #define BATCH_US           40000U /* the processor sleeps this long where the FIFO allows it */
 #define SECOND_US          1000000U
-#define FIRST_SAMPLES_LATE 8U /* after a start, in samples: section 2.1, turn-on time */
+#define FIRST_SAMPLES_LATE 8U /* after a start, in samples: section 3.2.1, 7 in 12 bits */
 #define UG_PER_MG          1000
 #define MILLI              1000U
 

@@ -1,7 +1,8 @@
 /* Accelerometers of ST's family with identity 0x33: LIS3DH, LIS2DH12, and the one inside the LSM303AGR.
  *
  * Samples wait in the part's FIFO of 32; the processor wakes for a batch of them. Sections are those of the
- * LIS3DH data sheet (DocID17530); LIS2DH12 (DocID025056) and LSM303AGR (DocID027765) have the same registers.
+ * LIS3DH data sheet (DocID17530 Rev 2); LIS2DH12 (DocID025056) and LSM303AGR (DocID027765) have the same
+ * registers.
  *
  * Rates: 1, 10, 25, 50, 100, 200 and 400 Hz. Full scales: 2, 4, 8 and 16 g. Resolution: 12 bits.
  */

@@ -2,7 +2,7 @@
 
 #include "../tg_setting.h"
 
-/* Registers: section 6.1. */
+/* Registers. */
 #define STATUS       0x00U /* followed by OUT_X_MSB .. OUT_Z_LSB */
 #define WHO_AM_I     0x0DU
 #define XYZ_DATA_CFG 0x0EU
@@ -13,11 +13,11 @@
 #define CTRL_REG5    0x2EU
 
 #define IDENTITY         0x5AU
-#define STATUS_ZYXDR     0x08U /* a new sample; section 6.2 */
+#define STATUS_ZYXDR     0x08U /* a new sample */
 #define STATUS_ZYXOW     0x80U /* one was overwritten before it was read */
 #define CTRL1_ACTIVE     0x01U
 #define CTRL1_DR(code)   ((uint8_t)((code) << 3))
-#define CTRL2_HIGH_RES   0x02U /* section 6.8: oversampling mode */
+#define CTRL2_HIGH_RES   0x02U /* MODS: oversampling mode */
 #define CTRL4_INT_DRDY   0x01U
 #define CTRL5_DRDY_INT1  0x01U /* the pin is low while a sample waits */
 #define STANDBY          0x00U
@@ -30,10 +30,10 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define SLOWEST      (COUNT(rates_mhz) - 1)
 
-/* CTRL_REG1's code of a rate falls from 6 to 0: section 6.8, table of data rates. */
+/* CTRL_REG1's code of a rate falls from 6 to 0. */
 static const uint32_t rates_mhz[] = {6250, 12500, 50000, 100000, 200000, 400000, 800000};
 static const uint16_t full_scales[] = {2000, 4000, 8000};
-static const uint16_t digits_per_g[] = {256, 128, 64}; /* section 2.1 */
+static const uint16_t digits_per_g[] = {256, 128, 64};
 
 static uint64_t now(const tg_mma8653 *self) {
     return self->bus->time_us(self->bus->ctx);
@@ -54,7 +54,7 @@ static int start(void *ctx, const tg_accel_setting *wanted, tg_accel_setting *ac
     self->bus->recover(self->bus->ctx);
     int err = tg_mma8653_probe(self->bus);
     if (err == 0) {
-        /* The other registers can only be written in standby: section 6.8. */
+        /* The other registers can only be written in standby. */
         err = tg_bus_write(self->bus, TG_MMA8653_ADDRESS, CTRL_REG1, STANDBY);
     }
     if (err == 0) {

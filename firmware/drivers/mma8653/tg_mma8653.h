@@ -1,7 +1,7 @@
 /* NXP MMA8653FC accelerometer. It has no FIFO: each sample is taken before the next one comes.
  *
- * Sections are those of its data sheet (MMA8653FC rev. 1). Rates: 6.25, 12.5, 50, 100, 200, 400 and 800 Hz.
- * Full scales: 2, 4 and 8 g. Resolution: 10 bits.
+ * Registers and bits have the names of its data sheet (NXP, MMA8653FC). Rates: 6.25, 12.5, 50, 100, 200, 400
+ * and 800 Hz. Full scales: 2, 4 and 8 g. Resolution: 10 bits.
  */
 #ifndef TG_MMA8653_H
 #define TG_MMA8653_H
@@ -9,7 +9,7 @@
 #include "../tg_bus.h"
 #include "../tg_sample_clock.h"
 
-#define TG_MMA8653_ADDRESS 0x1DU /* section 5.7 */
+#define TG_MMA8653_ADDRESS 0x1DU
 
 typedef struct {
     const tg_bus *bus;
