@@ -55,7 +55,7 @@ def test_commands_work(document: Path, workplace: Path, environment: dict[str, s
     for command in commands(document):
         words = shlex.split(re.sub(r"--minutes \d+", "--minutes 0.03", command))
         if words[:2] == ["gesture", "train"]:
-            words += ["--epochs", "2"]  # the rest of the documents' commands asks for a model, not for a good one
+            words += ["--epochs", "2"]  # what follows wants a model, not a good one
         if words[0] == ".":
             continue  # the environment these tests run in
         if words[0] == "make":
