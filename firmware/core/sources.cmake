@@ -6,6 +6,7 @@ set(TG_CORE_SOURCES
     tg_err.c
     tg_file.c
     tg_flatbuffer.c
+    tg_graph.c
     tg_level.c
     tg_model.c
     tg_op.c

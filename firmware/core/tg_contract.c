@@ -234,17 +234,18 @@ int tg_contract_of_model(tg_contract *contract, const uint8_t *model, size_t siz
     if (size > TG_MAX_FILE_SIZE) {
         return TG_ERR_TOO_BIG;
     }
-    tg_reader r = {.data = model, .size = (uint32_t)size};
-    tg_fields root = {0};
-    tg_fields entry = {0};
-    tg_fields buffer = {0};
-    tg_open_root(&r, TG_TFLITE_IDENTIFIER, ROOT, &root);
-    tg_vector metadata = tg_open_vector(&r, &root, 0, 2);
-    tg_vector buffers = tg_open_vector(&r, &root, 1, 2);
+    tg_reader r;
+    tg_reader_init(&r, model, (uint32_t)size);
+    tg_kind roots = {0};
+    tg_kind entries = {0};
+    tg_kind contents = {0};
+    const tg_fields *root = tg_open_root(&r, TG_TFLITE_IDENTIFIER, ROOT, &roots);
+    tg_vector metadata = tg_open_vector(&r, root, 0, 2);
+    tg_vector buffers = tg_open_vector(&r, root, 1, 2);
     for (uint32_t i = 0; i < tg_count(metadata) && r.err == 0; i++) {
-        tg_open_item(&r, metadata, i, METADATA, &entry);
-        tg_vector name = tg_open_vector(&r, &entry, 0, 0);
-        uint32_t index = tg_word(&entry, 1, 0);
+        const tg_fields *entry = tg_open_item(&r, metadata, i, METADATA, &entries);
+        tg_vector name = tg_open_vector(&r, entry, 0, 0);
+        uint32_t index = tg_word(entry, 1, 0);
         if (tg_count(name) != sizeof TG_CONTRACT_NAME - 1 ||
             memcmp(tg_items(name), TG_CONTRACT_NAME, sizeof TG_CONTRACT_NAME - 1) != 0) {
             continue;
@@ -252,8 +253,8 @@ int tg_contract_of_model(tg_contract *contract, const uint8_t *model, size_t siz
         if (index >= tg_count(buffers)) {
             return TG_ERR_TRUNCATED;
         }
-        tg_open_item(&r, buffers, index, BUFFER, &buffer);
-        tg_vector data = tg_open_vector(&r, &buffer, 0, 0);
+        const tg_fields *buffer = tg_open_item(&r, buffers, index, BUFFER, &contents);
+        tg_vector data = tg_open_vector(&r, buffer, 0, 0);
         if (r.err == 0 && tg_count(data) > 0) {
             return tg_contract_read(contract, tg_items(data), tg_count(data));
         }

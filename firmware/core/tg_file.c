@@ -37,13 +37,10 @@ static const uint8_t BUFFERED[] = {TG_WORD(BUFFER_DATA), TG_WORD(BUFFER_OFFSET),
 _Static_assert(sizeof(tg_tables) <= TG_TABLES_SIZE, "as an arena has room for");
 
 int tg_file_open(tg_file *f, const uint8_t *data, uint32_t size) {
-    memset(f, 0, sizeof *f);
     tg_reader *r = &f->reader;
-    r->data = data;
-    r->size = size;
-    tg_fields fields = {0};
-    tg_fields *table = &fields;
-    tg_open_root(r, TG_TFLITE_IDENTIFIER, ROOT, table);
+    tg_reader_init(r, data, size);
+    tg_kind kind = {0};
+    const tg_fields *table = tg_open_root(r, TG_TFLITE_IDENTIFIER, ROOT, &kind);
     if (r->err == 0 && tg_word(table, ROOT_VERSION, 0) != TG_TFLITE_VERSION) {
         return TG_ERR_VERSION;
     }
@@ -56,8 +53,8 @@ int tg_file_open(tg_file *f, const uint8_t *data, uint32_t size) {
     if (tg_count(subgraphs) != 1) {
         return TG_ERR_GRAPH;
     }
-    fields.vtable = 0; /* other fields are wanted */
-    tg_open_item(r, subgraphs, 0, GRAPH, table);
+    memset(&kind, 0, sizeof kind); /* other fields are wanted */
+    table = tg_open_item(r, subgraphs, 0, GRAPH, &kind);
     f->tensors = tg_open_vector(r, table, GRAPH_TENSORS, 2);
     f->operators = tg_open_vector(r, table, GRAPH_OPERATORS, 2);
     tg_vector inputs = tg_open_vector(r, table, GRAPH_INPUTS, 2);
@@ -78,138 +75,133 @@ int tg_file_open(tg_file *f, const uint8_t *data, uint32_t size) {
 
 int tg_file_call(tg_file *f, uint32_t i, tg_call *call) {
     tg_reader *r = &f->reader;
-    tg_open_item(r, f->operators, i, OPERATOR, &f->tables->op);
-    call->inputs = tg_open_vector(r, &f->tables->op, OP_INPUTS, 2);
-    call->outputs = tg_open_vector(r, &f->tables->op, OP_OUTPUTS, 2);
+    const tg_fields *op = tg_open_item(r, f->operators, i, OPERATOR, &f->tables->op);
+    call->fields = op;
+    call->inputs = tg_open_vector(r, op, OP_INPUTS, 2);
+    call->outputs = tg_open_vector(r, op, OP_OUTPUTS, 2);
     call->opcode = UINT32_MAX;
-    uint32_t index = tg_word(&f->tables->op, OP_CODE, 0);
+    uint32_t index = tg_word(op, OP_CODE, 0);
     if (index < tg_count(f->opcodes)) {
-        tg_open_item(r, f->opcodes, index, CODE, &f->tables->code);
+        const tg_fields *code = tg_open_item(r, f->opcodes, index, CODE, &f->tables->code);
         /* Codes up to 127 are in the older field, which stays set; the schema says to take the larger. */
-        uint32_t older = tg_byte(&f->tables->code, CODE_DEPRECATED, 0);
-        uint32_t builtin = tg_word(&f->tables->code, CODE_BUILTIN, 0);
+        uint32_t older = tg_byte(code, CODE_DEPRECATED, 0);
+        uint32_t builtin = tg_word(code, CODE_BUILTIN, 0);
         call->opcode = builtin > older ? builtin : older;
     }
     return r->err;
 }
 
-void tg_file_options(tg_file *f, const uint8_t *wanted, uint32_t *option) {
-    tg_fields fields = {0};
-    if (*wanted != TG_END) {
-        tg_open_field(&f->reader, &f->tables->op, OP_OPTIONS, wanted, &fields);
+void tg_file_options(tg_file *f, const tg_call *call, const uint8_t *wanted, uint32_t *option) {
+    if (*wanted == TG_END) {
+        return;
     }
+    tg_kind kind = {0};
+    const tg_fields *fields = tg_open_field(&f->reader, call->fields, OP_OPTIONS, wanted, &kind);
     for (unsigned i = 0; wanted[i] != TG_END; i++) {
-        option[i] = (wanted[i] & 1U) != 0 ? tg_byte(&fields, i, 0) : tg_word(&fields, i, wanted[i] >> 6);
+        option[i] = (wanted[i] & 1U) != 0 ? tg_byte(fields, i, 0) : tg_word(fields, i, wanted[i] >> 6);
     }
 }
 
-static int read_shape(tg_file *f, tg_view *view) {
-    tg_vector shape = tg_open_vector(&f->reader, &f->tables->tensor, SHAPE, 2);
-    uint32_t count = tg_count(shape);
-    if (count > TG_MAX_DIMS) {
+/* Scales and zero points of an int8 tensor: one pair, or a scale per channel with zero points of 0. */
+static int read_quantization(tg_file *f, const tg_fields *tensor, tg_view *view) {
+    tg_reader *r = &f->reader;
+    const tg_fields *q = tg_open_field(r, tensor, QUANTIZATION, QUANTIZED, &f->tables->quantization);
+    tg_vector scales = tg_open_vector(r, q, SCALES, 2);
+    tg_vector zeros = tg_open_vector(r, q, ZEROS, 3);
+    uint32_t count = tg_count(scales);
+    if (count == 0 || tg_count(zeros) != count || !tg_scale_valid(tg_item32(scales, 0))) {
+        return TG_ERR_QUANTIZATION;
+    }
+    int32_t zero = (int32_t)tg_item32(zeros, 0);
+    if (zero != (int8_t)zero || (int32_t)tg_item32(zeros, 1) != zero >> 31) {
+        return TG_ERR_QUANTIZATION;
+    }
+    view->zero_point = (int8_t)zero;
+    view->scales = tg_items(scales);
+    view->scale_count = count;
+    if (count == 1U) {
+        view->has |= zero == 0 ? TG_ONE_SCALE | TG_SYMMETRIC : TG_ONE_SCALE;
+        return 0;
+    }
+    view->has |= TG_SYMMETRIC;
+    uint32_t dimension = tg_word(q, DIMENSION, 0) + TG_MAX_DIMS - view->dims;
+    view->scale_dim = (uint8_t)dimension;
+    if (dimension >= TG_MAX_DIMS || view->dim[dimension] != count) {
+        return TG_ERR_QUANTIZATION;
+    }
+    uint32_t others = 0; /* or'ed */
+    const uint8_t *other = tg_items(zeros);
+    for (const uint8_t *end = other + 8U * count; other < end; other += 8) {
+        others |= tg_load32(other) | tg_load32(other + 4);
+    }
+    return others == 0 ? 0 : TG_ERR_QUANTIZATION;
+}
+
+int tg_file_tensor(tg_file *f, uint32_t index, tg_view *view) {
+    tg_reader *r = &f->reader;
+    view->data = NULL;
+    view->zero_point = 0;
+    view->scale_count = 0;
+    if (index >= tg_count(f->tensors)) {
+        return TG_ERR_TRUNCATED;
+    }
+    const tg_fields *tensor = tg_open_item(r, f->tensors, index, TENSOR, &f->tables->tensor);
+    uint32_t type = tg_byte(tensor, TYPE, 0);
+    if (type != TYPE_INT8 && type != TYPE_INT32) {
+        return TG_ERR_TYPE;
+    }
+    if (tg_byte(tensor, IS_VARIABLE, 0) != 0 || tg_word(tensor, SPARSITY, 0) != 0) {
+        return TG_ERR_OPTION;
+    }
+    view->has = type == TYPE_INT8 ? TG_INT8 : TG_INT32;
+
+    tg_vector shape = tg_open_vector(r, tensor, SHAPE, 2);
+    uint32_t dims = tg_count(shape);
+    if (dims > TG_MAX_DIMS) {
         return TG_ERR_SHAPE;
     }
-    view->dims = (uint8_t)count;
+    view->dims = (uint8_t)dims;
+    view->dim[DIM_N] = view->dim[DIM_H] = view->dim[DIM_W] = view->dim[DIM_C] = 1;
     uint32_t size = 1;
-    for (unsigned i = 0; i < TG_MAX_DIMS; i++) {
-        unsigned padding = TG_MAX_DIMS - count;
-        uint32_t dim = i < padding ? 1U : tg_item32(shape, i - padding);
+    for (uint16_t *to = view->dim + TG_MAX_DIMS; dims > 0; dims--) {
+        uint32_t dim = tg_item32(shape, dims - 1U);
         if (dim - 1U >= UINT16_MAX) {
             return TG_ERR_SHAPE;
         }
-        view->dim[i] = (uint16_t)dim;
+        *--to = (uint16_t)dim;
         size *= dim; /* at most 2^20 x 2^16 before the check */
         if (size > TG_MAX_TENSOR_SIZE) {
             return TG_ERR_TOO_BIG;
         }
     }
     view->size = size;
-    return 0;
-}
 
-/* Scales and zero points of an int8 tensor: one pair, or a scale per channel with zero points of 0. */
-static int read_quantization(tg_file *f, tg_view *view) {
-    tg_reader *r = &f->reader;
-    tg_open_field(r, &f->tables->tensor, QUANTIZATION, QUANTIZED, &f->tables->quantization);
-    tg_vector scales = tg_open_vector(r, &f->tables->quantization, SCALES, 2);
-    tg_vector zeros = tg_open_vector(r, &f->tables->quantization, ZEROS, 3);
-    uint32_t dimension = tg_word(&f->tables->quantization, DIMENSION, 0) + TG_MAX_DIMS - view->dims;
-    uint32_t count = tg_count(scales);
-    if (count == 0 || tg_count(zeros) != count ||
-        (count > 1 && (dimension >= TG_MAX_DIMS || view->dim[dimension] != count))) {
-        return TG_ERR_QUANTIZATION;
-    }
-    int32_t zero = (int32_t)tg_item32(zeros, 0);
-    uint32_t others = 0; /* or'ed */
-    const uint8_t *other = tg_items(zeros) + 8;
-    for (uint32_t left = count - 1U; left > 0; left--, other += 8) {
-        others |= tg_load32(other) | tg_load32(other + 4);
-    }
-    if (zero != (int8_t)zero || (int32_t)tg_item32(zeros, 1) != zero >> 31 || others != 0 ||
-        (count > 1 && zero != 0) || !tg_scale_valid(tg_item32(scales, 0))) {
-        return TG_ERR_QUANTIZATION;
-    }
-    view->zero_point = (int8_t)zero;
-    view->scales = tg_items(scales);
-    view->scale_count = count;
-    view->has |= (count == 1U ? TG_ONE_SCALE : 0U) | (zero == 0 ? TG_SYMMETRIC : 0U);
-    view->scale_dim = (uint8_t)dimension;
-    return 0;
-}
-
-static int read_data(tg_file *f, tg_view *view) {
-    uint32_t index = tg_word(&f->tables->tensor, BUFFER, 0);
-    if (index >= tg_count(f->buffers)) {
+    uint32_t number = tg_word(tensor, BUFFER, 0);
+    if (number >= tg_count(f->buffers)) {
         return TG_ERR_TRUNCATED;
     }
-    tg_open_item(&f->reader, f->buffers, index, BUFFERED, &f->tables->buffer);
-    tg_vector data = tg_open_vector(&f->reader, &f->tables->buffer, DATA, 0);
-    if (tg_word(&f->tables->buffer, OFFSET, 0) != 0) {
+    const tg_fields *buffer = tg_open_item(r, f->buffers, number, BUFFERED, &f->tables->buffer);
+    if (tg_word(buffer, OFFSET, 0) != 0) {
         return TG_ERR_OPTION; /* data outside the FlatBuffer: files of more than 2 GB */
     }
+    tg_vector data = tg_open_vector(r, buffer, DATA, 0);
     uint32_t count = tg_count(data);
     if (count != 0) {
-        if (count != (view->has == TG_INT32 ? 4U * view->size : view->size)) {
+        if (count != (type == TYPE_INT32 ? 4U * size : size)) {
             return TG_ERR_SHAPE;
         }
         view->data = tg_items(data);
         view->has |= TG_CONSTANT;
     }
-    return 0;
-}
-
-int tg_file_tensor(tg_file *f, uint32_t index, tg_view *view) {
-    view->data = NULL;
-    view->has = 0;
-    view->scale_count = 0;
-    view->zero_point = 0;
-    if (index >= tg_count(f->tensors)) {
-        return TG_ERR_TRUNCATED;
-    }
-    tg_open_item(&f->reader, f->tensors, index, TENSOR, &f->tables->tensor);
-    uint32_t type = tg_byte(&f->tables->tensor, TYPE, 0);
-    if (type != TYPE_INT8 && type != TYPE_INT32) {
-        return TG_ERR_TYPE;
-    }
-    view->has = type == TYPE_INT8 ? TG_INT8 : TG_INT32;
-    if (tg_byte(&f->tables->tensor, IS_VARIABLE, 0) != 0 || tg_word(&f->tables->tensor, SPARSITY, 0) != 0) {
-        return TG_ERR_OPTION;
-    }
-    int err = read_shape(f, view);
-    if (err == 0) {
-        err = read_data(f, view);
-    }
-    if (err == 0 && (view->has & TG_INT8) != 0) {
-        err = read_quantization(f, view);
-    }
-    return f->reader.err != 0 ? f->reader.err : err;
+    int err = type == TYPE_INT8 ? read_quantization(f, tensor, view) : 0;
+    return r->err != 0 ? r->err : err;
 }
 
 bool tg_file_used_after(tg_file *f, uint32_t tensor, uint32_t i) {
     bool used = tensor == f->output;
     for (i++; i < tg_count(f->operators) && !used; i++) {
-        tg_open_item(&f->reader, f->operators, i, OPERATOR, &f->tables->op);
-        tg_vector inputs = tg_open_vector(&f->reader, &f->tables->op, OP_INPUTS, 2);
+        const tg_fields *op = tg_open_item(&f->reader, f->operators, i, OPERATOR, &f->tables->op);
+        tg_vector inputs = tg_open_vector(&f->reader, op, OP_INPUTS, 2);
         used = tg_count(inputs) > TG_MAX_OP_INPUTS; /* refused at its turn: not worth more time */
         for (unsigned k = 0; k < tg_count(inputs) && !used; k++) {
             used = tg_item32(inputs, k) == tensor;

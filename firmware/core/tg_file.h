@@ -33,16 +33,16 @@ enum { DIM_N, DIM_H, DIM_W, DIM_C };
 #define TG_OPTIONAL   128U
 #define TG_ACTIVATION (TG_INT8 | TG_ONE_SCALE) /* or a constant alike */
 
-/* Tables opened last. */
+/* Where the fields of the tables are. */
 typedef struct {
-    tg_fields tensor;
-    tg_fields quantization;
-    tg_fields buffer;
-    tg_fields op;
-    tg_fields code;
+    tg_kind tensor;
+    tg_kind quantization;
+    tg_kind buffer;
+    tg_kind op;
+    tg_kind code;
 } tg_tables;
 
-#define TG_TABLES_SIZE 120U /* bytes for them: the same on every processor */
+#define TG_TABLES_SIZE 240U /* bytes for them: the same on every processor */
 
 typedef struct {
     tg_reader reader;
@@ -60,6 +60,7 @@ typedef struct {
     uint32_t opcode;  /* UINT32_MAX: not in the file */
     tg_vector inputs; /* tensors; UINT32_MAX for an optional one left out */
     tg_vector outputs;
+    const tg_fields *fields;
 } tg_call;
 
 /* Finds the graph in a file. Returns 0 or a negative tg_err. */
@@ -68,8 +69,8 @@ int tg_file_open(tg_file *file, const uint8_t *data, uint32_t size);
 /* Reads operator i < count of the file's operators. */
 int tg_file_call(tg_file *file, uint32_t i, tg_call *call);
 
-/* Reads the options of the operator that was read last; those absent are 0, or 1 with TG_ONE(). */
-void tg_file_options(tg_file *file, const uint8_t *wanted, uint32_t *option);
+/* Reads an operator's options; those absent are 0, or 1 with TG_ONE(). */
+void tg_file_options(tg_file *file, const tg_call *call, const uint8_t *wanted, uint32_t *option);
 
 /* Reads and checks tensor `index`, of int8 or int32. */
 int tg_file_tensor(tg_file *file, uint32_t index, tg_view *view);

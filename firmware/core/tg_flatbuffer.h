@@ -14,6 +14,14 @@
 
 #include "tg_err.h"
 
+/* On functions whose stack would otherwise be that of what they are called beside, and on what is rarely
+ * done. */
+#if defined(__GNUC__)
+#define TG_NOINLINE __attribute__((noinline))
+#else
+#define TG_NOINLINE
+#endif
+
 #define TG_MAX_FILE_SIZE (1U << 24) /* bytes */
 
 /* Little-endian loads. p is 4-byte (2-byte) aligned. */
@@ -32,8 +40,13 @@ static inline uint16_t tg_load16(const uint8_t *p) {
 typedef struct {
     const uint8_t *data; /* 4-byte aligned */
     uint32_t size;
+    uint32_t words; /* size / 4 */
     int err;
 } tg_reader;
+
+static inline void tg_reader_init(tg_reader *reader, const uint8_t *data, uint32_t size) {
+    *reader = (tg_reader){data, size, size / 4U, 0};
+}
 
 /* The wanted fields of a kind of table, ended by TG_END: each the field's number in the schema, as one byte,
  * or as a word (a number of 32 bits, or an offset to a table or vector). */
@@ -42,26 +55,32 @@ typedef struct {
 #define TG_ONE(field)  (TG_WORD(field) | 64U) /* a word that is 1 when it is absent, not 0 */
 #define TG_END         0xFFU
 
-#define TG_MAX_FIELDS 7U
+#define TG_MAX_FIELDS 8U
 
-/* Where the table opened last, and those that share its vtable, have the wanted fields. Zeroed before use. */
+/* A vtable, and the table with it that was opened last. Zeroed before use. */
 typedef struct {
-    const uint8_t *table;
     uint32_t vtable; /* position in the file */
-    uint16_t size;
-    uint8_t at[TG_MAX_FIELDS]; /* from the table's start; 0: absent */
+    uint32_t last;   /* the last position at which a table of it lies within the file */
+    const uint8_t *table;
+    uint8_t at[TG_MAX_FIELDS]; /* the wanted fields, from the table's start; 0: absent */
 } tg_fields;
+
+/* The two vtables of a kind of table that were met last. */
+typedef struct {
+    tg_fields way[2];
+} tg_kind;
 
 /* Opens the table that the offset at position `at` of the file leads to; at lies within the file, and is a
  * multiple of 4. After a failure all fields are absent. */
-void tg_open_table(tg_reader *reader, uint32_t at, const uint8_t *wanted, tg_fields *fields);
+const tg_fields *tg_open_table(tg_reader *reader, uint32_t at, const uint8_t *wanted, tg_kind *kind);
 
 /* Opens the root table of a file with this identifier (4 characters). */
-void tg_open_root(tg_reader *reader, const char *identifier, const uint8_t *wanted, tg_fields *fields);
+const tg_fields *tg_open_root(tg_reader *reader, const char *identifier, const uint8_t *wanted,
+                              tg_kind *kind);
 
 /* Opens the table of field i, which may be absent: then all its fields are. */
-void tg_open_field(tg_reader *reader, const tg_fields *of, unsigned i, const uint8_t *wanted,
-                   tg_fields *fields);
+const tg_fields *tg_open_field(tg_reader *reader, const tg_fields *of, unsigned i, const uint8_t *wanted,
+                               tg_kind *kind);
 
 /* Field i of those wanted, of the table opened last; `missing` when it is absent. */
 static inline uint32_t tg_word(const tg_fields *fields, unsigned i, uint32_t missing) {
@@ -94,9 +113,9 @@ static inline uint32_t tg_item32(tg_vector vector, uint32_t i) {
 }
 
 /* Opens item i < count of a vector of tables. */
-static inline void tg_open_item(tg_reader *reader, tg_vector vector, uint32_t i, const uint8_t *wanted,
-                                tg_fields *fields) {
-    tg_open_table(reader, (uint32_t)(vector.start - reader->data) + 4U + 4U * i, wanted, fields);
+static inline const tg_fields *tg_open_item(tg_reader *reader, tg_vector vector, uint32_t i,
+                                            const uint8_t *wanted, tg_kind *kind) {
+    return tg_open_table(reader, (uint32_t)(vector.start - reader->data) + 4U + 4U * i, wanted, kind);
 }
 
 #endif

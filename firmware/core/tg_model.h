@@ -46,14 +46,11 @@ typedef struct {
     const uint8_t *data;
     uint8_t *arena;
     const tg_op *const *ops;
-    const struct tg_node *nodes;
-    uint16_t node_count;
+    uint32_t node_count;
     uint32_t arena_used;
     uint32_t work; /* steps of an inference, at most TG_MAX_WORK */
     int8_t *input;
     int8_t *output;
-    tg_tensor input_tensor;
-    tg_tensor output_tensor;
 } tg_model;
 
 /* Verifies the file and plans it into the arena.

@@ -19,14 +19,21 @@ typedef uint32_t tg_ref;
 #define TG_REF_FILE 0x80000000U /* set: an offset into the file */
 #define TG_REF_NONE 0U          /* what lies at the arena's start is nobody's input */
 
+#define TG_NODE_REFS 4U
+
 /* What is run: one operator with its memory. */
 struct tg_node {
-    tg_ref input;
-    tg_ref input2; /* of operators with two activations */
-    tg_ref output;
-    tg_ref params;  /* the operator kind's own */
-    tg_ref scratch; /* scratch_size bytes, 4-byte aligned */
-    uint32_t op;    /* index into the model's list of operators */
+    union {
+        struct {
+            tg_ref input;
+            tg_ref input2; /* of operators with two activations, or with weights */
+            tg_ref output;
+            tg_ref scratch; /* scratch_size bytes, 4-byte aligned */
+        };
+        tg_ref refs[TG_NODE_REFS];
+    };
+    tg_ref params; /* the operator kind's own */
+    uint32_t op;   /* index into the model's list of operators */
 };
 
 /* The memory behind a reference. Only memory of the arena may be written. */

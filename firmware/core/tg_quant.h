@@ -9,12 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* On functions whose stack would otherwise be that of what they are called beside. */
-#if defined(__GNUC__)
-#define TG_NOINLINE __attribute__((noinline))
-#else
-#define TG_NOINLINE
-#endif
+#include "tg_flatbuffer.h"
 
 /* A real factor as mantissa x 2^(shift - 31): mantissa 2^30 .. 2^31-1 (or 0), shift -31 .. 30. */
 typedef struct {

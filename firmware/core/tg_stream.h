@@ -49,7 +49,7 @@ typedef struct {
     int16_t op;              /* that layer's index in the graph, or -1 */
     uint16_t always;         /* nodes that must run at every hop, even before the first window is full */
     uint16_t kept_count;
-    const struct tg_kept *kept;
+    struct tg_kept *kept;
     int8_t *columns;
     uint32_t state; /* offset of the memory that a reset clears */
     uint32_t kept_size;

@@ -1,0 +1,60 @@
+/* The graph: verifies a file's operators one by one, and makes of them nodes with parameters and blocks of
+ * memory, which are then placed. Internal to the core.
+ */
+#ifndef TG_GRAPH_H
+#define TG_GRAPH_H
+
+#include "tg_arena.h"
+#include "tg_file.h"
+
+/* What lies at an arena's start: the model's ends, and the nodes in order. */
+typedef struct {
+    tg_tensor input;
+    tg_tensor output;
+    struct tg_node nodes[];
+} tg_head;
+
+typedef struct {
+    tg_file file;
+    const tg_op *const *ops;
+    tg_arena arena;
+    tg_head *head;
+    struct tg_node *node; /* behind the last */
+    /* Planning tables: at the arena's end, where tensors may lie later. */
+    tg_block *blocks;  /* the first is the model's input; room for one more for every node without scratch */
+    uint8_t *block_of; /* by tensor: the block that holds it at this point of the graph, or TG_NO_BLOCK */
+    uint32_t tables_size;
+    unsigned block_count;
+    uint32_t made; /* the tensor that the step before made, which p.output describes */
+    uint32_t most; /* bytes of the largest step so far: tensors and scratch */
+    uint32_t work; /* steps so far */
+    tg_prepare p;
+} tg_graph;
+
+#define TG_NO_BLOCK 0xFFU
+
+/* Until tg_graph_place() a node refers to memory by a block, and an offset of 23 bits within it. */
+static inline tg_ref tg_ref_in(unsigned block, int32_t offset) {
+    return ((uint32_t)offset << 8 & ~TG_REF_FILE) | block;
+}
+
+static inline int32_t tg_offset_of(tg_ref ref) {
+    return (int32_t)(ref << 1) >> 9;
+}
+
+/* The block of such a reference; TG_NO_BLOCK for a constant and for nothing. */
+static inline unsigned tg_block_of(tg_ref ref) {
+    return tg_is_constant(ref) ? TG_NO_BLOCK : ref & 0xFFU;
+}
+
+#define TG_REF_NOTHING TG_REF_FILE /* the file's start: nobody's input, nor memory */
+
+/* Reads and verifies the file; the arguments are those of tg_model_open(). Returns 0 or a negative tg_err. */
+int tg_graph_read(tg_graph *graph, const uint8_t *data, size_t size, const tg_op *const *ops, void *arena,
+                  size_t arena_size, tg_fault *fault);
+
+/* Unless there was an error before, finds places for the blocks and fills the model. Returns 0 or a negative
+ * tg_err. */
+int tg_graph_place(tg_graph *graph, int err, tg_model *model, tg_fault *fault);
+
+#endif
