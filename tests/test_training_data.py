@@ -23,7 +23,7 @@ from gesture_training.config import Augmentation, Network
 from gesture_training.grip import grip_rotation
 from gesture_training.labels import choose_labels, means_no_gesture
 from gesture_training.memory import MOST_BYTES, check_size
-from gesture_training.network import kernel_length, receptive_field
+from gesture_training.network import at_rate, kernel_length, receptive_field
 from gesture_training.outputs import staged
 from gesture_training.prepare import Request, prepare
 from gesture_training.windows import WindowSource
@@ -163,6 +163,24 @@ def test_kernels_shrink_with_the_window() -> None:
     assert kernel_length(1000, settings) == settings.longest_kernel
 
 
+def test_a_network_lasts_as_long_at_any_rate_and_streams_by_the_hop_asked_for() -> None:
+    settings = Network(strides=(5, 1, 1), first_kernel=7)
+    strides = {rate: at_rate(settings, rate).strides[0] for rate in (13.0, 25.0, 50.0, 100.0, 104.0, 400.0)}
+    assert strides == {13.0: 1, 25.0: 2, 50.0: 5, 100.0: 10, 104.0: 10, 400.0: 40}
+    slow, fast = at_rate(settings, 13.0), at_rate(settings, 100.0)
+    assert (slow.first_kernel, fast.first_kernel) == (3, 14)
+    assert at_rate(fast, 100.0) == fast, "once is enough"
+    for hop in (4, 6, 7, 8, 10, 12, 15, 20):
+        network = at_rate(settings, 50.0, hop)
+        assert hop % network.total_stride == 0
+        assert 0.4 < network.strides[0] / 5 < 2.5
+        assert choices.choose_hop(128, 50.0, hop, network) == hop
+    halved = replace(settings, strides=(5, 2, 1))
+    assert at_rate(halved, 100.0, 10).total_stride == 10
+    with pytest.raises(UserError, match="a multiple of 2"):
+        choices.choose_hop(128, 100.0, 9, at_rate(halved, 100.0, 9))
+
+
 def test_rotations_are_proper() -> None:
     turns = augment.rotations(100, 90.0, np.random.default_rng(1))
     assert np.allclose(turns @ turns.transpose(0, 2, 1), np.eye(3))
@@ -259,9 +277,8 @@ def test_channels_that_differ_are_refused() -> None:
         (["--window", "8"], "expected 24 to 1024"),
         (["--window", "nan"], "expected samples"),
         (["--window", "long"], "expected samples"),
-        (["--hop", "6"], "multiple of 4"),
-        (["--hop", "400"], "multiple of 4"),
-        (["--hop", "0"], "multiple of 4"),
+        (["--hop", "400"], "up to the window's"),
+        (["--hop", "0"], "expected a multiple of"),
         (["--labels", ","], "--labels is empty"),
         (["--labels", ""], "--labels is empty"),
         (["--background", " "], "--background is empty"),

@@ -144,11 +144,11 @@ def test_networks_that_no_window_suits_are_passed_over(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(study_module.Task, "accuracy", lambda *_: 0.5)
-    result = tune(data, tmp_path, "--trials", "5", "--hop", "4", "--json")
+    result = tune(data, tmp_path, "--trials", "5", "--hop", "6", "--json")
     assert result.exit_code == 0, result.output
     rows = json.loads(result.stdout)["all"]
     assert rows
-    assert all(row["config"]["network"]["strides"] not in ([2, 4, 1], [2, 4, 1, 1]) for row in rows)
+    assert all(row["config"]["network"]["strides"][1] != 4 for row in rows)
 
 
 def test_bad_input_is_one_line(data: Path, tmp_path: Path) -> None:

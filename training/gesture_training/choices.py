@@ -97,14 +97,19 @@ def choose_window(
     return window
 
 
-def choose_hop(window: int, rate_hz: float, asked: int | None, stride: int) -> int:
-    """Return the samples between windows, a multiple of the network's total stride, or raise UserError."""
+def choose_hop(window: int, rate_hz: float, asked: int | None, network: Network) -> int:
+    """Return the samples between windows, a multiple of the network's total stride, or raise UserError.
+
+    network: at the rate and for the hop that is asked for, as network.at_rate() gives it.
+    """
+    stride = network.total_stride
     if asked is None:
         return max(1, round(HOP_S * rate_hz / stride)) * stride
     if asked < 1 or asked % stride or asked > window:
+        least = stride // network.strides[0]
         raise UserError(
-            f"--hop is {asked}: expected a multiple of {stride}, the network's total stride, up to the "
-            f"window's {window} samples, so that the model can stream"
+            f"--hop is {asked}: expected a multiple of {least} up to the window's {window} samples, so that "
+            "the model can stream"
         )
     return asked
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -12,13 +13,18 @@ SHORTEST_KERNEL = 3
 """Samples of the shortest depthwise kernel."""
 
 
-def at_rate(settings: Network, rate_hz: float) -> Network:
+def at_rate(settings: Network, rate_hz: float, hop: int | None = None) -> Network:
     """Return a network for samples at another rate: its convolution's stride and kernel last as long.
 
-    So it has about as many columns, and with them as much memory and work, at any rate.
+    So it has about as many columns, and with them as much memory and work, at any rate. hop: samples between
+    windows that are asked for; the stride is the nearest one with which the network streams by them.
     """
     factor = rate_hz / settings.rate_hz
     stride = max(1, round(settings.strides[0] * factor))
+    later = math.prod(settings.strides[1:])
+    if hop is not None and hop > 0 and hop % later == 0:
+        fitting = [one for one in range(1, hop // later + 1) if hop // later % one == 0]
+        stride = min(fitting, key=lambda one: abs(math.log(one / stride)))
     kernel = max(stride, SHORTEST_KERNEL, round(settings.first_kernel * factor))
     strides = (stride, *settings.strides[1:])
     return replace(settings, strides=strides, first_kernel=kernel, rate_hz=rate_hz)

@@ -107,7 +107,7 @@ def prepare(request: Request, recordings: Sequence[Recording] | None = None) -> 
     check_classes(parts, test, labels.names, bool(request.test_subjects))
     known = [recording for recording in recordings if recording.subject not in test]
     profile = choose_profile(known, written_profile(request.data), request.rate_hz)
-    config = replace(config, network=at_rate(config.network, profile.rate_hz))
+    config = replace(config, network=at_rate(config.network, profile.rate_hz, request.hop))
     train = cut(known, labels, profile.rate_hz, profile.rate_tolerance)
     unseen = [recording for recording in recordings if recording.subject in test]
     gestures = [piece for piece in train if piece.label != labels.background]
@@ -116,7 +116,7 @@ def prepare(request: Request, recordings: Sequence[Recording] | None = None) -> 
     contract = Contract(
         profile=profile,
         window=window,
-        hop=choose_hop(window, profile.rate_hz, request.hop, config.network.total_stride),
+        hop=choose_hop(window, profile.rate_hz, request.hop, config.network),
         gain=choose_gain(gestures),
         labels=labels.names,
         background=labels.background,

@@ -109,7 +109,9 @@ OPTIONS = (
     ),
     click.option("--rate", "rate_hz", type=Rate(), help="Sampling rate of the model, Hz."),
     click.option("--window", type=WindowLength(), help="Window: samples (128) or seconds (1.5s)."),
-    click.option("--hop", type=int, help="Samples between two windows, a multiple of 4."),
+    click.option(
+        "--hop", type=int, help="Samples between two windows; the network's strides are chosen for it."
+    ),
     click.option(
         "--epochs", type=click.IntRange(1, 10000), help=f"Passes [default: {TrainConfig().fit.epochs}]."
     ),

@@ -6,7 +6,7 @@ import json
 import multiprocessing
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from gesture_training.prepare import Request
 from gesture_training.record import versions
 from gesture_training.settings import settings_of
 from gesture_training.tuning.picture import draw
-from gesture_training.tuning.shape_cost import Budget, ShapeCost, most, shape_cost
+from gesture_training.tuning.shape_cost import Budget, ShapeCost, most
 from gesture_training.tuning.space import parameters, suggest
 from gesture_training.tuning.study import Found, Progress, ended, found, front, open_study, work
 from gesture_training.tuning.task import Task, check_names, open_task
@@ -58,7 +58,8 @@ def begin(search: Search) -> tuple[list[Task], Any]:
     """Load the data sets, open the study; raise UserError for data, budgets or a storage that cannot be."""
     tasks = [open_task(request, search.folds) for request in search.requests]
     check_names(tasks, search.requests[0].test_subjects)
-    least = [shape_cost(SMALLEST, task.ready(0, search.base).contract, search.cpu) for task in tasks]
+    smallest = replace(search.base, network=SMALLEST)
+    least = [task.cost(smallest, search.cpu) for task in tasks]
     _check_budget(search.budget, most(least))
     identity = {
         "data": [task.data_sha256 for task in tasks],

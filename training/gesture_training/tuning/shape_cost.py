@@ -15,7 +15,7 @@ from gesture_tools.cost import measure, random_inputs
 from gesture_tools.runtime import Model
 from gesture_tools.runtime.emulated import EmulatedMachine
 from gesture_training.config import Network
-from gesture_training.network import at_rate, build
+from gesture_training.network import build
 from gesture_training.pipeline import emit
 from gesture_training.quantize import quantize
 
@@ -65,11 +65,14 @@ def most(costs: Sequence[ShapeCost]) -> ShapeCost:
 
 @lru_cache(maxsize=256)
 def shape_cost(network: Network, contract: Contract, cpu: str) -> ShapeCost:
-    """Build, quantise and count an untrained network on a processor; raise UserError where none can."""
+    """Build, quantise and count an untrained network on a processor; raise UserError where none can.
+
+    network: at the contract's rate.
+    """
     size, channels, labels = contract.window, len(contract.profile.channels), len(contract.labels)
     rng = np.random.default_rng(1)
     windows = rng.integers(-128, 128, (REPRESENTATIVE, size, channels)).astype(np.int8)
-    untrained = build(size, channels, labels, at_rate(network, contract.profile.rate_hz))
+    untrained = build(size, channels, labels, network)
     for weights in untrained.weights:  # equal ones, as before a training, would share bytes in the file
         weights.assign(weights + rng.uniform(0.01, 0.1, weights.shape))
     model = Model(emit(quantize(untrained, windows), contract, windows))

@@ -20,7 +20,7 @@ from gesture_tools.errors import UserError
 from gesture_training.backend import quiet
 from gesture_training.config import TrainConfig
 from gesture_training.settings import settings_of
-from gesture_training.tuning.shape_cost import Budget, ShapeCost, most, shape_cost
+from gesture_training.tuning.shape_cost import Budget, ShapeCost, most
 from gesture_training.tuning.task import Task
 
 JOURNAL = "study.journal"
@@ -165,7 +165,7 @@ def _run(
     """Count, then train on fold after fold of every task; return accuracy and instructions."""
     progress(trial.number, "counting")
     try:
-        costs = [shape_cost(config.network, task.ready(0, config).contract, cpu) for task in tasks]
+        costs = [task.cost(config, cpu) for task in tasks]
     except UserError as error:  # the usual network did: this one's strides or field do not fit the windows
         raise optuna().TrialPruned from error
     cost = most(costs)

@@ -18,6 +18,7 @@ from gesture_training.labels import choose_labels
 from gesture_training.network import at_rate
 from gesture_training.pipeline import make
 from gesture_training.prepare import Prepared, Request, prepare, read
+from gesture_training.tuning.shape_cost import ShapeCost, shape_cost
 
 
 @dataclass
@@ -45,12 +46,17 @@ class Task:
             self.prepared[key] = prepare(request, self.recordings)
             self.frames[fold] = "levelled" if self.prepared[key].frame.level else "own"
         found = self.prepared[key]
-        network = at_rate(config.network, found.contract.profile.rate_hz)
+        network = at_rate(config.network, found.contract.profile.rate_hz, self.request.hop)
         own, wanted = found.config.augmentation, config.augmentation
         varied = replace(own, speed=wanted.speed, amplitude=wanted.amplitude, shift=wanted.shift)
         return replace(
             found, config=replace(found.config, network=network, fit=config.fit, augmentation=varied)
         )
+
+    def cost(self, config: TrainConfig, cpu: str) -> ShapeCost:
+        """Return what a config's network will cost on a processor; raise UserError where none can be."""
+        ready = self.ready(0, config)
+        return shape_cost(ready.config.network, ready.contract, cpu)
 
     def accuracy(self, fold: int, config: TrainConfig, progress: Callable[[int, int], None]) -> float:
         """Train without the people of a fold and return the share of their recordings judged right."""
