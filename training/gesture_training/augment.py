@@ -6,13 +6,15 @@ sees columns that the device's own preprocessing made.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from gesture_training.config import Augmentation
 
 Samples = NDArray[np.int16]
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 FULL_SCALE = 32767
 
@@ -45,8 +47,9 @@ def read_at(samples: Samples, positions: Floats) -> Floats:
     """Read samples (n, channels) at fractional positions (k, window), linearly: (k, window, channels)."""
     left = np.floor(positions).astype(np.int64)
     right = np.minimum(left + 1, len(samples) - 1)
-    share = (positions - left)[..., None]
-    return np.asarray(samples[left] * (1.0 - share) + samples[right] * share)
+    share = (positions - left).astype(np.float32)[..., None]
+    before = samples[left].astype(np.float32)
+    return np.asarray(before + (samples[right] - before) * share)
 
 
 def rotations(count: int, degrees: float, rng: np.random.Generator) -> Floats:
@@ -77,15 +80,15 @@ def vary(windows: Floats, settings: Augmentation, rng: np.random.Generator) -> S
     """
     count, _, channels = windows.shape
     rest = windows.mean(axis=1, keepdims=True)
-    strength = np.exp(rng.normal(0.0, settings.amplitude, (count, 1, 1)))
+    strength = np.exp(rng.normal(0.0, settings.amplitude, (count, 1, 1))).astype(windows.dtype)
     varied = rest + (windows - rest) * strength
     if channels >= 3:
         turns = turns_about_z(count, settings.turn, rng) @ rotations(count, settings.rotation, rng)
-        turned = varied[..., :3] @ turns.transpose(0, 2, 1)
+        turned = varied[..., :3] @ turns.transpose(0, 2, 1).astype(windows.dtype)
         varied = np.concatenate([turned, varied[..., 3:]], axis=2)
-    varied *= np.exp(rng.normal(0.0, settings.gain, (count, 1, channels)))
-    varied += rng.normal(0.0, settings.bias, (count, 1, channels))
-    noise = np.abs(rng.normal(0.0, settings.noise, (count, 1, 1)))
+    varied *= np.exp(rng.normal(0.0, settings.gain, (count, 1, channels))).astype(windows.dtype)
+    varied += rng.normal(0.0, settings.bias, (count, 1, channels)).astype(windows.dtype)
+    noise = np.abs(rng.normal(0.0, settings.noise, (count, 1, 1))).astype(windows.dtype)
     varied += noise * rng.standard_normal(varied.shape, dtype=np.float32)
     samples: Samples = np.clip(np.rint(varied), -FULL_SCALE, FULL_SCALE).astype(np.int16)
     return samples

@@ -60,12 +60,20 @@ class Fit:
     )  # of the passes, before hard windows are sought
     hard_share: float = 0.25  # of a pass's windows, where continuous recordings give hard ones
     label_smoothing: float = 0.05  # keeps scores away from 0 and 1, where int8 has no room
+    teacher_share: float = 1.0  # passes of a wider network that is trained first, over epochs; 0: none is
+    teacher_width: float = 2.5  # its channels, over those of the network
+    told: float = 0.7  # share of the loss that follows what it says, not the labels
     weight_decay: float = 0.01  # share of the weights given up per step, times the learning rate
 
     @property
     def passes(self) -> int:
         """All passes."""
-        return self.epochs + self.rounded_epochs
+        return self.teacher_epochs + self.epochs + self.rounded_epochs
+
+    @property
+    def teacher_epochs(self) -> int:
+        """Passes of the wider network."""
+        return round(self.teacher_share * self.epochs)
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,14 @@ from gesture_training.apart import apart, held_out
 from gesture_training.emit import strip, with_contract
 from gesture_training.evaluation.judged import judge
 from gesture_training.evaluation.summary import summarize
-from gesture_training.fit import Progress, fit
+from gesture_training.fit import fit
 from gesture_training.forest.model import everywhereml
 from gesture_training.forest.train import train_forest
 from gesture_training.hard import HardWindows
 from gesture_training.network import multiply_accumulates
 from gesture_training.operating import Operating, choose_operating
 from gesture_training.outputs import check_kind, staged, write, write_forest
+from gesture_training.passes import Progress
 from gesture_training.prepare import Prepared, Request, decisions, prepare
 from gesture_training.quantize import quantize
 from gesture_training.streams import Played, play

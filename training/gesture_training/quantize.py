@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gesture_training.backend import quiet, tensorflow
 from gesture_training.emit import read_model
+from gesture_training.equalize import corrected
 from gesture_training.windows import COLUMN_SCALE
 
 
@@ -29,7 +30,7 @@ def quantize(model: Any, windows: NDArray[np.int8]) -> bytes:
             yield [(window.astype(np.float32) / COLUMN_SCALE).reshape(shape)]
 
     one = tf.keras.Input(batch_shape=shape)
-    single = tf.keras.Model(one, model(one))
+    single = tf.keras.Model(one, corrected(model, windows)(one))
     with quiet():
         converter = tf.lite.TFLiteConverter.from_keras_model(single)
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
