@@ -27,14 +27,13 @@ set(TG_CORE_SOURCES
     kernels/relu.c
     kernels/softmax.c
     kernels/tg_conv.c
-    kernels/tg_few_dsp.c
     kernels/tg_gemm.c
     kernels/tg_gemm_dsp.c
     kernels/tg_gemm_plain.c
     kernels/tg_gemm_v6m.c
-    kernels/tg_pair_dsp.c
     kernels/tg_requant.c
     kernels/tg_rows.c
     kernels/tg_running.c
+    kernels/tg_unit_dsp.c
     kernels/tg_v6m.c
     kernels/view.c)

@@ -11,6 +11,9 @@
 #include "tg_gemm.h"
 #include "tg_pool.h"
 
+#define STRIPS 256U /* bytes for strips when there is no room */
+#define CHUNK  6U   /* a chunk is all outputs, or a multiple of these: what is taken together */
+
 typedef struct {
     const tg_conv *c;
     const int8_t *input;
@@ -28,78 +31,92 @@ static uint32_t strip_rows(const tg_conv *c, uint32_t outputs) {
     return c->h.dilation == 1 ? tg_covered(&c->h, &c->pool_h, outputs) : c->h.filter;
 }
 
-static int8_t *fill(int8_t *to, uint32_t count, int8_t value) {
-    for (; count > 0; count--) {
-        *to++ = value;
-    }
-    return to;
-}
-
-/* Four values at any address. */
-static inline void copy_4(int8_t *to, const int8_t *from) {
-#if defined(__ARM_ARCH_6M__)
-    int8_t a = from[0]; /* no unaligned words */
-    int8_t b = from[1];
-    int8_t c = from[2];
-    int8_t d = from[3];
-    to[0] = a;
-    to[1] = b;
-    to[2] = c;
-    to[3] = d;
-#else
-    memcpy(to, from, 4);
-#endif
-}
-
 static int8_t *copy(int8_t *to, const int8_t *from, uint32_t count) {
+#if defined(__ARM_FEATURE_UNALIGNED)
     for (; count >= 4U; count -= 4U, to += 4, from += 4) {
-        copy_4(to, from);
+        memcpy(to, from, 4);
     }
+#endif
     for (; count > 0; count--) {
         *to++ = *from++;
     }
     return to;
 }
 
-/* Gathers `rows` rows of the strip of output column x, from the input's row `row` (of which there may be
+/* A row of the input as a strip has it: `inside` values, in pieces that are `pixel` apart, between zeros. */
+typedef struct {
+    uint32_t size;
+    uint32_t before;
+    uint32_t inside;
+    uint32_t length; /* of a piece */
+    uint32_t pixel;
+    int32_t zero;
+    int32_t line; /* from a row to the next */
+} row;
+
+static TG_NOINLINE void copy_row(const row *r, int8_t *to, const int8_t *from) {
+    if (r->inside != r->size) {
+        memset(to, r->zero, r->size);
+    }
+    to += r->before;
+    for (uint32_t left = r->inside; left > 0; left -= r->length, from += r->pixel) {
+        to = copy(to, from, r->length);
+    }
+}
+
+#if defined(__ARM_FEATURE_UNALIGNED)
+/* Rows of three or four values, each as a word with what surrounds it, which must be there. */
+static TG_NOINLINE int8_t *copy_narrow(const row *r, int8_t *to, const int8_t *from, uint32_t rows) {
+    const uint32_t keep = UINT32_MAX >> (32U - 8U * r->inside) << 8U * r->before;
+    const uint32_t zeros = (uint8_t)r->zero * 0x01010101U & ~keep;
+    const uint32_t size = r->size;
+    const int32_t line = r->line;
+    for (from -= r->before; rows > 0; rows--, from += line, to += size) {
+        uint32_t word;
+        memcpy(&word, from, sizeof word);
+        word = (word & keep) | zeros;
+        memcpy(to, &word, sizeof word);
+    }
+    return to;
+}
+#endif
+
+/* Gathers `rows` rows of the strip of output column x, from the input's row `at` (of which there may be
  * none) on, for input channels from `channel`. */
-static TG_NOINLINE int8_t *gather(const state *s, int8_t *to, int32_t row, uint32_t rows, unsigned x,
+static TG_NOINLINE int8_t *gather(const state *s, int8_t *to, int32_t at, uint32_t rows, unsigned x,
                                   unsigned channel) {
     const tg_conv *c = s->c;
-    const int8_t zero = (int8_t)-c->input_offset;
-    const int32_t line = (int32_t)c->w.input * c->in_c;
     unsigned first;
     unsigned end;
     tg_axis_taps(&c->w, x, &first, &end);
-    const uint32_t before = first * c->filter_c;
-    const uint32_t behind = (c->w.filter - end) * c->filter_c;
-    const uint32_t pixel = (uint32_t)c->w.dilation * c->in_c;
-    const bool together = pixel == c->filter_c; /* taps lie side by side in the input as in the strip */
-    const uint32_t pieces = together ? 1U : end - first;
-    const uint32_t length = together ? (end - first) * c->filter_c : c->filter_c;
-    const int32_t column = (int32_t)(x * c->w.stride + first * c->w.dilation) - c->w.pad;
-    /* What four values are too many is read from the next row, and overwritten by it. */
-    const bool four = together && length <= 4U && row_size(c) >= 3U && line >= 3;
-    const int32_t dilation = c->h.dilation;
-    const int32_t last = c->h.input - 1;
-    for (; rows > 0 && row < 0; rows--, row += dilation) {
-        to = fill(to, row_size(c), zero);
-    }
-    const int8_t *from = s->input + row * line + column * c->in_c + channel;
-    for (; rows > 0 && row <= last; rows--, row += dilation, from += dilation * line) {
-        to = fill(to, before, zero);
-        if (four && rows > 1U && row < last) {
-            copy_4(to, from);
-            to += length;
-        } else {
-            const int8_t *piece = from;
-            for (uint32_t left = pieces; left > 0; left--, piece += pixel) {
-                to = copy(to, piece, length);
-            }
+    row r;
+    r.size = row_size(c);
+    r.before = first * c->filter_c;
+    r.inside = (end - first) * c->filter_c;
+    r.pixel = (uint32_t)c->w.dilation * c->in_c;
+    r.length = r.pixel == c->filter_c ? r.inside : c->filter_c; /* taps may lie side by side */
+    r.zero = -c->input_offset;
+    const int32_t line = (int32_t)c->w.input * c->in_c;
+    r.line = c->h.dilation * line;
+    const int8_t *from = s->input + channel;
+    from += ((int32_t)(x * c->w.stride + first * c->w.dilation) - c->w.pad) * c->in_c;
+    for (; rows > 0; rows--, at += c->h.dilation, to += r.size) {
+        if (at < 0 || at >= c->h.input) {
+            memset(to, r.zero, r.size);
+            continue;
         }
-        to = fill(to, behind, zero);
+#if defined(__ARM_FEATURE_UNALIGNED)
+        uint32_t below = (uint32_t)(c->h.input - 1 - at); /* rows that have one behind them */
+        below = below < rows ? below : rows - 1U;
+        if (r.length == r.inside && r.size - 3U < 2U && line >= 3 && at > 0 && r.line == line) {
+            to = copy_narrow(&r, to, from + at * line, below);
+            at += (int32_t)below;
+            rows -= below;
+        }
+#endif
+        copy_row(&r, to, from + at * line);
     }
-    return fill(to, rows * row_size(c), zero);
+    return to;
 }
 
 /* Whether the input, inside, is its own strip. */
@@ -128,23 +145,14 @@ static void run_chunk(state *s, unsigned y, unsigned x, unsigned outputs, unsign
 /* All outputs of one group of channels. */
 static void run_group(state *s, unsigned channel, int8_t *output) {
     const tg_conv *c = s->c;
-    const unsigned length = c->pool_h.output;
     for (unsigned x = 0; x < c->pool_w.output; x++, output += c->out_c) {
-        unsigned now = c->chunk;
-        for (unsigned y = 0; y < length; y += now) {
-            if (length - y < now) {
-                /* Rather some twice than a group for few. */
-                now = length - y < TG_GEMM_GROUP && now > TG_GEMM_GROUP ? TG_GEMM_GROUP : length - y;
-                y = length - now;
-            }
+        unsigned now;
+        for (unsigned y = 0; y < c->pool_h.output; y += now) {
+            now = c->pool_h.output - y;
+            now = now < c->chunk ? now : c->chunk;
             run_chunk(s, y, x, now, channel, output + y * s->gemm.output_step);
         }
     }
-}
-
-/* Bytes of scratch in front of the strips. */
-static uint32_t lanes_size(const tg_conv *c) {
-    return tg_gemm_scratch(c->h.filter * row_size(c), c->pool_h.filter, c->pool_w.filter, c->chunk);
 }
 
 static void run(const tg_run *run) {
@@ -160,32 +168,36 @@ static void run(const tg_run *run) {
     s.gemm.patches.skip = s.gemm.patches.step * c->pool_h.stride;
     s.gemm.output_step = (uint32_t)c->pool_w.output * c->out_c;
     s.gemm.scratch = run->scratch;
-    s.gemm.pair = s.gemm.scratch + lanes_size(c) / sizeof *s.gemm.pair;
-    s.strips = (int8_t *)s.gemm.pair;
+    s.gemm.scratch_size = c->lanes;
+    s.strips = (int8_t *)run->scratch + c->lanes;
     unsigned groups = c->in_c / c->filter_c;
     s.gemm.channels = c->out_c / groups;
     for (unsigned group = 0; group < groups; group++) {
         unsigned first = group * s.gemm.channels;
         s.gemm.weights = run->input2 + (size_t)first * s.gemm.depth;
-        tg_factors_set(&s.gemm.factors, run->model, &c->requant, c->bias, first);
+        tg_factors_set(&s.gemm.factors, run->model, &c->requant, first);
         run_group(&s, group * c->filter_c, run->output + first);
     }
 }
 
+/* Bytes of the strips for a chunk. */
+static uint32_t strips_size(const tg_conv *c) {
+    return c->pool_w.filter * strip_rows(c, c->chunk) * row_size(c);
+}
+
 /* Chooses the chunk; returns the bytes of scratch. */
 static uint32_t plan(tg_conv *c, uint32_t room) {
-    uint32_t depth = c->h.filter * row_size(c);
-    uint32_t length = c->pool_h.output;
-    c->chunk = 1;
-    if (c->h.dilation == 1) {
-        c->chunk = (uint16_t)tg_gemm_chunk(depth, c->pool_h.filter, c->pool_w.filter, length, room);
+    c->chunk = c->h.dilation == 1 ? c->pool_h.output : 1;
+    c->lanes = tg_gemm_scratch(c->h.filter * row_size(c), c->out_c / (c->in_c / c->filter_c),
+                               c->pool_w.filter, c->pool_h.filter, c->chunk, room);
+    if (is_strip(c) && c->h.pad == 0 && strip_rows(c, c->chunk) <= c->h.input) {
+        return c->lanes;
     }
-    uint32_t strips = c->pool_w.filter * strip_rows(c, c->chunk) * row_size(c);
-    if (is_strip(c) && c->h.pad == 0 && tg_covered(&c->h, &c->pool_h, length) <= c->h.input) {
-        strips = 0;
+    room = room > c->lanes + STRIPS ? room - c->lanes : STRIPS;
+    while (c->chunk > CHUNK && strips_size(c) > room) {
+        c->chunk = (uint16_t)((c->chunk / 2U + CHUNK - 1U) / CHUNK * CHUNK);
     }
-    uint32_t pair = tg_gemm_pair(depth);
-    return lanes_size(c) + (pair > strips ? pair : strips);
+    return c->lanes + ((strips_size(c) + 3U) & ~3U);
 }
 
 static const uint8_t OPTIONS[] = {TG_BYTE(CONV_ACTIVATION),

@@ -39,7 +39,7 @@ static int32_t sum_of(const tg_depthwise *d, const tg_taps *taps, unsigned chann
 
 void tg_depthwise_one(const tg_depthwise *d, unsigned channel) {
     const tg_factor factor = tg_factor_of(&d->factors, channel);
-    int32_t bias = tg_bias_of(&d->factors, channel);
+    int32_t bias = d->factors.bias[channel];
     int8_t *output = d->output + channel;
     for (unsigned y = 0; y < d->c->h.output; y++) {
         for (unsigned x = 0; x < d->c->w.output; x++) {
@@ -67,7 +67,7 @@ static void run(const tg_run *run) {
         .scratch = run->scratch,
         .output = run->output,
     };
-    tg_factors_set(&d.factors, run->model, &c->requant, c->bias, 0);
+    tg_factors_set(&d.factors, run->model, &c->requant, 0);
     if (tg_depthwise_by_four(c)) {
         tg_depthwise_fours(&d);
     } else {

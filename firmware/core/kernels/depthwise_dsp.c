@@ -185,9 +185,9 @@ static void set_channels(const tg_depthwise *d, four *f, unsigned channel) {
     const tg_factors *factors = &d->factors;
     if (channel == 0 || channel % 4U != 0 || !f->entries) { /* others follow those before */
         f->row = d->weights + channel;
-        f->next_bias = factors->bias + channel * factors->bias_step;
-        f->mantissa = factors->mantissa + channel * factors->step;
-        f->shift = factors->shift + channel * factors->step;
+        f->next_bias = factors->bias + channel;
+        f->mantissa = factors->mantissa + channel;
+        f->shift = factors->shift + channel;
     }
     if (f->entries) {
         four_set(f);
@@ -199,7 +199,7 @@ static void set_channels(const tg_depthwise *d, four *f, unsigned channel) {
         *to++ = tg_odd(bytes);
     }
     for (unsigned i = 0; i < 4U; i++) {
-        f->bias[i] = tg_bias_of(factors, channel + i);
+        f->bias[i] = factors->bias[channel + i];
         f->factor[i] = tg_factor_of(factors, channel + i);
     }
 }
@@ -226,7 +226,7 @@ static void run(const tg_requant *how, four *f, unsigned count) {
         four_run(f);
         return;
     }
-    if (f->rows > 0 && how->kind == TG_REQUANT_SHIFTED && how->low == INT8_MIN && how->high == INT8_MAX) {
+    if (f->rows > 0 && how->kind == TG_REQUANT_SATURATED) {
         four_run_signed(f);
         return;
     }
@@ -284,7 +284,7 @@ void tg_depthwise_fours(const tg_depthwise *d) {
     f.input_step = (uint32_t)c->w.stride * c->in_c;
     const tg_factors *factors = &d->factors;
     f.constant = 2 * factors->how->zero_point + 1;
-    f.entries = factors->how->kind != TG_REQUANT_ANY && factors->step == 1U && factors->bias_step == 1U;
+    f.entries = factors->how->kind != TG_REQUANT_ANY;
     bool inside = is_inside(&c->h) && is_inside(&c->w);
     if (inside) {
         set_taps(d, &f, 0, 0); /* the same for all */

@@ -3,12 +3,10 @@
 
 typedef struct {
     uint32_t rows;
-    uint32_t chunk; /* rows taken at a time */
-    uint32_t lanes; /* bytes of scratch in front of the pair */
+    uint32_t scratch_size;
     uint16_t depth;
     uint16_t outputs;
     int16_t input_offset;
-    tg_ref bias; /* int32 each, or TG_REF_NONE */
     tg_requant requant;
 } fully_connected;
 
@@ -16,30 +14,20 @@ static void run(const tg_run *run) {
     const fully_connected *f = run->params;
     tg_gemm gemm; /* all of it is set, without the zeros of an initialiser */
     gemm.weights = run->input2;
-    gemm.factors = tg_factors_at(run->model, &f->requant, f->bias, 0);
+    tg_factors_set(&gemm.factors, run->model, &f->requant, 0);
     gemm.depth = f->depth;
     gemm.channels = f->outputs;
     gemm.input_offset = f->input_offset;
-    gemm.patches = (tg_patches){1, 1, 0, 0, f->depth};
+    gemm.patches.count = gemm.patches.runs = 1;
+    gemm.patches.skip = f->depth;
     gemm.output_step = f->outputs;
     gemm.scratch = run->scratch;
-    gemm.pair = gemm.scratch + f->lanes / sizeof *gemm.pair;
-    const int8_t *input = run->input;
-    int8_t *output = run->output;
-    for (uint32_t left = f->rows; left > 0;) {
-        uint32_t now = left < f->chunk ? left : f->chunk;
-        tg_gemm_run(&gemm, input, now, output);
-        input += now * f->depth;
-        output += now * f->outputs;
-        left -= now;
-    }
+    gemm.scratch_size = f->scratch_size;
+    tg_gemm_run(&gemm, run->input, f->rows, run->output);
 }
 
-/* Chooses the chunk; returns the bytes of scratch. */
-static uint32_t plan(fully_connected *f, uint32_t room) {
-    f->chunk = tg_gemm_chunk(f->depth, 1, 1, f->rows, room);
-    f->lanes = tg_gemm_scratch(f->depth, 1, 1, f->chunk);
-    return f->lanes + (f->chunk == 1U ? 0 : tg_gemm_pair(f->depth));
+static void plan(fully_connected *f, uint32_t room) {
+    f->scratch_size = tg_gemm_scratch(f->depth, f->outputs, 1, 1, f->rows, room);
 }
 
 enum { OPTION_WEIGHTS_FORMAT = OPTION_ACTIVATION + 1 };
@@ -67,8 +55,8 @@ static int prepare(tg_prepare *p, void *params) {
     f->depth = depth;
     f->outputs = outputs;
     f->input_offset = (int16_t)-input->zero_point;
-    f->bias = tg_constant(p, &p->input[2]);
-    p->scratch_size = plan(f, p->room);
+    plan(f, p->room);
+    p->scratch_size = f->scratch_size;
     p->steps = depth;
     return tg_requant_make(&f->requant, p, outputs, true);
 }
@@ -79,7 +67,8 @@ static tg_stream_reason stream(void *params, tg_hop *hop) {
         return TG_STREAM_ENDS;
     }
     f->rows = hop->fresh * hop->size / f->depth;
-    hop->scratch = plan(f, 0);
+    plan(f, 0);
+    hop->scratch = f->scratch_size;
     return TG_STREAM_YES;
 }
 

@@ -109,7 +109,6 @@ int tg_conv_prepare(tg_prepare *p, tg_conv *c, unsigned channel_dim) {
         return TG_ERR_SHAPE;
     }
     c->input_offset = (int16_t)-p->input[0].zero_point;
-    c->bias = tg_constant(p, &p->input[2]);
     err = tg_axes_make(p, &c->h, &c->w, weights->dim[DIM_H], weights->dim[DIM_W],
                        p->option[OPTION_DILATION_H], p->option[OPTION_DILATION_W]);
     c->pool_h = (tg_pooled){c->h.output, 1, 1};

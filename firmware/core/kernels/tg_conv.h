@@ -66,7 +66,7 @@ typedef struct {
     bool turned;      /* CONV_2D: h is the input's width */
     tg_pooled pool_h; /* of a max-pooling run with it, or 1 x 1 */
     tg_pooled pool_w;
-    tg_ref bias; /* int32 each, or TG_REF_NONE */
+    uint32_t lanes; /* CONV_2D: bytes of scratch for the matrix product; strips lie behind them */
     tg_requant requant;
 } tg_conv;
 

@@ -52,6 +52,10 @@ static inline uint32_t tg_odd_plus(uint32_t base, uint32_t bytes) {
         added;                                                                                               \
     })
 
+static inline uint32_t tg_twice(uint32_t pair) {
+    return (uint32_t)__sadd16((int16x2_t)pair, (int16x2_t)pair);
+}
+
 /* sum + low a x low b + high a x high b. */
 static inline int32_t tg_mac2(uint32_t a, uint32_t b, int32_t sum) {
     return __smlad((int16x2_t)a, (int16x2_t)b, sum);

@@ -11,7 +11,10 @@
 
 #include "tg_conv.h"
 
-#define TG_GEMM_GROUP 3U /* patches that the DSP form takes together */
+/* What the DSP form takes together: six patches or three, or groups of three of two outputs that have several
+ * patches, times one channel; or one patch times four channels. */
+#define TG_GEMM_GROUP    3U
+#define TG_GEMM_CHANNELS 4U
 
 /* Patches of an output: `runs` runs of `count`. Distances are in input values. */
 typedef struct {
@@ -30,27 +33,25 @@ typedef struct {
     int32_t input_offset;
     tg_patches patches;
     uint32_t output_step; /* from an output's channels to the next one's */
-    uint32_t *scratch;    /* tg_gemm_scratch() bytes */
-    uint32_t *pair; /* tg_gemm_pair() bytes, which the input may share: it is read before they are written */
+    uint32_t *scratch;
+    uint32_t scratch_size; /* tg_gemm_scratch() */
 } tg_gemm;
 
 /* Whether an output is made of several patches. */
-static inline bool tg_gemm_pooled(const tg_gemm *gemm) {
-    return gemm->patches.count != 1U || gemm->patches.runs != 1U;
+static inline bool tg_gemm_pooled(const tg_patches *patches) {
+    return patches->count * patches->runs != 1;
 }
 
-/* Outputs that one call should make, at most `outputs`: more share the work that is done once a call, and
- * take more scratch. room: bytes of it that cost nothing. */
-uint32_t tg_gemm_chunk(uint32_t depth, uint32_t count, uint32_t runs, uint32_t outputs, uint32_t room);
+/* Bytes of scratch for calls of at most `outputs` outputs of runs x count patches: what the DSP form needs,
+ * so that an arena has one size everywhere; a multiple of 16, the four accumulators of an output at least.
+ * room: bytes of it that cost nothing. */
+uint32_t tg_gemm_scratch(uint32_t depth, uint32_t channels, uint32_t runs, uint32_t count, uint32_t outputs,
+                         uint32_t room);
 
-/* Bytes of scratch for a call of `outputs` outputs: what the DSP form needs, so that an arena has one size
- * everywhere, and for the four accumulators of one output at least. A multiple of 4. */
-uint32_t tg_gemm_scratch(uint32_t depth, uint32_t count, uint32_t runs, uint32_t outputs);
-
-/* Bytes for a pair of channels' weights in the DSP form, unless one patch makes the only output. */
-uint32_t tg_gemm_pair(uint32_t depth);
-
-/* Makes `outputs` outputs, no more than tg_gemm_scratch() was asked for, from the patches at `input`. */
+/* Makes `outputs` outputs from the patches at `input`. */
 void tg_gemm_run(const tg_gemm *gemm, const int8_t *input, unsigned outputs, int8_t *output);
+
+/* The same in plain C. */
+void tg_gemm_plain(const tg_gemm *gemm, const int8_t *input, unsigned outputs, int8_t *output);
 
 #endif

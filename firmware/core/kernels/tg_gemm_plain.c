@@ -1,7 +1,11 @@
 /* The matrix product in plain C: what the other forms must equal. */
 #include "tg_gemm.h"
 
-#if !defined(__ARM_FEATURE_DSP) && !defined(__ARM_ARCH_6M__)
+#if !defined(__ARM_ARCH_6M__)
+
+#if defined(__ARM_FEATURE_DSP) && defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("Os") /* for rare cases only */
+#endif
 
 /* Accumulator of one patch and one channel, without its bias. */
 static int32_t dot(const tg_gemm *g, const int8_t *patch, const int8_t *weights) {
@@ -25,15 +29,20 @@ static int32_t most_of(const tg_gemm *g, const int8_t *input, const int8_t *weig
     return most;
 }
 
-void tg_gemm_run(const tg_gemm *g, const int8_t *input, unsigned outputs, int8_t *output) {
+void tg_gemm_plain(const tg_gemm *g, const int8_t *input, unsigned outputs, int8_t *output) {
     for (; outputs > 0; outputs--, input += g->patches.skip, output += g->output_step) {
         for (unsigned channel = 0; channel < g->channels; channel++) {
             const tg_factor f = tg_factor_of(&g->factors, channel);
             int32_t sum = most_of(g, input, g->weights + (size_t)channel * g->depth);
-            output[channel] =
-                (int8_t)tg_requantize(g->factors.how, &f, sum + tg_bias_of(&g->factors, channel));
+            output[channel] = (int8_t)tg_requantize(g->factors.how, &f, sum + g->factors.bias[channel]);
         }
     }
 }
+
+#if !defined(__ARM_FEATURE_DSP)
+void tg_gemm_run(const tg_gemm *g, const int8_t *input, unsigned outputs, int8_t *output) {
+    tg_gemm_plain(g, input, outputs, output);
+}
+#endif
 
 #endif

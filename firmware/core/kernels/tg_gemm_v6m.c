@@ -132,10 +132,9 @@ static void sum_up(const tg_gemm *g, quad *q, const int8_t *input, unsigned outp
 
 void tg_gemm_run(const tg_gemm *g, const int8_t *input, unsigned outputs, int8_t *output) {
     const unsigned now = g->channels < CHANNELS ? 1U : CHANNELS;
-    /* As many accumulators as the scratch always has room for. */
-    const unsigned most = tg_gemm_pooled(g) || g->depth > 4U ? outputs : 1U;
+    const unsigned most = g->scratch_size / (CHANNELS * (uint32_t)sizeof(int32_t));
     quad q;
-    q.pooled = tg_gemm_pooled(g);
+    q.pooled = tg_gemm_pooled(&g->patches);
     q.step = q.pooled != 0 ? g->patches.step : g->patches.skip;
     q.offset = g->input_offset;
     q.row = now == 1U ? 0 : g->depth;

@@ -21,10 +21,19 @@ static bool accumulators_fit(const tg_view *bias, uint32_t depth) {
 int tg_requant_make(tg_requant *requant, tg_prepare *p, uint32_t channels, bool float_product) {
     const tg_view *weights = &p->input[1];
     uint32_t count = weights->scale_count > 1 ? channels : 1;
-    int32_t *mantissas = tg_alloc(p->arena, count * (uint32_t)sizeof *mantissas, &requant->mantissas);
-    int8_t *shifts = tg_alloc(p->arena, count, &requant->shifts);
+    uint32_t words = channels * (uint32_t)sizeof(int32_t);
+    int32_t *mantissas = tg_alloc(p->arena, words, &requant->mantissas);
+    int8_t *shifts = tg_alloc(p->arena, channels, &requant->shifts);
     if (mantissas == NULL || shifts == NULL) {
         return TG_ERR_ARENA;
+    }
+    requant->biases = tg_constant(p, &p->input[2]);
+    if (requant->biases == TG_REF_NONE) {
+        int32_t *biases = tg_alloc(p->arena, words, &requant->biases);
+        if (biases == NULL) {
+            return TG_ERR_ARENA;
+        }
+        memset(biases, 0, words);
     }
     if (!accumulators_fit(&p->input[2], p->steps)) {
         return TG_ERR_QUANTIZATION;
@@ -42,31 +51,29 @@ int tg_requant_make(tg_requant *requant, tg_prepare *p, uint32_t channels, bool 
     if (err != 0) {
         return err;
     }
-    requant->per_channel = count > 1;
+    for (; count < channels; count++) {
+        mantissas[count] = mantissas[0];
+        shifts[count] = shifts[0];
+    }
     requant->zero_point = p->output.zero_point;
     requant->low = p->low;
     requant->high = p->high;
     /* The cheapest way that is exact for these factors and this output. */
     bool saturated_only = requant->low == INT8_MIN && requant->high == INT8_MAX;
-    bool relu = saturated_only && requant->zero_point == INT8_MIN;
-    requant->kind = !narrow ? TG_REQUANT_ANY : relu ? TG_REQUANT_RELU : TG_REQUANT_SHIFTED;
+    bool relu = requant->zero_point == INT8_MIN;
+    requant->kind = !narrow           ? TG_REQUANT_ANY
+                    : !saturated_only ? TG_REQUANT_SHIFTED
+                    : relu            ? TG_REQUANT_RELU
+                                      : TG_REQUANT_SATURATED;
     return 0;
 }
 
-void tg_factors_set(tg_factors *factors, const tg_model *model, const tg_requant *requant, tg_ref bias,
+void tg_factors_set(tg_factors *factors, const tg_model *model, const tg_requant *requant,
                     uint32_t first_channel) {
-    static const int32_t NO_BIAS = 0;
-    uint32_t step = requant->per_channel;
-    uint32_t first = step * first_channel;
-    bool biased = bias != TG_REF_NONE;
-    *factors = (tg_factors){
-        .bias = biased ? (const int32_t *)tg_at(model, bias) + first_channel : &NO_BIAS,
-        .mantissa = (const int32_t *)tg_at(model, requant->mantissas) + first,
-        .shift = (const int8_t *)tg_at(model, requant->shifts) + first,
-        .bias_step = biased,
-        .step = step,
-        .how = requant,
-    };
+    factors->bias = (const int32_t *)tg_at(model, requant->biases) + first_channel;
+    factors->mantissa = (const int32_t *)tg_at(model, requant->mantissas) + first_channel;
+    factors->shift = (const int8_t *)tg_at(model, requant->shifts) + first_channel;
+    factors->how = requant;
 }
 
 int32_t tg_requantize(const tg_requant *how, const tg_factor *factor, int32_t accumulator) {

@@ -92,18 +92,13 @@ static TG_NAKED void store_relu(const int32_t *sums, const tg_factor *factors, i
 void tg_v6m_set(const tg_factors *from, uint32_t first, unsigned channels, int32_t *bias,
                 tg_factor *factors) {
     const uint32_t constant = (uint32_t)(2 * from->how->zero_point + 1);
-    const uint32_t bias_step = from->bias_step;
-    const uint32_t step = from->step;
-    const int32_t *biases = from->bias + first * bias_step;
-    const int32_t *mantissa = from->mantissa + first * step;
-    const int8_t *shift = from->shift + first * step;
+    const int32_t *biases = from->bias + first;
+    const int32_t *mantissa = from->mantissa + first;
+    const int8_t *shift = from->shift + first;
     for (; channels > 0; channels--, factors++) {
-        int32_t right = *shift;
-        *bias++ = *biases;
-        *factors = (tg_factor){*mantissa, right, (int32_t)(constant << ((right - 1) & 31))};
-        biases += bias_step;
-        mantissa += step;
-        shift += step;
+        int32_t right = *shift++;
+        *bias++ = *biases++;
+        *factors = (tg_factor){*mantissa++, right, (int32_t)(constant << ((right - 1) & 31))};
     }
 }
 

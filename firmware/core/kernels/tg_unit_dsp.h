@@ -1,0 +1,57 @@
+/* The matrix product's inner loops with the DSP extension: all output channels times some patches. Internal
+ * to tg_gemm_dsp.c.
+ *
+ * Patches are expanded to lanes: their values less the zero point, times two, as pairs of int16, in steps of
+ * four values: first the pairs of values 0 and 2 of three patches, then those of values 1 and 3, which is how
+ * SXTB16 takes four bytes apart. Accumulators are so twice what they should be, as the requantisation wants
+ * them, and still fit, as none reaches +-2^30. Weights are expanded on the way, once for all patches.
+ */
+#ifndef TG_UNIT_DSP_H
+#define TG_UNIT_DSP_H
+
+#include "tg_gemm.h"
+
+/* How outputs are made. */
+typedef enum {
+    TG_UNIT_RELU,   /* as TG_REQUANT_RELU has it */
+    TG_UNIT_SIGNED, /* as TG_REQUANT_SATURATED has it */
+    TG_UNIT_POOLED, /* the same of the maximum of each output's patches */
+} tg_unit_how;
+
+/* Some patches, and the next channel. The functions below know this layout; steps are bytes. */
+typedef struct {
+    const int32_t *mantissa; /* 0 */
+    int8_t *output;          /* 4: of the first patch */
+    uint32_t how;            /* 8: tg_unit_how */
+    int32_t constant;        /* 12: 2 x the zero point + 1 */
+    uint32_t to_shift;       /* 16: from `output` to the channel's shift */
+    uint32_t step[3];      /* 20: six patches: from the first one's output to the 2nd's, 4th's, 6th's; three:
+                              to the 2nd's and 3rd's; one: -, from a channel's weights to those of the next
+                              and of the third behind it */
+    uint32_t to_bias;      /* 32: from `mantissa` to the channel's bias */
+    uint32_t back;         /* 36: values by which the first step starts early */
+    const int8_t *last;    /* 40: output of the channel behind the last */
+    const uint32_t *lanes; /* 44 */
+    const uint32_t *end;   /* 48: of the lanes; pooled: of the first group */
+    const int8_t *weights; /* 52 */
+    uint32_t row;          /* 56: of weights in whole steps */
+    int32_t most[2];       /* 60: INT32_MIN */
+    const uint32_t *all;   /* 68: end of all groups */
+    uint32_t group;        /* 72 */
+} tg_unit;
+
+/* Six patches; or two outputs of groups of three patches. */
+void tg_unit_six(tg_unit *unit);
+
+/* Three patches. */
+void tg_unit_three(tg_unit *unit);
+
+/* One patch and at least four channels. */
+void tg_unit_one(tg_unit *unit);
+
+/* Expands three patches: `first` up to `end`, and those to_second and to_third behind it; `stride` bytes lead
+ * from a step to the next one. */
+void tg_unit_lanes(uint32_t *lanes, const int8_t *first, uint32_t to_second, uint32_t to_third,
+                   const int8_t *end, uint32_t base, uint32_t stride);
+
+#endif
