@@ -170,7 +170,7 @@ def _check_budget(budget: Budget, least: ShapeCost) -> None:
     for name, limit in asdict(budget).items():
         needed = asdict(least)[name]
         if needed > limit:
-            meant = f" ({limit}k, perhaps?)" if 1000 * limit >= needed else ""
+            meant = f" ({limit}k, perhaps?)" if limit < 1000 and 1000 * limit >= needed else ""
             raise UserError(
                 f"--{name} {limit}{meant} cannot be met: the smallest network of the search needs {needed}; "
                 "allow more, or choose a shorter --window or a lower --rate"
