@@ -1,4 +1,4 @@
-"""Training that sees int8's rounding, and the ablation that shows what each part is worth."""
+"""What a network loses to int8, and the ablation that shows what each part of training is worth."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from gesture_training.config import Network
 from gesture_training.equalize import corrected, equalize
 from gesture_training.folding import apply, folded_kernel, rounded_kernel, stages_of
 from gesture_training.network import build
-from gesture_training.qat import RoundedNetwork
 from gesture_training.quantize import quantize
 from tests.training_data import write_table
 
@@ -38,20 +37,6 @@ def trained_like(seed: int) -> object:
             layer.moving_variance.assign(rng.uniform(0.2, 1.5, shape))
     model.layers[-1].kernel.assign(model.layers[-1].kernel * 4)
     return model
-
-
-def test_the_rounded_network_rounds_as_much_as_int8_does() -> None:
-    for seed in (1, 2, 3):
-        model = trained_like(seed)
-        windows = np.random.default_rng(seed).normal(0, 40, (200, WINDOW, 3)).clip(-128, 127).astype(np.int8)
-        rounded = RoundedNetwork(model)
-        rounded.calibrate(windows)
-        inputs = tf.cast(windows[:, None], tf.float32) / 64
-        on_device = Model(quantize(model, windows)).invoke(windows[:, None]).astype(float) / 256 + 0.5
-        scores, exact = np.asarray(rounded(inputs)), np.asarray(model(inputs, training=False))
-        assert exact.std() > 0.05, "the outputs say something"
-        assert np.abs(scores - on_device).mean() < 0.01
-        assert 1e-5 < np.abs(exact - scores).mean() < 0.01
 
 
 def test_equalized_channels_compute_the_same_and_lose_less_to_int8() -> None:
@@ -88,24 +73,6 @@ def test_corrected_offsets_take_the_shift_of_rounded_kernels_away() -> None:
     )
     assert np.abs(shift).max() > 1e-4
     assert np.allclose(told.norm.beta + shift, first.norm.beta, atol=1e-6)
-
-
-def test_steps_through_the_rounding_train_the_networks_own_weights() -> None:
-    model = trained_like(1)
-    windows = np.random.default_rng(1).normal(0, 40, (64, WINDOW, 3)).clip(-128, 127).astype(np.int8)
-    rounded = RoundedNetwork(model)
-    rounded.calibrate(windows)
-    assert {id(one) for one in rounded.weights} == {id(one) for one in model.trainable_variables}
-    wanted = tf.one_hot(np.random.default_rng(1).integers(0, 4, 64), 4)
-    losses = []
-    optimizer = tf.keras.optimizers.Adam(0.003)
-    for _ in range(30):
-        with tf.GradientTape() as tape:
-            scores = rounded(tf.cast(windows[:, None], tf.float32) / 64)
-            loss = tf.reduce_mean(tf.keras.losses.categorical_crossentropy(wanted, scores))
-        optimizer.apply(tape.gradient(loss, rounded.weights), rounded.weights)
-        losses.append(float(loss))
-    assert losses[-1] < 0.8 * losses[0]
 
 
 def test_the_ablation_says_what_a_part_is_worth(tmp_path: Path) -> None:

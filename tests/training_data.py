@@ -29,9 +29,9 @@ def make_recording(person: str, label: str, take: int, seconds: float = 1.6) -> 
 
 
 def quick_settings(folder: Path) -> Path:
-    """Write settings for trainings of which only the path matters: few windows, no passes for rounding."""
+    """Write settings for trainings of which only the path matters: few windows, no teacher."""
     path = folder / "quick.json"
-    path.write_text(json.dumps({"fit": {"windows_per_epoch": 256, "rounded_epochs": 0, "teacher_share": 0}}))
+    path.write_text(json.dumps({"fit": {"windows_per_epoch": 256, "teacher_share": 0}}))
     return path
 
 

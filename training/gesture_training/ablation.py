@@ -75,7 +75,6 @@ CHANGES = {
     "shift": _augment("without a start before or after the strongest motion", shift=0.0),
     "hard": _fit("without hard windows", hard_share=0.0),
     "teacher": _fit("without a wider network that teaches", teacher_share=0.0),
-    "rounded": _fit("without passes that see int8's rounding", rounded_epochs=0),
     "lost": _augment("with lost samples in three windows of ten", lost=0.3),
     "hand": Change("with takes mirrored into the other hand", pieces=with_other_hand),
 }

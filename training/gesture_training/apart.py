@@ -27,7 +27,7 @@ def apart(prepared: Prepared) -> list[Prepared]:
     people = sorted(everybody, key=lambda name: _order(config.seed, name))
     count = min(config.groups, len(people))
     passes = max(1, round(config.fit.epochs * config.groups_effort))
-    short = replace(config, fit=replace(config.fit, epochs=passes, rounded_epochs=0))
+    short = replace(config, fit=replace(config.fit, epochs=passes))
     parts = []
     for number in range(count if count > 1 else 0):
         group = frozenset(people[number::count])

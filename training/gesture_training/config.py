@@ -48,8 +48,6 @@ class Fit:
 
     epochs: int = 60  # passes; one pass draws windows_per_epoch windows
     windows_per_epoch: int = 2048  # balanced over labels and people
-    rounded_epochs: int = 6  # passes after them that see the rounding of int8
-    rounded_rate: float = 0.0003  # their learning rate at the start
     batch: int = 64  # windows per step
     learning_rate: float = 0.01  # at the start; falls to zero along a cosine
     searches: tuple[float, ...] = (
@@ -68,7 +66,7 @@ class Fit:
     @property
     def passes(self) -> int:
         """All passes."""
-        return self.teacher_epochs + self.epochs + self.rounded_epochs
+        return self.teacher_epochs + self.epochs
 
     @property
     def teacher_epochs(self) -> int:

@@ -44,8 +44,6 @@ def fit(
         passes.learn(teachers[0], settings.teacher_epochs)
     passes.learn(model, settings.epochs, teachers)
     equalize(model, representative)
-    if settings.rounded_epochs:
-        passes.round_off(model, representative, teachers)
     return model, passes.curve
 
 

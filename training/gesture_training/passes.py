@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from gesture_training.backend import tensorflow
 from gesture_training.config import Fit, TrainConfig
 from gesture_training.hard import HardWindows
-from gesture_training.qat import RoundedNetwork
 from gesture_training.windows import COLUMN_SCALE, WindowSource
 
 ENOUGH_HARD = 100
@@ -57,18 +56,6 @@ class Passes:
         for epoch in range(1, epochs + 1):
             if epoch in searches and len(self.hard.start):
                 self.hard.search(lambda columns: np.asarray(score(columns)), self.rng)
-            self._pass(step)
-
-    def round_off(self, model: Any, windows: NDArray[np.int8], teachers: Sequence[Any] = ()) -> None:
-        """Train on with the rounding of int8; windows: those that the network will be quantised with."""
-        tf, settings = tensorflow(), self.config.fit
-        rounded = RoundedNetwork(model)
-        falling = tf.keras.optimizers.schedules.CosineDecay(
-            settings.rounded_rate, self.steps * settings.rounded_epochs
-        )
-        step = _step(rounded, rounded.weights, tf.keras.optimizers.Adam(falling), settings, teachers)
-        for _ in range(settings.rounded_epochs):
-            rounded.calibrate(windows)
             self._pass(step)
 
     def _pass(self, step: Callable[[Any, Any], Any]) -> None:

@@ -11,10 +11,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gesture_tools.errors import UserError
+from gesture_tools.words import counted
 from gesture_training.commands.options import INTERRUPTED, Names, Wishes, training_options
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+TENTHS = 10
+"""Lines of progress where standard error is no terminal."""
 
 
 @click.command(
@@ -89,11 +93,13 @@ def command(
             *columns, TimeRemainingColumn(), console=console, transient=True, disable=not console.is_terminal
         ) as bar:
             task = bar.add_task("training", total=None, loss=float("nan"))
-            metrics = train(
-                request,
-                lambda line: click.echo(line, err=True),
-                lambda epoch, epochs, loss: bar.update(task, completed=epoch, total=epochs, loss=loss),
-            )
+
+            def progress(done: int, of: int, loss: float) -> None:
+                bar.update(task, completed=done, total=of, loss=loss)
+                if not console.is_terminal and done * TENTHS // of > (done - 1) * TENTHS // of:
+                    click.echo(f"training: pass {done} of {of}, loss {loss:.3f}", err=True)
+
+            metrics = train(request, lambda line: click.echo(line, err=True), progress)
     except KeyboardInterrupt:
         click.echo(f"interrupted: {out} is as it was", err=True)
         sys.exit(INTERRUPTED)
@@ -121,6 +127,8 @@ def _show(console: Console, metrics: dict[str, Any], out: Path) -> None:
         accuracy = f"{percent(metrics['accuracy'])} ({other})"
         table.add_row("accuracy", str(metrics["recordings"]), accuracy, "")
         console.print(table)
+    if metrics.get("hours_without_gesture"):
+        console.print(_in_sessions(metrics), soft_wrap=True)
     if "baseline" in metrics:
         console.print(baseline_table(metrics))
     if forest:
@@ -139,3 +147,17 @@ def _show(console: Console, metrics: dict[str, Any], out: Path) -> None:
         else f"gesture simulate {shlex.quote(str(out / 'gesture.tflite'))} LOG"
     )
     console.print(f"next: {following}", soft_wrap=True)
+
+
+def _in_sessions(metrics: dict[str, Any]) -> str:
+    """Say what the detector does in the continuous recordings of people never seen."""
+    from gesture_training.report import percent
+
+    gestures, false = metrics["gestures"], metrics["false_activations"]
+    found = f"{percent(metrics['recall'])} of {gestures} gestures found, " if gestures else ""
+    latency = metrics["latency_ms"]
+    late = "" if latency is None else f"; median {latency:.0f} ms after a gesture's end"
+    return (
+        f"continuous recordings of people never seen: {found}{counted(false, 'false activation')} in "
+        f"{metrics['hours_without_gesture']:.2g} h ({metrics['false_activations_per_hour']:.3g}/h){late}"
+    )
