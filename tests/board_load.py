@@ -22,7 +22,7 @@ from gesture_tools.link import Statistics
 from gesture_tools.profile import Profile
 from gesture_tools.qemu import run_board
 from tests.support.models import with_contract
-from tests.test_core_budget import stream
+from tests.support.nets import stream
 
 RATE_HZ = 100.0
 NS_PER_INSTRUCTION = 16

@@ -16,7 +16,7 @@ from tensorflow.lite.python import schema_py_generated as schema
 from tests.support.firmware import compiler, own_cache
 from tests.support.graphs import Code, Graph, Options
 from tests.support.random_graphs import activation, conv_2d, depthwise_conv_2d, pool
-from tests.test_core_parity import assert_same, inputs_of, reference
+from tests.support.reference import assert_same, inputs_of, reference
 
 __all__ = ["compiler", "own_cache"]
 

@@ -24,8 +24,8 @@ from tests.support.host import build_sanitized, call_sanitized
 
 pytest.importorskip("tensorflow")
 from tests.support.random_graphs import random_graph
+from tests.support.reference import GOLDEN, assert_same, reference
 from tests.support.stream_graphs import Streamable, random_streamable
-from tests.test_core_parity import GOLDEN, assert_same, reference
 
 __all__ = ["compiler", "own_cache"]
 

@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-from training_data import RATE_HZ, make_recording, quick_settings, write_table
 
 from gesture_tools.errors import UserError
 from gesture_tools.recordings import Recording
@@ -25,6 +24,7 @@ from gesture_training.evaluation.interval import over_people
 from gesture_training.evaluation.store import kept
 from gesture_training.evaluation.streams import SWEEP, run_streams, with_threshold
 from gesture_training.prepare import Request, prepare
+from tests.support.training_data import RATE_HZ, make_recording, quick_settings, write_table
 
 pytest.importorskip("tensorflow")
 

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-from training_data import quick_settings, write_table
 
 from gesture_tools.commands.compare import command as compare_command
 from gesture_tools.errors import UserError
@@ -29,6 +28,7 @@ from gesture_training.forest.model import Forest, everywhereml, fit
 from gesture_training.prepare import Prepared, Request, prepare
 from gesture_training.windows import WindowSource
 from tests.support.firmware import compiler, own_cache
+from tests.support.training_data import quick_settings, write_table
 
 __all__ = ["compiler", "own_cache"]
 

@@ -15,7 +15,7 @@ from gesture_tools.runtime import Model
 
 pytest.importorskip("tensorflow")
 from tests.support.models import contract, convolutional
-from tests.test_core_budget import perceptron, separable, stream
+from tests.support.nets import perceptron, separable, stream
 
 
 def text(folder: Path, data: bytes, *options: str) -> str:

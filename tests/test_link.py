@@ -6,28 +6,17 @@ import dataclasses
 import random
 import re
 import struct
-import zlib
 
 import numpy as np
 import pytest
-from cobs import cobs
 
 from gesture_tools.link import Counts, Hello, Packet, Receiver, Samples
 from gesture_tools.link.frames import Value, layouts, link_facts, read_body, write_frame
 from gesture_tools.link.messages import CLASSES, Message, parse, type_of, values_of
+from tests.support.frames import HELLO, independent_frame
 from tests.support.host import ROOT
 
 BODY_MAX = 240
-HELLO = Hello(
-    *(1, 1, 1, 0, 3, 50_100, 50_000, 50, 4000, 1, 96, 8, 6, 0, 64, 2772),
-    *(b"\1\2\3", bytes(range(8)), bytes(range(32)), b"host", b"0.1.0", b"lis3dh"),
-)
-
-
-def independent_frame(type_: int, sequence: int, body: bytes) -> bytes:
-    """The frame as other people's code makes it."""
-    packet = struct.pack("<BBH", type_, len(body), sequence) + body
-    return bytes(cobs.encode(packet + struct.pack("<I", zlib.crc32(packet)))) + b"\0"
 
 
 def some_values(type_: int, rng: random.Random, room: int = 40) -> list[Value]:

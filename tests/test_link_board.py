@@ -36,10 +36,10 @@ from gesture_tools.port import PortLost
 from gesture_tools.runtime import Model, Stream
 from gesture_tools.serving import Served, serve
 from tests.support.firmware import model_file, own_cache
+from tests.support.frames import HELLO, independent_frame
 from tests.support.lines import Line, Peer, Spoiler
 from tests.support.served import LOG, PROFILE, SPEED, board, check_samples, host_program, running, slow_board
 from tests.support.sketch import Sketch
-from tests.test_link import HELLO, independent_frame
 
 __all__ = ["board", "host_program", "model_file", "own_cache", "slow_board"]
 

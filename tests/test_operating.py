@@ -16,7 +16,7 @@ from gesture_training.hard import HardWindows
 from gesture_training.labels import choose_labels
 from gesture_training.operating import LEVELS, choose_operating, count
 from gesture_training.streams import Played, amid_rest, continuous, play
-from tests.training_data import make_recording
+from tests.support.training_data import make_recording
 
 LABELS = ("background", "chop", "wave")
 CONTRACT = Contract(

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from training_data import quick_settings, write_table
 
 from gesture_tools import cost
 from gesture_tools.commands.compare import command as compare_command
@@ -19,6 +18,7 @@ from gesture_tools.runtime import Model
 from gesture_training.commands.train import command as train_command
 from gesture_training.record import add_metric
 from tests.support.firmware import own_cache
+from tests.support.training_data import quick_settings, write_table
 
 pytest.importorskip("tensorflow")
 __all__ = ["own_cache"]

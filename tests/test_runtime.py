@@ -22,7 +22,7 @@ from tensorflow.lite.python import schema_py_generated as schema
 from tests.support.graphs import Code, Graph, Options
 from tests.support.models import contract, convolutional, with_metadata
 from tests.support.random_graphs import random_graph
-from tests.test_core_parity import inputs_of
+from tests.support.reference import inputs_of
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-from training_data import RATE_HZ, make_recording, write_table
 
 from gesture_tools.errors import UserError
 from gesture_tools.recordings import Recording, Span
@@ -19,6 +18,7 @@ from gesture_training.commands.train import command as train_command
 from gesture_training.robustness.disturb import SWEEPS, Level
 from gesture_training.robustness.limits import Limit, choose_limits, read_limits
 from tests.support.firmware import contract
+from tests.support.training_data import RATE_HZ, make_recording, write_table
 
 pytest.importorskip("tensorflow")
 

@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-from training_data import make_recording, write_table
 
 from gesture_tools.c_array import recognizer_arena_size
 from gesture_tools.runtime import Model, Stream
@@ -21,6 +20,7 @@ from gesture_training import pipeline
 from gesture_training.commands.train import command
 from gesture_training.evaluate import Outcome, metrics
 from gesture_training.outputs import FILES
+from tests.support.training_data import make_recording, write_table
 
 pytest.importorskip("tensorflow")
 

@@ -18,7 +18,7 @@ from gesture_training.frame import STILL, choose_frame, framed, level_shift
 from gesture_training.labels import choose_labels
 from gesture_training.other_hand import labels_of_both_hands, mirrored
 from gesture_training.windows import WindowSource, history
-from tests.training_data import RATE_HZ, make_recording
+from tests.support.training_data import RATE_HZ, make_recording
 
 PEOPLE = tuple(f"p{number}" for number in range(8))
 CONTRACT = Contract(

@@ -16,7 +16,7 @@ from gesture_training.equalize import corrected, equalize
 from gesture_training.folding import apply, folded_kernel, rounded_kernel, stages_of
 from gesture_training.network import build
 from gesture_training.quantize import quantize
-from tests.training_data import write_table
+from tests.support.training_data import write_table
 
 tf = pytest.importorskip("tensorflow")
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from training_data import quick_settings, write_table
 
 from gesture_tools.errors import UserError
 from gesture_training.commands.train import command as train_command
@@ -21,6 +20,7 @@ from gesture_training.tuning.shape_cost import Budget, ShapeCost
 from gesture_training.tuning.space import STRIDES, parameters, suggest
 from gesture_training.tuning.study import Found, front
 from tests.support.firmware import own_cache
+from tests.support.training_data import quick_settings, write_table
 
 pytest.importorskip("tensorflow")
 pytest.importorskip("unicorn")
