@@ -21,10 +21,8 @@ set(TG_CORE_SOURCES
     kernels/depthwise_v6m.c
     kernels/elementwise.c
     kernels/fully_connected.c
-    kernels/pad.c
     kernels/pool_2d.c
     kernels/reduce.c
-    kernels/relu.c
     kernels/softmax.c
     kernels/tg_conv.c
     kernels/tg_gemm.c

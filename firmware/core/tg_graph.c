@@ -126,6 +126,7 @@ static int add_node(tg_graph *g, unsigned step, unsigned kind, const tg_ref *ref
     const tg_op *op = g->ops[kind];
     struct tg_node *node = g->node;
     p->room = room(g);
+    p->opcode = op->opcode;
     p->scratch_size = 0;
     p->steps = 1;
     void *params = tg_alloc(&g->arena, op->params, &node->params);

@@ -66,6 +66,7 @@ typedef struct {
     uint32_t room;          /* scratch that another operator's memory has to spare */
     uint32_t scratch_size;  /* asked for by prepare(), or anew by absorb(); 0 before */
     uint32_t steps;         /* of work for an output value, told by prepare(); 1 before */
+    uint8_t opcode;         /* of the operator */
     int8_t low;             /* range of the fused activation, with TG_FUSED */
     int8_t high;
 } tg_prepare;

@@ -226,7 +226,11 @@ def elementwise(code: int) -> Callable[[Graph, Random, int], int]:
     def add(g: Graph, rng: Random, x: int) -> int:
         if rng.random() < (0.05 if code == Code.SUB else 0.3):
             return combine(g, rng, code, x, x)
-        shape = g.shape(x) if rng.random() < 0.5 else (*([1] * (len(g.shape(x)) - 1)), g.shape(x)[-1])
+        shape = g.shape(x)
+        if rng.random() < 0.5:
+            shape = (*([1] * (len(shape) - 1)), shape[-1])
+        elif rng.random() < 0.3:
+            shape = tuple(1 if rng.random() < 0.5 else size for size in shape)
         data = rng.integers(-128, 128, shape)
         constant = g.tensor(shape, around(rng, g.scale(x), 1.0), random_zero(rng), data)
         return combine(g, rng, code, x, constant)

@@ -15,9 +15,7 @@ _INDIRECT = "__indirect_call"
 
 POINTERS: Mapping[str, str] = {
     "tg_graph_read": r"\.c:(prepare\w*|absorb)$|^tg_pool_read$",
-    "tg_model_run": r"\.c:run(_add|_sub|_mul|_max|_mean|_average|_6)?$",
-    "elementwise.c:run_pairs": r"^elementwise.c:(add|subtract|multiply)$",
-    "reduce.c:run_all": r"^reduce.c:(mean|maximum)$",
+    "tg_model_run": r"\.c:run(_max|_mean|_average)?$",
 }
 """Functions that call through pointers, and those that the pointers may hold when whole windows are run."""
 

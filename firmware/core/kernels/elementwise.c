@@ -1,125 +1,180 @@
-/* ADD, SUB and MUL of two tensors, either of which may be broadcast along dimensions of size 1. */
+/* ADD, SUB and MUL of two tensors, either of which may be broadcast along dimensions of size 1; RELU and
+ * RELU6 that the converter could not fuse into the operator before them; PAD and PADV2, which put constant
+ * values around the input in any dimension.
+ */
 #include "../tg_op.h"
 
 #define ADD_LEFT_SHIFT 20
 
 typedef struct {
-    uint16_t dim[TG_MAX_DIMS];
-    uint32_t stride1[TG_MAX_DIMS]; /* 0 along a broadcast dimension */
-    uint32_t stride2[TG_MAX_DIMS];
-    int16_t offset1;
-    int16_t offset2;
+    uint16_t dim[TG_MAX_DIMS]; /* of the values that are run through */
+    /* What a step along a dimension adds to a place, the return from the end of the next one included. */
+    int32_t step1[TG_MAX_DIMS];
+    int32_t step2[TG_MAX_DIMS];
+    int32_t step[TG_MAX_DIMS];
+    uint32_t first;            /* of PAD: place of the first value in the output */
+    uint32_t size;             /* and the output's size, to be filled before; otherwise 0 */
     tg_multiplier multiplier1; /* of ADD and SUB */
     tg_multiplier multiplier2;
     tg_multiplier multiplier;
+    int16_t offset1;
+    int16_t offset2;
     int8_t zero_point;
     int8_t low;
     int8_t high;
+    uint8_t opcode;
 } elementwise;
 
-/* One pair of values, their zero points taken off, to the output's scale. */
-typedef int32_t pair_function(const elementwise *e, int32_t a, int32_t b);
+static bool is_sum(const elementwise *e) {
+    return e->opcode == OP_ADD || e->opcode == OP_SUB;
+}
 
 static int32_t scaled(int32_t value, tg_multiplier multiplier) {
     return tg_rescale(value * (1 << ADD_LEFT_SHIFT), multiplier);
 }
 
-static int32_t add(const elementwise *e, int32_t a, int32_t b) {
-    return tg_rescale(scaled(a, e->multiplier1) + scaled(b, e->multiplier2), e->multiplier);
-}
-
-static int32_t subtract(const elementwise *e, int32_t a, int32_t b) {
-    return tg_rescale(scaled(a, e->multiplier1) - scaled(b, e->multiplier2), e->multiplier);
-}
-
-static int32_t multiply(const elementwise *e, int32_t a, int32_t b) {
-    return tg_rescale(a * b, e->multiplier);
-}
-
-static size_t at(const uint32_t *stride, unsigned n, unsigned y, unsigned x) {
-    return (size_t)stride[DIM_N] * n + (size_t)stride[DIM_H] * y + (size_t)stride[DIM_W] * x;
-}
-
-static void run_pairs(const tg_run *run, pair_function *one) {
-    const elementwise *e = run->params;
-    int8_t *output = run->output;
-    for (unsigned n = 0; n < e->dim[DIM_N]; n++) {
-        for (unsigned y = 0; y < e->dim[DIM_H]; y++) {
-            for (unsigned x = 0; x < e->dim[DIM_W]; x++) {
-                const int8_t *a = run->input + at(e->stride1, n, y, x);
-                const int8_t *b = run->input2 + at(e->stride2, n, y, x);
-                for (unsigned c = 0; c < e->dim[DIM_C]; c++) {
-                    int32_t value = one(e, *a + e->offset1, *b + e->offset2);
-                    *output++ = (int8_t)tg_clamp(tg_wrap_add(value, e->zero_point), e->low, e->high);
-                    a += e->stride1[DIM_C];
-                    b += e->stride2[DIM_C];
-                }
-            }
-        }
+static int32_t value_of(const elementwise *e, const int8_t *a, const int8_t *b) {
+    if (e->opcode == OP_PAD || e->opcode == OP_PADV2) {
+        return *a;
     }
+    int32_t value = *a + e->offset1;
+    if (e->opcode == OP_MUL) {
+        value *= *b + e->offset2;
+    } else if (is_sum(e)) {
+        int32_t other = scaled(*b + e->offset2, e->multiplier2);
+        value = scaled(value, e->multiplier1) + (e->opcode == OP_SUB ? -other : other);
+    }
+    value = tg_wrap_add(tg_rescale(value, e->multiplier), e->zero_point);
+    return tg_clamp(value, e->low, e->high);
 }
 
-/* Strides of an input under the output's shape. Returns false when it cannot be broadcast to it. */
-static bool strides(const tg_view *input, const tg_view *output, uint32_t *stride) {
-    uint32_t step = 1;
+static void run(const tg_run *run) {
+    const elementwise *e = run->params;
+    const int8_t *a = run->input;
+    const int8_t *b = run->input2;
+    int8_t *output = run->output;
+    memset(output, e->zero_point, e->size);
+    output += e->first;
+    uint16_t left[TG_MAX_DIMS];
+    memcpy(left, e->dim, sizeof left);
+    unsigned i;
+    do {
+        *output = (int8_t)value_of(e, a, b);
+        for (i = TG_MAX_DIMS; i-- > 0;) {
+            a += e->step1[i];
+            b += e->step2[i];
+            output += e->step[i];
+            if (--left[i] != 0) {
+                break;
+            }
+            left[i] = e->dim[i];
+        }
+    } while (i < TG_MAX_DIMS);
+}
+
+/* Sets the steps through a tensor while all of `dim` are run through: none along dimensions of size 1.
+ * Returns whether the others are as long. */
+static bool set_steps(int32_t *step, const tg_view *view, const uint16_t *dim) {
+    bool same = true;
+    int32_t stride = 1;
+    int32_t back = 0;
     for (unsigned i = TG_MAX_DIMS; i-- > 0;) {
-        if (input->dim[i] != output->dim[i] && input->dim[i] != 1) {
+        int32_t forward = view->dim[i] == 1 ? 0 : stride;
+        same &= forward == 0 || view->dim[i] == dim[i];
+        step[i] = forward - back;
+        back = forward * dim[i];
+        stride *= view->dim[i];
+    }
+    return same;
+}
+
+/* Sets the steps with the values of `inner` run through; b may be NULL. Returns whether the inputs fit. */
+static bool set(elementwise *e, const tg_prepare *p, const tg_view *inner, const tg_view *b) {
+    e->opcode = p->opcode;
+    e->first = e->size = 0;
+    memcpy(e->dim, inner->dim, sizeof e->dim);
+    memset(e->step2, 0, sizeof e->step2);
+    set_steps(e->step, &p->output, e->dim);
+    return set_steps(e->step1, &p->input[0], e->dim) && (b == NULL || set_steps(e->step2, b, e->dim));
+}
+
+/* Sets the multipliers; scale2 may be 1. In a sum both inputs are brought to twice the larger scale first. */
+static bool set_multipliers(elementwise *e, uint32_t scale1, uint32_t scale2, uint32_t scale) {
+    int32_t exponent = 0;
+    if (is_sum(e)) {
+        uint32_t larger = scale1 > scale2 ? scale1 : scale2; /* positive floats order like their bits */
+        if (!tg_multiplier_make(&e->multiplier1, scale1, TG_SCALE_ONE, larger, -1) ||
+            !tg_multiplier_make(&e->multiplier2, scale2, TG_SCALE_ONE, larger, -1)) {
             return false;
         }
-        stride[i] = input->dim[i] == 1 ? 0 : step;
-        step *= input->dim[i];
+        scale1 = larger;
+        scale2 = TG_SCALE_ONE;
+        exponent = 1 - ADD_LEFT_SHIFT;
     }
-    return true;
+    return tg_multiplier_make(&e->multiplier, scale1, scale2, scale, exponent) &&
+           (exponent == 0 || e->multiplier.shift <= 0); /* the reference takes factors below 1 only */
 }
 
-/* Multipliers of a sum: both inputs are brought to twice the larger scale, then to the output's. */
-static bool sum_multipliers(elementwise *e, uint32_t scale1, uint32_t scale2, uint32_t scale) {
-    uint32_t larger = scale1 > scale2 ? scale1 : scale2; /* positive floats order like their bits */
-    return tg_multiplier_make(&e->multiplier1, scale1, TG_SCALE_ONE, larger, -1) &&
-           tg_multiplier_make(&e->multiplier2, scale2, TG_SCALE_ONE, larger, -1) &&
-           tg_multiplier_make(&e->multiplier, larger, TG_SCALE_ONE, scale, 1 - ADD_LEFT_SHIFT) &&
-           e->multiplier.shift <= 0; /* the reference takes factors below 1 only */
-}
-
-static int prepare(tg_prepare *p, elementwise *e, bool is_product) {
-    uint32_t scale1 = tg_scale_of(&p->input[0]);
-    uint32_t scale2 = tg_scale_of(&p->input[1]);
-    uint32_t scale = tg_scale_of(&p->output);
-    if (!strides(&p->input[0], &p->output, e->stride1) || !strides(&p->input[1], &p->output, e->stride2)) {
+static int prepare(tg_prepare *p, void *params) {
+    elementwise *e = params;
+    const tg_view *a = &p->input[0];
+    const tg_view *b = p->input[1].has != 0 ? &p->input[1] : NULL;
+    const tg_view *output = p->opcode == OP_RELU6 ? a : &p->output; /* the reference only clamps its input */
+    if (!set(e, p, &p->output, b)) {
         return TG_ERR_SHAPE;
     }
-    bool ok = is_product ? tg_multiplier_make(&e->multiplier, scale1, scale2, scale, 0)
-                         : sum_multipliers(e, scale1, scale2, scale);
-    if (!ok) {
+    e->offset1 = (int16_t)-a->zero_point;
+    e->offset2 = (int16_t)(b != NULL ? -b->zero_point : 0);
+    e->zero_point = output->zero_point;
+    if (!set_multipliers(e, tg_scale_of(a), b != NULL ? tg_scale_of(b) : TG_SCALE_ONE, tg_scale_of(output))) {
         return TG_ERR_QUANTIZATION;
     }
-    memcpy(e->dim, p->output.dim, sizeof e->dim);
-    e->offset1 = (int16_t)-p->input[0].zero_point;
-    e->offset2 = (int16_t)-p->input[1].zero_point;
-    e->zero_point = p->output.zero_point;
     e->low = p->low;
     e->high = p->high;
+    return b != NULL ? 0
+                     : tg_activation_range(p->opcode == OP_RELU ? ACTIVATION_RELU : ACTIVATION_RELU6, output,
+                                           &e->low, &e->high);
+}
+
+static int prepare_pad(tg_prepare *p, void *params) {
+    elementwise *e = params;
+    const tg_view *input = &p->input[0];
+    const tg_view *paddings = &p->input[1];
+    const tg_view *value = &p->input[2];
+    if (paddings->size != 2U * input->dims || p->output.dims != input->dims) {
+        return TG_ERR_SHAPE;
+    }
+    set(e, p, input, NULL);
+    e->size = p->output.size;
+    e->zero_point = p->output.zero_point;
+    uint32_t stride = 1;
+    for (uint32_t i = input->dims; i-- > 0;) {
+        const uint32_t dim = p->output.dim[TG_MAX_DIMS - input->dims + i];
+        const uint32_t before = tg_load32(paddings->data + 8U * i);
+        const uint32_t after = tg_load32(paddings->data + 8U * i + 4U);
+        if ((before | after) > UINT16_MAX ||
+            before + input->dim[TG_MAX_DIMS - input->dims + i] + after != dim) {
+            return TG_ERR_SHAPE;
+        }
+        e->first += before * stride;
+        stride *= dim;
+    }
+    if (value->has != 0) {
+        if (value->size != 1) {
+            return TG_ERR_TYPE;
+        }
+        e->zero_point = (int8_t)*value->data;
+    }
     return 0;
 }
 
-static int prepare_sum(tg_prepare *p, void *params) {
-    return prepare(p, params, false);
-}
-
-static int prepare_product(tg_prepare *p, void *params) {
-    return prepare(p, params, true);
-}
-
-static void run_add(const tg_run *run) {
-    run_pairs(run, add);
-}
-
-static void run_sub(const tg_run *run) {
-    run_pairs(run, subtract);
-}
-
-static void run_mul(const tg_run *run) {
-    run_pairs(run, multiply);
+/* From a value to the next one along a dimension. */
+static int32_t stride_of(const elementwise *e, const int32_t *step, unsigned dim) {
+    int32_t stride = 0;
+    for (unsigned i = TG_MAX_DIMS; i-- > dim;) {
+        stride = step[i] + (i < DIM_C ? stride * e->dim[i + 1U] : 0);
+    }
+    return stride;
 }
 
 static tg_stream_reason stream(void *params, tg_hop *hop) {
@@ -128,24 +183,52 @@ static tg_stream_reason stream(void *params, tg_hop *hop) {
     while (time < DIM_C && e->dim[time] == 1) {
         time++;
     }
-    if (e->dim[time] != hop->columns) {
+    if (e->dim[time] % hop->columns != 0) {
         return TG_STREAM_LAYOUT;
     }
     /* What is the same at all times must be constant, and the other way round. */
-    if (tg_is_constant(hop->node->input) != (e->stride1[time] == 0) ||
-        tg_is_constant(hop->node->input2) != (e->stride2[time] == 0)) {
+    if (tg_is_constant(hop->node->input) != (stride_of(e, e->step1, time) == 0) ||
+        tg_is_constant(hop->node->input2) != (stride_of(e, e->step2, time) == 0)) {
         return TG_STREAM_OPERATOR;
     }
-    e->dim[time] = (uint16_t)hop->fresh;
+    const uint32_t stride = (uint32_t)stride_of(e, e->step, time);
+    const uint32_t fresh = e->dim[time] / hop->columns * hop->fresh;
+    if (e->size != 0) {
+        if (e->size != stride * e->dim[time]) {
+            return TG_STREAM_PADDING;
+        }
+        e->size = stride * fresh;
+    } else if (tg_is_constant(hop->node->input) != (stride_of(e, e->step1, time) == 0) ||
+               tg_is_constant(hop->node->input2) != (stride_of(e, e->step2, time) == 0)) {
+        return TG_STREAM_OPERATOR; /* what is the same at all times must be constant, and the other way round
+                                    */
+    }
+    e->dim[time] = (uint16_t)fresh;
     return TG_STREAM_YES;
 }
 
 static const uint8_t OPTIONS[] = {TG_BYTE(BINARY_ACTIVATION), TG_END};
 
-#define OP(name, code, how, what)                                                                            \
+#define PAIR(name, code)                                                                                     \
     TG_OP(name, stream, .opcode = (code), .needs = {TG_ACTIVATION, TG_ACTIVATION}, .checks = TG_FUSED,       \
-          .params = sizeof(elementwise), .options = OPTIONS, .prepare = (how), .run = (what))
+          .params = sizeof(elementwise), .options = OPTIONS, .prepare = prepare, .run = run)
 
-OP(add, OP_ADD, prepare_sum, run_add);
-OP(sub, OP_SUB, prepare_sum, run_sub);
-OP(mul, OP_MUL, prepare_product, run_mul);
+PAIR(add, OP_ADD);
+PAIR(sub, OP_SUB);
+PAIR(mul, OP_MUL);
+
+#define RELU(name, code)                                                                                     \
+    TG_OP(name, stream, .opcode = (code), .needs = {TG_ACTIVATION}, .checks = TG_SAME_SHAPE,                 \
+          .params = sizeof(elementwise), .options = OPTIONS + 1, .prepare = prepare, .run = run)
+
+RELU(relu, OP_RELU);
+RELU(relu6, OP_RELU6);
+
+#define PAD(name, code)                                                                                      \
+    TG_OP(name, stream, .opcode = (code),                                                                    \
+          .needs = {TG_ACTIVATION, TG_INT32 | TG_CONSTANT, TG_INT8 | TG_CONSTANT | TG_OPTIONAL},             \
+          .checks = TG_SAME_QUANTIZATION, .params = sizeof(elementwise), .options = OPTIONS + 1,             \
+          .prepare = prepare_pad, .run = run)
+
+PAD(pad, OP_PAD);
+PAD(padv2, OP_PADV2);
