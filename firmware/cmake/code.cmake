@@ -19,7 +19,6 @@ endif()
 
 # Only where the time is spent is speed worth its flash.
 set(TG_FAST_SOURCES
-    core/kernels/depthwise_dsp.c
     core/kernels/tg_gemm_plain.c
     core/tg_file.c core/tg_flatbuffer.c)
 if(NOT MSVC)
@@ -31,7 +30,7 @@ if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
     # Values computed ahead of a loop cost code and stack: not where hardly any time is spent, nor around loops in
     # assembly.
     list(FILTER small_sources EXCLUDE REGEX "/kernels/")
-    list(APPEND small_sources core/kernels/tg_gemm_dsp.c)
+    list(APPEND small_sources core/kernels/tg_gemm_dsp.c core/kernels/depthwise_dsp.c)
     set_source_files_properties(${small_sources} PROPERTIES COMPILE_OPTIONS
         "-Os;-fno-tree-loop-im;-fno-move-loop-invariants")
 endif()

@@ -66,7 +66,7 @@ static TG_NOINLINE void copy_row(const row *r, int8_t *to, const int8_t *from) {
 
 #if defined(__ARM_FEATURE_UNALIGNED)
 /* Rows of three or four values, each as a word with what surrounds it, which must be there. */
-static TG_NOINLINE int8_t *copy_narrow(const row *r, int8_t *to, const int8_t *from, uint32_t rows) {
+static TG_NOINLINE void copy_narrow(const row *r, int8_t *to, const int8_t *from, uint32_t rows) {
     const uint32_t keep = UINT32_MAX >> (32U - 8U * r->inside) << 8U * r->before;
     const uint32_t zeros = (uint8_t)r->zero * 0x01010101U & ~keep;
     const uint32_t size = r->size;
@@ -77,7 +77,6 @@ static TG_NOINLINE int8_t *copy_narrow(const row *r, int8_t *to, const int8_t *f
         word = (word & keep) | zeros;
         memcpy(to, &word, sizeof word);
     }
-    return to;
 }
 #endif
 
@@ -105,15 +104,22 @@ static TG_NOINLINE int8_t *gather(const state *s, int8_t *to, int32_t at, uint32
             memset(to, r.zero, r.size);
             continue;
         }
+        uint32_t many = (uint32_t)(c->h.input - at);
+        many = (many < rows ? many : rows) - 1U;
+        if (r.line != line || r.length != r.inside) {
+            many = 0;
+        } else if (r.inside == r.size && r.size == (uint32_t)line) {
+            copy(to, from + at * line, many * r.size);
 #if defined(__ARM_FEATURE_UNALIGNED)
-        uint32_t below = (uint32_t)(c->h.input - 1 - at); /* rows that have one behind them */
-        below = below < rows ? below : rows - 1U;
-        if (r.length == r.inside && r.size - 3U < 2U && line >= 3 && at > 0 && r.line == line) {
-            to = copy_narrow(&r, to, from + at * line, below);
-            at += (int32_t)below;
-            rows -= below;
-        }
+        } else if (r.size - 3U < 2U && line >= 3 && at > 0) {
+            copy_narrow(&r, to, from + at * line, many);
 #endif
+        } else {
+            many = 0;
+        }
+        to += many * r.size;
+        at += (int32_t)many;
+        rows -= many;
         copy_row(&r, to, from + at * line);
     }
     return to;

@@ -1,6 +1,7 @@
 /* DEPTHWISE_CONV_2D: weights [1, filter_h, filter_w, out_c]; each input channel gives filter_c outputs. */
 #include "tg_depthwise.h"
 
+#if defined(__ARM_ARCH_6M__)
 tg_taps tg_depthwise_taps(const tg_depthwise *d, unsigned y, unsigned x) {
     const tg_conv *c = d->c;
     unsigned top;
@@ -16,64 +17,62 @@ tg_taps tg_depthwise_taps(const tg_depthwise *d, unsigned y, unsigned x) {
     taps.input = d->input + (in_y * c->w.input + in_x) * c->in_c;
     return taps;
 }
+#endif
 
 /* Accumulator of one output, without its bias. */
-static int32_t sum_of(const tg_depthwise *d, const tg_taps *taps, unsigned channel) {
+static int32_t sum_of(const tg_depthwise *d, unsigned y, unsigned x, unsigned channel) {
     const tg_conv *c = d->c;
-    const int8_t *row = taps->input + channel / c->filter_c;
-    const int8_t *weights_row = d->weights + taps->first * c->out_c + channel;
+    unsigned top;
+    unsigned bottom;
+    unsigned left;
+    unsigned right;
+    tg_axis_taps(&c->h, y, &top, &bottom);
+    tg_axis_taps(&c->w, x, &left, &right);
     int32_t sum = 0;
-    for (unsigned y = taps->rows; y > 0; y--) {
-        const int8_t *input = row;
-        const int8_t *weights = weights_row;
-        for (unsigned x = taps->columns; x > 0; x--) {
-            sum += (*input + c->input_offset) * *weights;
-            input += (uint32_t)c->w.dilation * c->in_c;
-            weights += c->out_c;
+    for (; top < bottom; top++) {
+        uint32_t in_y = y * c->h.stride + top * c->h.dilation - c->h.pad;
+        for (unsigned tap = left; tap < right; tap++) {
+            uint32_t in_x = x * c->w.stride + tap * c->w.dilation - c->w.pad;
+            int8_t value = d->input[(in_y * c->w.input + in_x) * c->in_c + channel / c->filter_c];
+            sum += (value + c->input_offset) * d->weights[(top * c->w.filter + tap) * c->out_c + channel];
         }
-        row += (uint32_t)c->h.dilation * c->w.input * c->in_c;
-        weights_row += (uint32_t)c->w.filter * c->out_c;
     }
     return sum;
 }
 
-void tg_depthwise_one(const tg_depthwise *d, unsigned channel) {
-    const tg_factor factor = tg_factor_of(&d->factors, channel);
-    int32_t bias = d->factors.bias[channel];
-    int8_t *output = d->output + channel;
-    for (unsigned y = 0; y < d->c->h.output; y++) {
-        for (unsigned x = 0; x < d->c->w.output; x++) {
-            tg_taps taps = tg_depthwise_taps(d, y, x);
-            *output = (int8_t)tg_requantize(d->factors.how, &factor, sum_of(d, &taps, channel) + bias);
-            output += d->c->out_c;
+void tg_depthwise_plain(const tg_depthwise *d) {
+    for (unsigned channel = 0; channel < d->c->out_c; channel++) {
+        const tg_factor factor = tg_factor_of(&d->factors, channel);
+        int32_t bias = d->factors.bias[channel];
+        int8_t *output = d->output + channel;
+        for (unsigned y = 0; y < d->c->h.output; y++) {
+            for (unsigned x = 0; x < d->c->w.output; x++) {
+                *output = (int8_t)tg_requantize(d->factors.how, &factor, sum_of(d, y, x, channel) + bias);
+                output += d->c->out_c;
+            }
         }
     }
 }
 
 #if !defined(__ARM_FEATURE_DSP) && !defined(__ARM_ARCH_6M__)
 void tg_depthwise_fours(const tg_depthwise *d) {
-    for (unsigned channel = 0; channel < d->c->out_c; channel++) {
-        tg_depthwise_one(d, channel);
-    }
+    tg_depthwise_plain(d);
 }
 #endif
 
 static void run(const tg_run *run) {
     const tg_conv *c = run->params;
-    tg_depthwise d = {
-        .c = c,
-        .input = run->input,
-        .weights = run->input2,
-        .scratch = run->scratch,
-        .output = run->output,
-    };
+    tg_depthwise d;
+    d.c = c;
+    d.input = run->input;
+    d.weights = run->input2;
+    d.scratch = run->scratch;
+    d.output = run->output;
     tg_factors_set(&d.factors, run->model, &c->requant, 0);
     if (tg_depthwise_by_four(c)) {
         tg_depthwise_fours(&d);
     } else {
-        for (unsigned channel = 0; channel < c->out_c; channel++) {
-            tg_depthwise_one(&d, channel);
-        }
+        tg_depthwise_plain(&d);
     }
 }
 
@@ -103,6 +102,13 @@ static int prepare(tg_prepare *p, void *params) {
         return TG_ERR_OPTION;
     }
     c->filter_c = (uint16_t)multiplier;
+    if (c->w.input == 1 && c->w.filter == 1 && c->w.pad == 0) { /* a column is taken as a row */
+        tg_axis column = c->h;
+        c->h = c->w;
+        c->w = column;
+        c->pool_h.output = c->h.output;
+        c->pool_w.output = c->w.output;
+    }
     p->steps = (uint32_t)c->h.filter * c->w.filter;
     p->scratch_size = scratch_size(c);
     return tg_requant_make(&c->requant, p, c->out_c, false);

@@ -143,14 +143,12 @@ void tg_depthwise_fours(const tg_depthwise *d) {
     const unsigned first = (c->w.pad + c->w.stride - 1U) / c->w.stride;
     unsigned end = reach < 0 ? 0 : (unsigned)reach / c->w.stride + 1U;
     end = end < c->w.output ? end : c->w.output;
+    if (c->w.dilation != 1) {
+        tg_depthwise_plain(d);
+        return;
+    }
     for (unsigned channel = 0; channel < c->out_c; channel = tg_depthwise_next(c, channel)) {
-        if (c->w.dilation == 1) {
-            run_four(d, channel, first, end);
-            continue;
-        }
-        for (unsigned i = 0; i < CHANNELS; i++) {
-            tg_depthwise_one(d, channel + i);
-        }
+        run_four(d, channel, first, end);
     }
 }
 

@@ -31,9 +31,10 @@ typedef struct {
 
 tg_taps tg_depthwise_taps(const tg_depthwise *d, unsigned y, unsigned x);
 
-/* Whether tg_depthwise_fours() can be used. */
+/* Whether tg_depthwise_fours() can be used: not where all taps of a filter may lie in the padding. */
 static inline bool tg_depthwise_by_four(const tg_conv *c) {
-    return c->filter_c == 1 && c->out_c >= 4U;
+    return c->filter_c == 1 && c->out_c >= 4U &&
+           (c->h.dilation * c->w.dilation == 1 || c->h.pad + c->w.pad == 0);
 }
 
 /* All output channels at all positions, four at a time; the last four overlap those before when their number
@@ -46,7 +47,7 @@ static inline unsigned tg_depthwise_next(const tg_conv *c, unsigned channel) {
     return next < c->out_c && next + 4U > c->out_c ? c->out_c - 4U : next;
 }
 
-/* One output channel at all positions. */
-void tg_depthwise_one(const tg_depthwise *d, unsigned channel);
+/* All channels, one by one. */
+void tg_depthwise_plain(const tg_depthwise *d);
 
 #endif

@@ -111,7 +111,7 @@ void tg_gemm_run(const tg_gemm *g, const int8_t *input, unsigned outputs, int8_t
     const bool six = outputs >= 2U * GROUP && g->scratch_size >= u.row * sizeof(uint16_t) * 2U * GROUP;
     unsigned now;
     for (unsigned i = 0; i < outputs; i += now) {
-        now = pooled ? 2U : six && outputs - i > GROUP ? 2U * GROUP : GROUP;
+        now = pooled ? 2U : six && outputs - i > GROUP ? 2U * GROUP : outputs - i == 1U ? 1U : GROUP;
         now = now < outputs ? now : outputs;
         i = i + now > outputs ? outputs - now : i; /* the last overlap those before */
         u.mantissa = factors->mantissa;
@@ -120,7 +120,7 @@ void tg_gemm_run(const tg_gemm *g, const int8_t *input, unsigned outputs, int8_t
         u.to_shift = (uint32_t)(uintptr_t)factors->shift - (uint32_t)(uintptr_t)u.output;
         u.weights = g->weights;
         const int8_t *patch = input + i * g->patches.skip;
-        if (outputs == 1U && !pooled && g->channels >= TG_GEMM_CHANNELS) {
+        if (now == 1U && !pooled && g->channels >= TG_GEMM_CHANNELS) {
             u.step[1] = g->depth;
             u.step[2] = 3U * g->depth;
             u.end = expand_one(g, patch);
