@@ -11,7 +11,7 @@ import pytest
 from gesture_tools.graph import layers
 from gesture_tools.runtime import Model
 from gesture_tools.runtime.emulated import CPUS, emulated_machine
-from gesture_tools.runtime.machine import operator_names
+from gesture_tools.runtime.native import operator_names
 from gesture_tools.runtime.opening import Refused
 from tests.support.firmware import compiler, own_cache
 from tests.support.host import build_sanitized, call_sanitized

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from gesture_tools.runtime import Model, Stream
-from gesture_tools.runtime.machine import Memory, native_machine
-from gesture_tools.runtime.native import NativeMemory
+from gesture_tools.runtime.machine import Memory
+from gesture_tools.runtime.native import NativeMemory, native_machine
 from gesture_tools.runtime.opening import Refused
 
 pytest.importorskip("tensorflow")

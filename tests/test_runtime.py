@@ -12,8 +12,7 @@ import pytest
 
 from gesture_tools.errors import UserError
 from gesture_tools.runtime import Model, Stream, columns, self_test_outputs
-from gesture_tools.runtime.machine import native_machine, operator_names
-from gesture_tools.runtime.native import NativeMachine
+from gesture_tools.runtime.native import NativeMachine, native_machine, operator_names
 from gesture_tools.runtime.opening import Refused, operator_name
 
 pytest.importorskip("tensorflow")

@@ -18,7 +18,11 @@ int tg_app_step(tg_app *app) {
     tg_board_feed_watchdog();
     int busy = tg_host_listen(app);
     if (app->state == TG_STATE_RUNNING) {
-        busy |= tg_sampling_step(app);
+        int taken = tg_sampling_step(app);
+        if (taken < 0) {
+            tg_ready_sensor_failed(app, taken);
+        }
+        busy |= taken != 0;
     } else if (app->state == TG_STATE_SENSOR && (tg_board_mode() & TG_MODE_END) == 0) {
         tg_ready_try_sensor(app);
     }

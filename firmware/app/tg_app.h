@@ -113,7 +113,7 @@ void tg_ready_sensor_failed(tg_app *app, int err);
 /* Starts a sensor that failed again, once a second; the host is told by a HELLO, or by another REFUSED. */
 void tg_ready_try_sensor(tg_app *app);
 
-/* tg_sampling: takes what the sensor has; returns 1 when that was something. */
+/* tg_sampling: takes what the sensor has; returns 1 when that was something, or the sensor's error. */
 int tg_sampling_step(tg_app *app);
 void tg_sampling_flush(tg_app *app);
 /* Recognises a sample (the contract's channels in order). Returns TG_PUSH_ bits. */

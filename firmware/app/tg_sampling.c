@@ -154,11 +154,9 @@ int tg_sampling_step(tg_app *app) {
     int count = app->accel->read(app->accel->ctx, samples, READ_AT_ONCE, &lost, &newest_us);
     if (count < 0) {
         tg_sampling_flush(app);
-        tg_ready_sensor_failed(app, count);
-        return 1;
     }
-    if (count == 0) {
-        return 0;
+    if (count <= 0) {
+        return count;
     }
     /* Even steps from the newest sample of the last read to that of this one. */
     uint32_t step = period_us(app);

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from gesture_tools.runtime.flatbuffer import operator_codes
-from gesture_tools.runtime.machine import operator_names
 from gesture_tools.runtime.model import Model
+from gesture_tools.runtime.native import operator_names
 from gesture_tools.runtime.stream import Stream
 
 BYTES_PER_LINE = 16

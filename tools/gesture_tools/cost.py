@@ -19,7 +19,7 @@ from gesture_tools.hopping import HopFacts, hop_facts
 from gesture_tools.reference import NAME, reference
 from gesture_tools.runtime import HopModel, Model
 from gesture_tools.runtime.emulated import CPUS, Count, EmulatedMachine
-from gesture_tools.runtime.machine import operator_names
+from gesture_tools.runtime.native import operator_names
 from gesture_tools.stack import CallGraph
 from gesture_tools.toolchain import find_toolchain
 

@@ -13,7 +13,7 @@ from gesture_tools.graph import Layer, layers
 from gesture_tools.hopping import HopFacts, hop_facts
 from gesture_tools.runtime import Model, Stream
 from gesture_tools.runtime.flatbuffer import contract_bytes, interface_types
-from gesture_tools.runtime.machine import operator_names
+from gesture_tools.runtime.native import operator_names
 from gesture_tools.runtime.opening import Refused, open_with_arena
 
 TYPE_FLOAT32, TYPE_INT8 = 0, 9

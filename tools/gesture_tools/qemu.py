@@ -31,7 +31,7 @@ from gesture_tools.link import (
 )
 from gesture_tools.link import Event as EventMessage
 from gesture_tools.link.messages import parse
-from gesture_tools.link.texts import REFUSED_SENSOR, SENSOR_END
+from gesture_tools.link.reasons import REFUSED_SENSOR, SENSOR_END
 from gesture_tools.log_image import END, OUTPUTS, SAMPLES, log_image
 
 if TYPE_CHECKING:

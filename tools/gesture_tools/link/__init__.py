@@ -33,9 +33,10 @@ from gesture_tools.link.messages import (
     Samples,
     Statistics,
 )
+from gesture_tools.link.reasons import error_text, refusal_text
 from gesture_tools.link.replaying import Replayed, replay
 from gesture_tools.link.session import BoardSilent, Link
-from gesture_tools.link.texts import error_text, fault_text, refusal_text
+from gesture_tools.link.texts import fault_text
 
 __all__ = [
     "BoardSilent",

@@ -13,7 +13,8 @@ from functools import cache
 
 import numpy as np
 
-from gesture_tools.runtime.machine import Machine, native_machine
+from gesture_tools.runtime.machine import Machine
+from gesture_tools.runtime.native import native_machine
 
 FRAME_ROOM = 256
 KIND_BLOB = 5

@@ -28,8 +28,8 @@ from gesture_tools.link.messages import (
     ReplayTaken,
     type_of,
 )
+from gesture_tools.link.reasons import error_text
 from gesture_tools.link.session import BoardSilent, Link
-from gesture_tools.link.texts import error_text
 
 if TYPE_CHECKING:
     from gesture_tools import runtime

@@ -31,7 +31,7 @@ from gesture_tools.link.messages import (
     type_of,
     values_of,
 )
-from gesture_tools.link.texts import error_text, refusal_text
+from gesture_tools.link.reasons import error_text, refusal_text
 from gesture_tools.link.who import who_is_it
 from gesture_tools.port import BAUD, open_port, receive, send
 

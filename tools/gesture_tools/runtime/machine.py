@@ -7,7 +7,6 @@ this file works on either.
 from __future__ import annotations
 
 import abc
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -77,24 +76,3 @@ class Machine(abc.ABC):
     def error_name(self, err: int) -> str:
         """Name of an error number of the core, such as ERR_SHAPE."""
         return self.call_text("tg_bind_err_name", err) or "?"
-
-
-@cache
-def native_machine() -> Machine:
-    """Return the host machine, loaded once."""
-    from gesture_tools.runtime.native import NativeMachine
-
-    return NativeMachine()
-
-
-@cache
-def operator_names() -> dict[int, str]:
-    """Return the operators of the core: TensorFlow Lite codes and names."""
-    machine = native_machine()
-    names: dict[int, str] = {}
-    code = machine.alloc(4)
-    index = 0
-    while (name := machine.call_text("tg_bind_op_name", index, code)) is not None:
-        names[int(code.array(np.uint32, 1)[0])] = name
-        index += 1
-    return names

@@ -13,7 +13,8 @@ from gesture_tools.contract import Contract
 from gesture_tools.errors import UserError
 from gesture_tools.files import read_bytes
 from gesture_tools.runtime.flatbuffer import contract_bytes
-from gesture_tools.runtime.machine import Machine, native_machine
+from gesture_tools.runtime.machine import Machine
+from gesture_tools.runtime.native import native_machine
 from gesture_tools.runtime.opening import open_with_arena
 from gesture_tools.runtime.window import check_contract
 

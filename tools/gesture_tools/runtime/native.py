@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import importlib.util
+from functools import cache
 from pathlib import Path
+
+import numpy as np
 
 from gesture_tools.errors import UserError
 from gesture_tools.runtime.machine import Machine, Memory
@@ -81,3 +84,22 @@ def installed_library() -> Path:
     if spec is None or spec.origin is None:
         raise UserError("the compiled core is missing: install the project with pip, which compiles it")
     return Path(spec.origin)
+
+
+@cache
+def native_machine() -> Machine:
+    """Return the host machine, loaded once."""
+    return NativeMachine()
+
+
+@cache
+def operator_names() -> dict[int, str]:
+    """Return the operators of the core: TensorFlow Lite codes and names."""
+    machine = native_machine()
+    names: dict[int, str] = {}
+    code = machine.alloc(4)
+    index = 0
+    while (name := machine.call_text("tg_bind_op_name", index, code)) is not None:
+        names[int(code.array(np.uint32, 1)[0])] = name
+        index += 1
+    return names

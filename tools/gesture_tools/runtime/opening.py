@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from gesture_tools.errors import UserError
-from gesture_tools.runtime.machine import Machine, Memory, operator_names
+from gesture_tools.runtime.machine import Machine, Memory
+from gesture_tools.runtime.native import operator_names
 from gesture_tools.runtime.operators import BUILTIN_OPERATORS
 
 ERR_ARENA = -13

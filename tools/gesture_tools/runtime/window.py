@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gesture_tools.contract import Contract
-from gesture_tools.runtime.machine import Machine, native_machine
+from gesture_tools.runtime.machine import Machine
+from gesture_tools.runtime.native import native_machine
 from gesture_tools.runtime.opening import Refused
 
 
