@@ -121,7 +121,7 @@ static void run_four(const tg_depthwise *d, unsigned channel, unsigned first, un
     int8_t *output = d->output + channel;
     int32_t bias[CHANNELS];
     tg_factor factor[CHANNELS];
-    tg_v6m_set(&d->factors, channel, CHANNELS, bias, factor);
+    tg_v6m_set(&d->factors, channel, bias, factor);
     for (unsigned y = 0; y < c->h.output; y++) {
         unsigned count;
         for (unsigned x = 0; x < c->w.output; x += count) {
@@ -131,7 +131,7 @@ static void run_four(const tg_depthwise *d, unsigned channel, unsigned first, un
                 count = end - x < most ? end - x : most;
             }
             sum_up(d, bias, channel, y, x, count);
-            tg_v6m_store(d->factors.how, (int32_t *)d->scratch, factor, output, c->out_c, count, CHANNELS);
+            tg_v6m_store((int32_t *)d->scratch, factor, output, c->out_c, count, d->factors.how);
             output += count * c->out_c;
         }
     }
@@ -143,7 +143,7 @@ void tg_depthwise_fours(const tg_depthwise *d) {
     const unsigned first = (c->w.pad + c->w.stride - 1U) / c->w.stride;
     unsigned end = reach < 0 ? 0 : (unsigned)reach / c->w.stride + 1U;
     end = end < c->w.output ? end : c->w.output;
-    if (c->w.dilation != 1) {
+    if (c->w.dilation != 1 || d->factors.how->kind == TG_REQUANT_ANY) {
         tg_depthwise_plain(d);
         return;
     }

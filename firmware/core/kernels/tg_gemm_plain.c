@@ -1,9 +1,7 @@
 /* The matrix product in plain C: what the other forms must equal. */
 #include "tg_gemm.h"
 
-#if !defined(__ARM_ARCH_6M__)
-
-#if defined(__ARM_FEATURE_DSP) && defined(__GNUC__) && !defined(__clang__)
+#if (defined(__ARM_FEATURE_DSP) || defined(__ARM_ARCH_6M__)) && defined(__GNUC__) && !defined(__clang__)
 #pragma GCC optimize("Os") /* for rare cases only */
 #endif
 
@@ -39,10 +37,8 @@ void tg_gemm_plain(const tg_gemm *g, const int8_t *input, unsigned outputs, int8
     }
 }
 
-#if !defined(__ARM_FEATURE_DSP)
+#if !defined(__ARM_FEATURE_DSP) && !defined(__ARM_ARCH_6M__)
 void tg_gemm_run(const tg_gemm *g, const int8_t *input, unsigned outputs, int8_t *output) {
     tg_gemm_plain(g, input, outputs, output);
 }
-#endif
-
 #endif

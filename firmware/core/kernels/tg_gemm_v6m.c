@@ -131,30 +131,38 @@ static void sum_up(const tg_gemm *g, quad *q, const int8_t *input, unsigned outp
 }
 
 void tg_gemm_run(const tg_gemm *g, const int8_t *input, unsigned outputs, int8_t *output) {
-    const unsigned now = g->channels < CHANNELS ? 1U : CHANNELS;
+    if (g->channels < CHANNELS || g->factors.how->kind == TG_REQUANT_ANY) {
+        tg_gemm_plain(g, input, outputs, output);
+        return;
+    }
     const unsigned most = g->scratch_size / (CHANNELS * (uint32_t)sizeof(int32_t));
     quad q;
     q.pooled = tg_gemm_pooled(&g->patches);
     q.step = q.pooled != 0 ? g->patches.step : g->patches.skip;
     q.offset = g->input_offset;
-    q.row = now == 1U ? 0 : g->depth;
+    q.row = g->depth;
     q.start = -(int32_t)g->depth;
-    for (unsigned channel = 0; channel < g->channels; channel += now) {
-        channel =
-            channel + now > g->channels ? g->channels - now : channel; /* the last overlap those before */
+    input += g->depth;
+    for (unsigned channel = 0;;) {
         tg_factor factors[CHANNELS];
-        tg_v6m_set(&g->factors, channel, now, q.bias, factors);
-        q.weights = g->weights + channel * g->depth + g->depth;
-        const int8_t *from = input + g->depth;
+        tg_v6m_set(&g->factors, channel, q.bias, factors);
+        q.weights = g->weights + (channel + 1U) * g->depth;
+        const int8_t *from = input;
         int8_t *to = output + channel;
         for (unsigned left = outputs; left > 0;) {
             unsigned some = left < most ? left : most;
             sum_up(g, &q, from, some, (int32_t *)g->scratch);
-            tg_v6m_store(g->factors.how, (int32_t *)g->scratch, factors, to, g->output_step, some, now);
+            tg_v6m_store((int32_t *)g->scratch, factors, to, g->output_step, some, g->factors.how);
             from += some * g->patches.skip;
             to += some * g->output_step;
             left -= some;
         }
+        channel += CHANNELS;
+        if (channel == g->channels) {
+            return;
+        }
+        /* The last overlap those before. */
+        channel = channel + CHANNELS > g->channels ? g->channels - CHANNELS : channel;
     }
 }
 
