@@ -115,31 +115,34 @@ def test_command_writes_the_file_of_the_board(model_file: Path, tmp_path: Path) 
     assert result.exit_code == 0, result.output
     assert f"next: gesture flash --board pico --model {model_file}" in result.output
     uf2 = tmp_path / "pico.uf2"
-    assert check_image(find_board("pico"), uf2) == uf2.read_bytes()
+    assert check_image(find_board("pico"), uf2, model_file.read_bytes()) == uf2.read_bytes()
     assert CliRunner().invoke(command, arguments).exit_code == 0
     hexa = tmp_path / f"{DEFAULT_BOARD}.hex"
-    assert check_image(find_board(DEFAULT_BOARD), hexa) == hexa.read_bytes()
+    assert check_image(find_board(DEFAULT_BOARD), hexa, model_file.read_bytes()) == hexa.read_bytes()
     assert not (tmp_path / f"{DEFAULT_BOARD}.uf2").exists()
 
 
 def test_images_of_other_boards_and_damaged_ones(model_file: Path, tmp_path: Path) -> None:
     v1, v2, pico = (find_board(name) for name in REAL)
+    model = model_file.read_bytes()
     path = tmp_path / "image.hex"
     path.write_text(hex_text(build_firmware("microbit_v1", model_file).image))
     with pytest.raises(UserError, match=r"is firmware for microbit_v1, expected microbit_v2"):
-        check_image(v2, path)
+        check_image(v2, path, model)
     with pytest.raises(UserError, match=r"expected a \.uf2 file for pico, found \.hex"):
-        check_image(pico, path)
+        check_image(pico, path, model)
+    with pytest.raises(UserError, match="holds another model"):
+        check_image(v1, path, small_model(contract(hop=4)))
     whole = path.read_text()
     path.write_text(whole.replace("0", "1", 1))
     with pytest.raises(UserError, match=r"image\.hex: expected Intel HEX; its line 1 is none, or damaged"):
-        check_image(v1, path)
+        check_image(v1, path, model)
     path.write_text("\n".join(whole.splitlines()[:-1]))
     with pytest.raises(UserError, match="the file is not whole"):
-        check_image(v1, path)
+        check_image(v1, path, model)
     path.write_text(":0100000000FF\n:00000001FF\n")
     with pytest.raises(UserError, match="is no firmware of 'gesture build'"):
-        check_image(v1, path)
+        check_image(v1, path, model)
     uf2 = tmp_path / "image.uf2"
     content = uf2_bytes(build_firmware("pico", model_file).image, RP2040)
     for changed, message in (
@@ -150,7 +153,7 @@ def test_images_of_other_boards_and_damaged_ones(model_file: Path, tmp_path: Pat
     ):
         uf2.write_bytes(changed)
         with pytest.raises(UserError, match=message):
-            check_image(pico, uf2)
+            check_image(pico, uf2, model)
 
 
 def test_hex_records_above_64_kilobytes(model_file: Path) -> None:

@@ -18,7 +18,7 @@ from gesture_training.commands.train import command as train_command
 from gesture_training.robustness.disturb import SWEEPS, Level
 from gesture_training.robustness.limits import Limit, choose_limits, read_limits
 from tests.support.firmware import contract
-from tests.support.training_data import RATE_HZ, make_recording, write_table
+from tests.support.training_data import RATE_HZ, make_recording, quick_settings, write_table
 
 pytest.importorskip("tensorflow")
 
@@ -39,7 +39,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the table a.csv, the continuous s.csv, and a model of both in model/."""
     folder = tmp_path_factory.mktemp("stress")
     write_table(folder / "a.csv", ("ann", "ben", "cem", "dia"))
-    options = ["--epochs", "20", "--test-subjects", "dia", "--window", "48", "--hop", "12"]
+    options = ["--epochs", "60", "--test-subjects", "dia", "--window", "48", "--hop", "12"]
+    options += ["--config", str(quick_settings(folder))]
     result = CliRunner().invoke(
         train_command, [str(folder / "a.csv"), "--out", str(folder / "model"), *options]
     )

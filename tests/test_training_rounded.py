@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from gesture_tools.runtime import Model
+from gesture_training.ablation import main as ablation
 from gesture_training.config import Network
 from gesture_training.equalize import corrected, equalize
 from gesture_training.folding import apply, folded_kernel, rounded_kernel, stages_of
@@ -77,15 +79,15 @@ def test_corrected_offsets_take_the_shift_of_rounded_kernels_away() -> None:
 
 def test_the_ablation_says_what_a_part_is_worth(tmp_path: Path) -> None:
     write_table(tmp_path / "a.csv", ("ann", "ben", "cem", "dia"), takes=2)
-    command = [sys.executable, "-m", "gesture_training.ablation", str(tmp_path / "a.csv"), "--folds", "2"]
-    command += ["--epochs", "2", "--only", "shift", "--out", str(tmp_path / "kept"), "--json"]
-    first = subprocess.run(command, capture_output=True, text=True, check=True)
+    options = ["--folds", "2", "--epochs", "2", "--only", "shift", "--out", str(tmp_path / "kept"), "--json"]
+    first = CliRunner().invoke(ablation, [str(tmp_path / "a.csv"), *options])
+    assert first.exit_code == 0, first.output
     rows = json.loads(first.stdout)
     assert [row["name"] for row in rows] == ["whole", "shift"]
     assert rows[0]["difference"] == 0
     assert 0 <= rows[1]["accuracy"] <= 1
     assert len(list((tmp_path / "kept").iterdir())) == 4
-    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == first.stdout
+    assert CliRunner().invoke(ablation, [str(tmp_path / "a.csv"), *options]).stdout == first.stdout
 
 
 @pytest.mark.parametrize(
