@@ -153,6 +153,17 @@ def test_names_are_text_and_no_markup(tmp_path: Path) -> None:
     assert {path.name for path in out.iterdir()} == set(FILES) - {"gesture_forest.h"}
 
 
+def test_progress_and_what_the_detector_does_are_told(tmp_path: Path) -> None:
+    write_table(tmp_path / "a.csv", PEOPLE[:2], ("wave", "idle"), takes=2, seconds=5.2)
+    options = ["--epochs", "1", "--test-subjects", "ben", "--window", "48", "--false-activations", "none"]
+    result = train(tmp_path, tmp_path / "model", options)
+    assert result.exit_code == 0, result.output
+    assert "training: pass 2 of 2, loss " in result.stderr
+    measured = json.loads((tmp_path / "model" / "metrics.json").read_text())
+    told = re.search("people never seen: (\\d+) false activations? in 0.0029 h", result.stdout)
+    assert told and int(told[1]) == measured["false_activations"]
+
+
 def test_metrics_count_what_was_said() -> None:
     outcomes = [
         Outcome("1", "ann", "wave", "wave", "wave"),
