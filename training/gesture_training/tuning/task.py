@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
 from gesture_tools.errors import UserError
 from gesture_tools.recordings import Recording
-from gesture_training.config import TrainConfig
+from gesture_training.config import Network, TrainConfig
 from gesture_training.dataset import digest, hold_out, labels_of, outline
 from gesture_training.evaluate import evaluate
 from gesture_training.evaluation.folds import deal
 from gesture_training.labels import choose_labels
-from gesture_training.network import at_rate
 from gesture_training.pipeline import make
 from gesture_training.prepare import Prepared, Request, prepare, read
 from gesture_training.tuning.shape_cost import ShapeCost, shape_cost
@@ -32,26 +30,24 @@ class Task:
     left_out: frozenset[str]
     """The people of the test, whom the search never sees."""
     data_sha256: str
-    prepared: dict[tuple[Any, ...], Prepared] = field(default_factory=dict)
+    prepared: dict[int, tuple[Network, Prepared]] = field(default_factory=dict)
+    """What was prepared last of each fold, and for which network."""
     frames: dict[int, str] = field(default_factory=dict)
     """The frame of each fold, found once: no trial changes what gestures mean."""
 
     def ready(self, fold: int, config: TrainConfig) -> Prepared:
-        """Return a fold prepared for a config; what hangs on the network's strides alone is done once."""
-        key = fold, config.network.strides, config.network.first_kernel
-        if key not in self.prepared:
+        """Return a fold prepared for a config: once for a network, and with the fold's frame, found once."""
+        network, found = self.prepared.get(fold, (None, None))
+        if found is None or network != config.network:
             # A recording's verdict does not depend on thresholds, so none are chosen.
             settings = replace(config, false_activations=None, frame=self.frames.get(fold, config.frame))
             request = replace(self.request, test_subjects=self.folds[fold], config=settings)
-            self.prepared[key] = prepare(request, self.recordings)
-            self.frames[fold] = "levelled" if self.prepared[key].frame.level else "own"
-        found = self.prepared[key]
-        network = at_rate(config.network, found.contract.profile.rate_hz, self.request.hop)
+            found = prepare(request, self.recordings)
+            self.prepared[fold] = config.network, found
+            self.frames[fold] = "levelled" if found.frame.level else "own"
         own, wanted = found.config.augmentation, config.augmentation
         varied = replace(own, speed=wanted.speed, amplitude=wanted.amplitude, shift=wanted.shift)
-        return replace(
-            found, config=replace(found.config, network=network, fit=config.fit, augmentation=varied)
-        )
+        return replace(found, config=replace(found.config, fit=config.fit, augmentation=varied))
 
     def cost(self, config: TrainConfig, cpu: str) -> ShapeCost:
         """Return what a config's network will cost on a processor; raise UserError where none can be."""
