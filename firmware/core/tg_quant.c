@@ -34,6 +34,20 @@ static inline uint32_t multiply(uint32_t a, uint32_t b, uint32_t *low) {
 #endif
 }
 
+#if defined(__ARM_ARCH_6M__)
+int32_t tg_high_mul_positive(int32_t a, int32_t b) {
+    /* Four products of 16-bit halves. No sum below overflows: |high half| <= 2^15, halves of b < 2^15 and
+     * 2^16. */
+    int32_t a_high = a >> 16;
+    uint32_t a_low = (uint32_t)a & 0xFFFFU;
+    uint32_t b_high = (uint32_t)b >> 16;
+    uint32_t b_low = (uint32_t)b & 0xFFFFU;
+    int32_t middle = a_high * (int32_t)b_low + (int32_t)(a_low * b_low >> 16);
+    uint32_t low = a_low * b_high + ((uint32_t)middle & 0xFFFFU);
+    return (a_high * (int32_t)b_high + (middle >> 16)) * 2 + (int32_t)((low + (1U << 14)) >> 15);
+}
+#endif
+
 uint32_t tg_scale_product(uint32_t a, uint32_t b) {
     uint32_t low;
     uint32_t high = multiply(mantissa_of(a), mantissa_of(b), &low); /* 47 or 48 bits */

@@ -52,34 +52,31 @@ static inline int32_t tg_wrap_shift(int32_t a, int32_t left) {
     return (int32_t)((uint32_t)a << left);
 }
 
-/* round(a x b / 2^31), halves up. b is not negative, or a and b are not both INT32_MIN. */
-static inline int32_t tg_high_mul(int32_t a, int32_t b) {
-    return (int32_t)(((int64_t)a * b + (1 << 30)) >> 31);
+/* round(a x b / 2^31), halves up, for b >= 0 and any a; tg_high_mul_half() takes 2b. */
+#if defined(__ARM_FEATURE_DSP)
+static inline int32_t tg_high_mul_half(int32_t a, uint32_t twice) {
+    /* The rounded high word of a x 2b; 2b beyond 2^31 counts as negative, 2^32 too little. */
+    int32_t high;
+    __asm__("smmlar %0, %1, %2, %3" : "=r"(high) : "r"(a), "r"(twice), "r"(a & ((int32_t)twice >> 31)));
+    return high;
 }
 
-/* The same for b >= 0 and any a, without a 64-bit sum. */
 static inline int32_t tg_high_mul_positive(int32_t a, int32_t b) {
-#if defined(__ARM_ARCH_6M__)
-    /* Four products of 16-bit halves. No sum below overflows: |high half| <= 2^15, halves of b < 2^15 and
-     * 2^16. */
-    int32_t a_high = a >> 16;
-    uint32_t a_low = (uint32_t)a & 0xFFFFU;
-    uint32_t b_high = (uint32_t)b >> 16;
-    uint32_t b_low = (uint32_t)b & 0xFFFFU;
-    int32_t middle = a_high * (int32_t)b_low + (int32_t)(a_low * b_low >> 16);
-    uint32_t low = a_low * b_high + ((uint32_t)middle & 0xFFFFU);
-    int32_t high = a_high * (int32_t)b_high + (middle >> 16) + (int32_t)(low >> 16);
-    return high * 2 + (int32_t)((((low & 0xFFFFU) >> 14) + 1U) >> 1);
-#elif defined(__ARM_FEATURE_DSP)
-    /* The rounded high word of a x 2b; 2b beyond 2^31 counts as negative, 2^32 too little. */
-    int32_t twice = (int32_t)((uint32_t)b * 2U);
-    int32_t high;
-    __asm__("smmlar %0, %1, %2, %3" : "=r"(high) : "r"(a), "r"(twice), "r"(a & (twice >> 31)));
-    return high;
-#else
-    return tg_high_mul(a, b);
-#endif
+    return tg_high_mul_half(a, (uint32_t)b * 2U);
 }
+#else
+#if defined(__ARM_ARCH_6M__)
+int32_t tg_high_mul_positive(int32_t a, int32_t b);
+#else
+static inline int32_t tg_high_mul_positive(int32_t a, int32_t b) {
+    return (int32_t)(((int64_t)a * b + (1 << 30)) >> 31);
+}
+#endif
+
+static inline int32_t tg_high_mul_half(int32_t a, uint32_t twice) {
+    return tg_high_mul_positive(a, (int32_t)(twice >> 1));
+}
+#endif
 
 /* The same for |a| < 2^30: one instruction where the processor has it. */
 static inline int32_t tg_high_mul_small(int32_t a, int32_t b) {
@@ -89,6 +86,19 @@ static inline int32_t tg_high_mul_small(int32_t a, int32_t b) {
     return high;
 #else
     return tg_high_mul_positive(a, b);
+#endif
+}
+
+/* Of a value that is not 0. */
+static inline int32_t tg_leading_zeros(uint32_t value) {
+#if defined(__ARM_FEATURE_CLZ)
+    return __builtin_clz(value);
+#else
+    int32_t zeros = 0;
+    for (; (int32_t)value >= 0; value <<= 1) {
+        zeros++;
+    }
+    return zeros;
 #endif
 }
 

@@ -31,29 +31,32 @@ static int32_t exp_quarter(int32_t a) {
 
 /* exp(a) for a <= 0 in Q5.26; the result in Q0.31. */
 static int32_t exp_negative(int32_t a) {
-    /* exp(-2^k) in Q0.31 for k = -2 .. 4. */
-    static const int32_t FACTORS[] = {1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242};
+    /* exp(-2^k) in Q0.31 for k = -2 .. 4, twice. */
+    static const uint32_t FACTORS[] = {3344923894, 2605029348, 1580030168, 581260616,
+                                       78665070,   1440802,    484};
     static const int32_t QUARTER = 1 << 24;
     if (a == 0) {
         return INT32_MAX;
     }
     int32_t rest = (a & (QUARTER - 1)) - QUARTER; /* [-1/4, 0) */
     int32_t result = exp_quarter(rest * 32);
-    const int32_t *factor = FACTORS;
-    for (uint32_t quarters = (uint32_t)(rest - a) >> 24; quarters != 0; quarters >>= 1, factor++) {
+    uint32_t quarters = (uint32_t)(rest - a) >> 24;
+    const uint32_t *factor = FACTORS;
+    do {
         if ((quarters & 1U) != 0) {
-            result = tg_high_mul_positive(result, *factor);
+            result = tg_high_mul_half(result, *factor);
         }
-    }
+        factor++;
+        quarters >>= 1;
+    } while (quarters != 0);
     return result;
 }
 
-/* 1 / (1 + a) for a in [0, 1), Q0.31 to Q0.31: three steps of Newton's method in Q2.29. */
-static int32_t reciprocal(int32_t a) {
+/* 1 / (2 half) for a half in [1/2, 1) in Q0.31, to Q0.31: three steps of Newton's method in Q2.29. */
+static int32_t reciprocal(int32_t half) {
     static const int32_t C48_17 = 1515870810;
     static const int32_t C32_17 = -1010580540;
-    int32_t half = (int32_t)(((int64_t)a + INT32_MAX + 1) / 2);
-    int32_t x = C48_17 + tg_high_mul(half, C32_17);
+    int32_t x = C48_17 + tg_high_mul_positive(C32_17, half);
     for (int i = 0; i < 3; i++) {
         int32_t error = (1 << 29) - tg_high_mul_positive(x, half);
         x += tg_high_mul_small(error, x) * 4;
@@ -61,34 +64,33 @@ static int32_t reciprocal(int32_t a) {
     return x > INT32_MAX / 2 ? INT32_MAX : x * 2;
 }
 
-static int32_t exp_of(const softmax *s, int32_t difference) {
-    return exp_negative(
-        tg_high_mul_positive(tg_wrap_shift(difference, s->multiplier.shift), s->multiplier.mantissa));
-}
-
 /* exps: room for a row. */
 static void run_row(const softmax *s, const int8_t *input, int8_t *output, int32_t *exps) {
+    const int32_t mantissa = s->multiplier.mantissa;
     int32_t max = INT8_MIN;
-    for (uint32_t i = 0; i < s->depth; i++) {
+    uint32_t i = s->depth;
+    do {
+        i--;
         max = input[i] > max ? input[i] : max;
-    }
-    int32_t sum = 0; /* Q12.19: at least 1.0 of the maximum itself */
-    for (uint32_t i = 0; i < s->depth; i++) {
-        exps[i] = input[i] - max >= s->least ? exp_of(s, input[i] - max) : -1;
-        sum += exps[i] >= 0 ? tg_round_shift_positive(exps[i], 12) : 0;
-    }
-    int32_t zeros = 0;
-    while (((uint32_t)sum << zeros >> 31) == 0) {
-        zeros++;
-    }
-    int32_t scale = reciprocal((int32_t)(((uint32_t)sum << zeros) - (1U << 31)));
-    for (uint32_t i = 0; i < s->depth; i++) {
-        int32_t value = INT8_MIN;
-        if (exps[i] >= 0) {
-            value += tg_round_shift_positive(tg_high_mul_positive(exps[i], scale), 12 - zeros + 31 - 8);
+    } while (i > 0);
+    uint32_t sum = 0; /* Q12.19: at least 1.0 of the maximum itself */
+    do {
+        int32_t difference = input[i] - max;
+        int32_t value = 0;
+        if (difference >= s->least) {
+            value = exp_negative(tg_high_mul_positive(tg_wrap_shift(difference, s->multiplier.shift), mantissa));
         }
-        output[i] = (int8_t)tg_clamp(value, INT8_MIN, INT8_MAX);
-    }
+        exps[i] = value;
+        sum += (uint32_t)tg_round_shift_positive(value, 12);
+    } while (++i < s->depth);
+    const int32_t zeros = tg_leading_zeros(sum);
+    const int32_t scale = reciprocal((int32_t)(sum << zeros >> 1));
+    const int32_t right = 12 - zeros + 31 - 8;
+    do {
+        i--;
+        int32_t value = tg_high_mul_positive(exps[i], scale);
+        output[i] = tg_saturate(tg_round_shift_positive(value, right) + INT8_MIN);
+    } while (i > 0);
 }
 
 static void run(const tg_run *run) {
