@@ -118,7 +118,7 @@ REFUSALS: dict[str, tuple[str, int, Callable[[Any], None]]] = {
     "makes a constant": ("ERR_GRAPH", 0, put(lambda t: op(t, CONV), "outputs", [1])),
     "two outputs": ("ERR_GRAPH", 0, put(lambda t: op(t, CONV), "outputs", [3, 4])),
     "tensor outside the file": ("ERR_TRUNCATED", 0, put(lambda t: op(t, CONV), "inputs", [0, 999, 3])),
-    "optional first input": ("ERR_TRUNCATED", 0, put(lambda t: op(t, CONV), "inputs", [-1, 1, 3])),
+    "optional first input": ("ERR_GRAPH", 0, put(lambda t: op(t, CONV), "inputs", [-1, 1, 3])),
     "no inputs": ("ERR_GRAPH", 0, put(lambda t: op(t, CONV), "inputs", [])),
     "too many inputs": ("ERR_GRAPH", 0, put(lambda t: op(t, CONV), "inputs", [0, 1, 3, 3, 3])),
     "no weights": ("ERR_GRAPH", 0, put(lambda t: op(t, CONV), "inputs", [0])),

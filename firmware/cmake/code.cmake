@@ -29,7 +29,7 @@ endif()
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
     # Values computed ahead of a loop cost code and stack: not where hardly any time is spent, nor around loops in
     # assembly.
-    list(FILTER small_sources EXCLUDE REGEX "/kernels/")
+    list(FILTER small_sources EXCLUDE REGEX "/kernels/|tg_quant")
     list(APPEND small_sources core/kernels/tg_gemm_dsp.c core/kernels/depthwise_dsp.c)
     set_source_files_properties(${small_sources} PROPERTIES COMPILE_OPTIONS
         "-Os;-fno-tree-loop-im;-fno-move-loop-invariants")

@@ -17,25 +17,29 @@ void *tg_alloc(tg_arena *arena, uint32_t size, tg_ref *ref) {
  * other, which takes no more than the largest pair. A block goes to the end where less is in its way, above
  * all that lives when it does; while its offset is `u.offset`, bit 0 tells the end. */
 uint32_t tg_plan(tg_block *blocks, unsigned count) {
+    const tg_block *end = blocks + count;
     uint32_t total = 0;
-    for (tg_block *block = blocks; block < blocks + count; block++) {
-        uint32_t height[2] = {0, 0};
-        for (const tg_block *other = blocks; other < block; other++) {
-            if (other->first <= block->last && block->first <= other->last) {
-                uint32_t *end = &height[other->u.offset & 1U];
-                uint32_t top = (other->u.offset & ~1U) + other->size;
-                *end = top > *end ? top : *end;
+    for (tg_block *block = blocks; block != end; block++) {
+        uint32_t low = 0;
+        uint32_t high = 0;
+        for (const tg_block *other = blocks; other != block; other++) {
+            if (other->last >= block->first && other->first <= block->last) {
+                uint32_t top = other->u.offset + other->size;
+                if ((top & 1U) == 0) {
+                    low = top > low ? top : low;
+                } else {
+                    high = top > high ? top : high;
+                }
             }
         }
         block->size = (block->size + TG_TENSOR_ALIGN - 1U) & ~(TG_TENSOR_ALIGN - 1U);
-        unsigned side = height[1] < height[0];
-        block->u.offset = height[side] | side;
-        uint32_t all = height[0] + height[1] + block->size;
+        block->u.offset = low <= high ? low : high | 1U;
+        uint32_t all = low + (high & ~1U) + block->size;
         total = all > total ? all : total;
     }
-    for (tg_block *block = blocks; block < blocks + count; block++) {
+    for (tg_block *block = blocks; block != end; block++) {
         if ((block->u.offset & 1U) != 0) {
-            block->u.offset = total - (block->u.offset & ~1U) - block->size;
+            block->u.offset = total + 1U - block->u.offset - block->size;
         }
     }
     return total;

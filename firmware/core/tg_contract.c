@@ -235,31 +235,42 @@ int tg_contract_of_model(tg_contract *contract, const uint8_t *model, size_t siz
         return TG_ERR_TOO_BIG;
     }
     tg_reader r;
-    tg_reader_init(&r, model, (uint32_t)size);
-    tg_kind roots = {0};
-    tg_kind entries = {0};
-    tg_kind contents = {0};
-    const tg_fields *root = tg_open_root(&r, TG_TFLITE_IDENTIFIER, ROOT, &roots);
-    tg_vector metadata = tg_open_vector(&r, root, 0, 2);
-    tg_vector buffers = tg_open_vector(&r, root, 1, 2);
-    for (uint32_t i = 0; i < tg_count(metadata) && r.err == 0; i++) {
-        const tg_fields *entry = tg_open_item(&r, metadata, i, METADATA, &entries);
-        tg_vector name = tg_open_vector(&r, entry, 0, 0);
-        uint32_t index = tg_word(entry, 1, 0);
+    int err = tg_reader_init(&r, model, (uint32_t)size, TG_TFLITE_IDENTIFIER);
+    if (err != 0) {
+        return err;
+    }
+    tg_fields fields;
+    const tg_fields *table = tg_open_once(&r, model, ROOT, &fields);
+    if (table == NULL) {
+        return TG_ERR_TRUNCATED;
+    }
+    tg_vector metadata = tg_open_vector(&r, table, 0, 2);
+    tg_vector buffers = tg_open_vector(&r, table, 1, 2);
+    if (metadata.start == NULL || buffers.start == NULL) {
+        return TG_ERR_TRUNCATED;
+    }
+    for (uint32_t i = 0; i < tg_count(metadata); i++) {
+        table = tg_open_once(&r, tg_item_at(metadata, i), METADATA, &fields);
+        tg_vector name = table == NULL ? (tg_vector){NULL} : tg_open_vector(&r, table, 0, 0);
+        if (name.start == NULL) {
+            return TG_ERR_TRUNCATED;
+        }
+        uint32_t index = tg_word(table, 1, 0);
         if (tg_count(name) != sizeof TG_CONTRACT_NAME - 1 ||
             memcmp(tg_items(name), TG_CONTRACT_NAME, sizeof TG_CONTRACT_NAME - 1) != 0) {
             continue;
         }
-        if (index >= tg_count(buffers)) {
+        table =
+            index < tg_count(buffers) ? tg_open_once(&r, tg_item_at(buffers, index), BUFFER, &fields) : NULL;
+        tg_vector data = table == NULL ? (tg_vector){NULL} : tg_open_vector(&r, table, 0, 0);
+        if (data.start == NULL) {
             return TG_ERR_TRUNCATED;
         }
-        const tg_fields *buffer = tg_open_item(&r, buffers, index, BUFFER, &contents);
-        tg_vector data = tg_open_vector(&r, buffer, 0, 0);
-        if (r.err == 0 && tg_count(data) > 0) {
+        if (tg_count(data) > 0) {
             return tg_contract_read(contract, tg_items(data), tg_count(data));
         }
     }
-    return r.err != 0 ? r.err : TG_ERR_NO_CONTRACT;
+    return TG_ERR_NO_CONTRACT;
 }
 
 const char *tg_contract_label(const tg_contract *contract, unsigned index, size_t *length) {

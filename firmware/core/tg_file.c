@@ -3,13 +3,13 @@
 #include "tg_quant.h"
 #include "tg_schema.h"
 
-enum { ROOT_VERSION, ROOT_OPCODES, ROOT_SUBGRAPHS, ROOT_BUFFERS };
-static const uint8_t ROOT[] = {TG_WORD(MODEL_VERSION), TG_WORD(MODEL_OPERATOR_CODES),
-                               TG_WORD(MODEL_SUBGRAPHS), TG_WORD(MODEL_BUFFERS), TG_END};
+enum { ROOT_VERSION, ROOT_OPCODES, ROOT_BUFFERS, ROOT_SUBGRAPHS };
+static const uint8_t ROOT[] = {TG_WORD(MODEL_VERSION), TG_WORD(MODEL_OPERATOR_CODES), TG_WORD(MODEL_BUFFERS),
+                               TG_WORD(MODEL_SUBGRAPHS), TG_END};
 
-enum { GRAPH_TENSORS, GRAPH_INPUTS, GRAPH_OUTPUTS, GRAPH_OPERATORS };
-static const uint8_t GRAPH[] = {TG_WORD(SUBGRAPH_TENSORS), TG_WORD(SUBGRAPH_INPUTS),
-                                TG_WORD(SUBGRAPH_OUTPUTS), TG_WORD(SUBGRAPH_OPERATORS), TG_END};
+enum { GRAPH_TENSORS, GRAPH_OPERATORS, GRAPH_INPUTS, GRAPH_OUTPUTS };
+static const uint8_t GRAPH[] = {TG_WORD(SUBGRAPH_TENSORS), TG_WORD(SUBGRAPH_OPERATORS),
+                                TG_WORD(SUBGRAPH_INPUTS), TG_WORD(SUBGRAPH_OUTPUTS), TG_END};
 
 enum { OP_CODE, OP_INPUTS, OP_OUTPUTS, OP_OPTIONS };
 static const uint8_t OPERATOR[] = {TG_WORD(OPERATOR_OPCODE_INDEX), TG_WORD(OPERATOR_INPUTS),
@@ -36,78 +36,121 @@ static const uint8_t BUFFERED[] = {TG_WORD(BUFFER_DATA), TG_WORD(BUFFER_OFFSET),
 
 _Static_assert(sizeof(tg_tables) <= TG_TABLES_SIZE, "as an arena has room for");
 
-int tg_file_open(tg_file *f, const uint8_t *data, uint32_t size) {
-    tg_reader *r = &f->reader;
-    tg_reader_init(r, data, size);
-    tg_kind kind = {0};
-    const tg_fields *table = tg_open_root(r, TG_TFLITE_IDENTIFIER, ROOT, &kind);
-    if (r->err == 0 && tg_word(table, ROOT_VERSION, 0) != TG_TFLITE_VERSION) {
-        return TG_ERR_VERSION;
+/* The vectors of a table's fields 0 .. count - 1 wanted, of 32-bit values. Returns 0 or TG_ERR_TRUNCATED. */
+static int read_vectors(const tg_reader *r, const tg_fields *table, unsigned first, unsigned count,
+                        tg_vector *vectors) {
+    for (unsigned i = 0; i < count; i++) {
+        vectors[i] = tg_open_vector(r, table, first + i, 2);
+        if (vectors[i].start == NULL) {
+            return TG_ERR_TRUNCATED;
+        }
     }
-    f->opcodes = tg_open_vector(r, table, ROOT_OPCODES, 2);
-    f->buffers = tg_open_vector(r, table, ROOT_BUFFERS, 2);
-    tg_vector subgraphs = tg_open_vector(r, table, ROOT_SUBGRAPHS, 2);
-    if (r->err != 0) {
-        return r->err;
-    }
-    if (tg_count(subgraphs) != 1) {
-        return TG_ERR_GRAPH;
-    }
-    memset(&kind, 0, sizeof kind); /* other fields are wanted */
-    table = tg_open_item(r, subgraphs, 0, GRAPH, &kind);
-    f->tensors = tg_open_vector(r, table, GRAPH_TENSORS, 2);
-    f->operators = tg_open_vector(r, table, GRAPH_OPERATORS, 2);
-    tg_vector inputs = tg_open_vector(r, table, GRAPH_INPUTS, 2);
-    tg_vector outputs = tg_open_vector(r, table, GRAPH_OUTPUTS, 2);
-    if (r->err != 0) {
-        return r->err;
-    }
-    if (tg_count(inputs) != 1 || tg_count(outputs) != 1 || tg_count(f->operators) == 0) {
-        return TG_ERR_GRAPH;
-    }
-    if (tg_count(f->operators) > TG_MAX_OPS || tg_count(f->tensors) >= UINT16_MAX) {
-        return TG_ERR_TOO_BIG;
-    }
-    f->input = tg_item32(inputs, 0);
-    f->output = tg_item32(outputs, 0);
     return 0;
 }
 
-int tg_file_call(tg_file *f, uint32_t i, tg_call *call) {
-    tg_reader *r = &f->reader;
-    const tg_fields *op = tg_open_item(r, f->operators, i, OPERATOR, &f->tables->op);
-    call->fields = op;
-    call->inputs = tg_open_vector(r, op, OP_INPUTS, 2);
-    call->outputs = tg_open_vector(r, op, OP_OUTPUTS, 2);
+int tg_file_open(tg_file *f, const uint8_t *data, uint32_t size) {
+    const tg_reader *r = &f->reader;
+    int err = tg_reader_init(&f->reader, data, size, TG_TFLITE_IDENTIFIER);
+    if (err != 0) {
+        return err;
+    }
+    tg_fields fields;
+    const tg_fields *table = tg_open_once(r, data, ROOT, &fields);
+    if (table == NULL) {
+        return TG_ERR_TRUNCATED;
+    }
+    if (tg_word(table, ROOT_VERSION, 0) != TG_TFLITE_VERSION) {
+        return TG_ERR_VERSION;
+    }
+    tg_vector vectors[4];
+    err = read_vectors(r, table, ROOT_OPCODES, 3, vectors);
+    if (err != 0) {
+        return err;
+    }
+    f->opcodes = vectors[0];
+    f->buffers = vectors[1];
+    if (tg_count(vectors[2]) != 1) {
+        return TG_ERR_GRAPH;
+    }
+    table = tg_open_once(r, tg_item_at(vectors[2], 0), GRAPH, &fields);
+    if (table == NULL) {
+        return TG_ERR_TRUNCATED;
+    }
+    err = read_vectors(r, table, GRAPH_TENSORS, 4, vectors);
+    if (err != 0) {
+        return err;
+    }
+    f->tensors = vectors[0];
+    f->operators = vectors[1];
+    uint32_t operators = tg_count(f->operators);
+    if (tg_count(vectors[2]) != 1 || tg_count(vectors[3]) != 1 || operators == 0) {
+        return TG_ERR_GRAPH;
+    }
+    if (operators > TG_MAX_OPS || tg_count(f->tensors) >= UINT16_MAX) {
+        return TG_ERR_TOO_BIG;
+    }
+    f->input = tg_item32(vectors[2], 0);
+    f->output = tg_item32(vectors[3], 0);
+    return 0;
+}
+
+/* Reads what operator i has to do with tensors. */
+static const tg_fields *open_operator(const tg_file *f, uint32_t i, tg_call *call) {
+    const tg_fields *op = tg_open_table(&f->reader, tg_item_at(f->operators, i), OPERATOR, &f->tables->op);
+    return op != NULL && read_vectors(&f->reader, op, OP_INPUTS, 2, &call->inputs) == 0 ? op : NULL;
+}
+
+int tg_file_call(const tg_file *f, uint32_t i, tg_call *call) {
+    const tg_fields *op = open_operator(f, i, call);
+    if (op == NULL) {
+        return TG_ERR_TRUNCATED;
+    }
+    call->options = op->at[OP_OPTIONS] == 0 ? NULL : tg_field(op, OP_OPTIONS);
     call->opcode = UINT32_MAX;
     uint32_t index = tg_word(op, OP_CODE, 0);
     if (index < tg_count(f->opcodes)) {
-        const tg_fields *code = tg_open_item(r, f->opcodes, index, CODE, &f->tables->code);
+        const tg_fields *code =
+            tg_open_table(&f->reader, tg_item_at(f->opcodes, index), CODE, &f->tables->code);
+        if (code == NULL) {
+            return TG_ERR_TRUNCATED;
+        }
         /* Codes up to 127 are in the older field, which stays set; the schema says to take the larger. */
         uint32_t older = tg_byte(code, CODE_DEPRECATED, 0);
         uint32_t builtin = tg_word(code, CODE_BUILTIN, 0);
         call->opcode = builtin > older ? builtin : older;
     }
-    return r->err;
+    return 0;
 }
 
-void tg_file_options(tg_file *f, const tg_call *call, const uint8_t *wanted, uint32_t *option) {
-    if (*wanted == TG_END) {
-        return;
+int tg_file_options(const tg_file *f, const tg_call *call, const uint8_t *wanted, uint32_t *option) {
+    tg_fields fields = {.at = {0}};
+    if (call->options != NULL && tg_open_once(&f->reader, call->options, wanted, &fields) == NULL) {
+        return TG_ERR_TRUNCATED;
     }
-    tg_kind kind = {0};
-    const tg_fields *fields = tg_open_field(&f->reader, call->fields, OP_OPTIONS, wanted, &kind);
-    for (unsigned i = 0; wanted[i] != TG_END; i++) {
-        option[i] = (wanted[i] & 1U) != 0 ? tg_byte(fields, i, 0) : tg_word(fields, i, wanted[i] >> 6);
+    for (const uint8_t *at = fields.at; *wanted != TG_END; wanted++, at++) {
+        *option++ = *at == 0              ? *wanted >> 6
+                    : (*wanted & 1U) != 0 ? fields.table[*at]
+                                          : tg_load32(fields.table + *at);
     }
+    return 0;
 }
 
 /* Scales and zero points of an int8 tensor: one pair, or a scale per channel with zero points of 0. */
-static int read_quantization(tg_file *f, const tg_fields *tensor, tg_view *view) {
-    tg_reader *r = &f->reader;
-    const tg_fields *q = tg_open_field(r, tensor, QUANTIZATION, QUANTIZED, &f->tables->quantization);
-    tg_vector scales = tg_open_vector(r, q, SCALES, 2);
-    tg_vector zeros = tg_open_vector(r, q, ZEROS, 3);
+static inline int read_quantization(const tg_file *f, const tg_fields *tensor, tg_view *view) {
+    const tg_reader *r = &f->reader;
+    if (tensor->at[QUANTIZATION] == 0) {
+        return TG_ERR_QUANTIZATION;
+    }
+    const tg_fields *q =
+        tg_open_inline(r, tg_field(tensor, QUANTIZATION), QUANTIZED, &f->tables->quantization);
+    if (q == NULL) {
+        return TG_ERR_TRUNCATED;
+    }
+    tg_vector scales = tg_vector_inline(r, q, SCALES, 2);
+    tg_vector zeros = tg_vector_inline(r, q, ZEROS, 3);
+    if (scales.start == NULL || zeros.start == NULL) {
+        return TG_ERR_TRUNCATED;
+    }
     uint32_t count = tg_count(scales);
     if (count == 0 || tg_count(zeros) != count || !tg_scale_valid(tg_item32(scales, 0))) {
         return TG_ERR_QUANTIZATION;
@@ -119,11 +162,11 @@ static int read_quantization(tg_file *f, const tg_fields *tensor, tg_view *view)
     view->zero_point = (int8_t)zero;
     view->scales = tg_items(scales);
     view->scale_count = count;
+    view->has |= zero == 0 ? TG_SYMMETRIC : 0;
     if (count == 1U) {
-        view->has |= zero == 0 ? TG_ONE_SCALE | TG_SYMMETRIC : TG_ONE_SCALE;
+        view->has |= TG_ONE_SCALE;
         return 0;
     }
-    view->has |= TG_SYMMETRIC;
     uint32_t dimension = tg_word(q, DIMENSION, 0) + TG_MAX_DIMS - view->dims;
     view->scale_dim = (uint8_t)dimension;
     if (dimension >= TG_MAX_DIMS || view->dim[dimension] != count) {
@@ -131,21 +174,21 @@ static int read_quantization(tg_file *f, const tg_fields *tensor, tg_view *view)
     }
     uint32_t others = 0; /* or'ed */
     const uint8_t *other = tg_items(zeros);
-    for (const uint8_t *end = other + 8U * count; other < end; other += 8) {
+    for (const uint8_t *end = other + 8U * count; other != end; other += 8) {
         others |= tg_load32(other) | tg_load32(other + 4);
     }
     return others == 0 ? 0 : TG_ERR_QUANTIZATION;
 }
 
-int tg_file_tensor(tg_file *f, uint32_t index, tg_view *view) {
-    tg_reader *r = &f->reader;
-    view->data = NULL;
-    view->zero_point = 0;
-    view->scale_count = 0;
+int tg_file_tensor(const tg_file *f, uint32_t index, tg_view *view) {
+    const tg_reader *r = &f->reader;
     if (index >= tg_count(f->tensors)) {
         return TG_ERR_TRUNCATED;
     }
-    const tg_fields *tensor = tg_open_item(r, f->tensors, index, TENSOR, &f->tables->tensor);
+    const tg_fields *tensor = tg_open_inline(r, tg_item_at(f->tensors, index), TENSOR, &f->tables->tensor);
+    if (tensor == NULL) {
+        return TG_ERR_TRUNCATED;
+    }
     uint32_t type = tg_byte(tensor, TYPE, 0);
     if (type != TYPE_INT8 && type != TYPE_INT32) {
         return TG_ERR_TYPE;
@@ -153,9 +196,10 @@ int tg_file_tensor(tg_file *f, uint32_t index, tg_view *view) {
     if (tg_byte(tensor, IS_VARIABLE, 0) != 0 || tg_word(tensor, SPARSITY, 0) != 0) {
         return TG_ERR_OPTION;
     }
-    view->has = type == TYPE_INT8 ? TG_INT8 : TG_INT32;
-
-    tg_vector shape = tg_open_vector(r, tensor, SHAPE, 2);
+    tg_vector shape = tg_vector_inline(r, tensor, SHAPE, 2);
+    if (shape.start == NULL) {
+        return TG_ERR_TRUNCATED;
+    }
     uint32_t dims = tg_count(shape);
     if (dims > TG_MAX_DIMS) {
         return TG_ERR_SHAPE;
@@ -180,31 +224,41 @@ int tg_file_tensor(tg_file *f, uint32_t index, tg_view *view) {
     if (number >= tg_count(f->buffers)) {
         return TG_ERR_TRUNCATED;
     }
-    const tg_fields *buffer = tg_open_item(r, f->buffers, number, BUFFERED, &f->tables->buffer);
+    const tg_fields *buffer = tg_open_inline(r, tg_item_at(f->buffers, number), BUFFERED, &f->tables->buffer);
+    if (buffer == NULL) {
+        return TG_ERR_TRUNCATED;
+    }
     if (tg_word(buffer, OFFSET, 0) != 0) {
         return TG_ERR_OPTION; /* data outside the FlatBuffer: files of more than 2 GB */
     }
-    tg_vector data = tg_open_vector(r, buffer, DATA, 0);
+    tg_vector data = tg_vector_inline(r, buffer, DATA, 0);
+    if (data.start == NULL) {
+        return TG_ERR_TRUNCATED;
+    }
+    uint32_t has = type == TYPE_INT8 ? TG_INT8 : TG_INT32;
     uint32_t count = tg_count(data);
+    view->data = NULL;
     if (count != 0) {
         if (count != (type == TYPE_INT32 ? 4U * size : size)) {
             return TG_ERR_SHAPE;
         }
         view->data = tg_items(data);
-        view->has |= TG_CONSTANT;
+        has |= TG_CONSTANT;
     }
-    int err = type == TYPE_INT8 ? read_quantization(f, tensor, view) : 0;
-    return r->err != 0 ? r->err : err;
+    view->has = (uint8_t)has;
+    view->zero_point = 0;
+    view->scale_count = 0;
+    return type == TYPE_INT8 ? read_quantization(f, tensor, view) : 0;
 }
 
-bool tg_file_used_after(tg_file *f, uint32_t tensor, uint32_t i) {
+bool tg_file_used_after(const tg_file *f, uint32_t tensor, uint32_t i) {
     bool used = tensor == f->output;
     for (i++; i < tg_count(f->operators) && !used; i++) {
-        const tg_fields *op = tg_open_item(&f->reader, f->operators, i, OPERATOR, &f->tables->op);
-        tg_vector inputs = tg_open_vector(&f->reader, op, OP_INPUTS, 2);
-        used = tg_count(inputs) > TG_MAX_OP_INPUTS; /* refused at its turn: not worth more time */
-        for (unsigned k = 0; k < tg_count(inputs) && !used; k++) {
-            used = tg_item32(inputs, k) == tensor;
+        tg_call call;
+        /* What is no operator is refused at its turn: not worth more time. */
+        used = open_operator(f, i, &call) == NULL || tg_count(call.inputs) > TG_MAX_OP_INPUTS;
+        for (unsigned k = 0; !used && k < tg_count(call.inputs); k++) {
+            used = tg_item32(call.inputs, k) == tensor;
         }
     }
     return used;

@@ -33,13 +33,18 @@ enum { DIM_N, DIM_H, DIM_W, DIM_C };
 #define TG_OPTIONAL   128U
 #define TG_ACTIVATION (TG_INT8 | TG_ONE_SCALE) /* or a constant alike */
 
+#define TG_KINDS 5U
+
 /* Where the fields of the tables are. */
-typedef struct {
-    tg_kind tensor;
-    tg_kind quantization;
-    tg_kind buffer;
-    tg_kind op;
-    tg_kind code;
+typedef union {
+    struct {
+        tg_kind tensor;
+        tg_kind quantization;
+        tg_kind buffer;
+        tg_kind op;
+        tg_kind code;
+    };
+    tg_kind kinds[TG_KINDS];
 } tg_tables;
 
 #define TG_TABLES_SIZE 240U /* bytes for them: the same on every processor */
@@ -60,22 +65,22 @@ typedef struct {
     uint32_t opcode;  /* UINT32_MAX: not in the file */
     tg_vector inputs; /* tensors; UINT32_MAX for an optional one left out */
     tg_vector outputs;
-    const tg_fields *fields;
+    const uint8_t *options; /* the offset to them, or NULL */
 } tg_call;
 
 /* Finds the graph in a file. Returns 0 or a negative tg_err. */
 int tg_file_open(tg_file *file, const uint8_t *data, uint32_t size);
 
 /* Reads operator i < count of the file's operators. */
-int tg_file_call(tg_file *file, uint32_t i, tg_call *call);
+int tg_file_call(const tg_file *file, uint32_t i, tg_call *call);
 
-/* Reads an operator's options; those absent are 0, or 1 with TG_ONE(). */
-void tg_file_options(tg_file *file, const tg_call *call, const uint8_t *wanted, uint32_t *option);
+/* Reads an operator's options; those absent are 0, or 1 with TG_ONE(). Returns 0 or TG_ERR_TRUNCATED. */
+int tg_file_options(const tg_file *file, const tg_call *call, const uint8_t *wanted, uint32_t *option);
 
 /* Reads and checks tensor `index`, of int8 or int32. */
-int tg_file_tensor(tg_file *file, uint32_t index, tg_view *view);
+int tg_file_tensor(const tg_file *file, uint32_t index, tg_view *view);
 
 /* Whether a tensor is an input of an operator behind operator i, or the graph's output. */
-bool tg_file_used_after(tg_file *file, uint32_t tensor, uint32_t i);
+bool tg_file_used_after(const tg_file *file, uint32_t tensor, uint32_t i);
 
 #endif

@@ -1,14 +1,14 @@
 /* Bounded reading of FlatBuffers (little-endian, https://flatbuffers.dev/internals/).
  *
- * Every access is checked against the file's size. The first error sticks in the reader and later reads find
- * nothing, so a caller may read a group of fields and check reader->err once, before it uses any of them.
- * Tables of one kind nearly always share a vtable: where it puts the fields that are wanted is worked out and
- * checked when it differs from that of the table before. Internal to the core.
+ * Every access is checked against the file's size: what is not within the file is told as NULL, and must not
+ * be asked for more. Tables of one kind nearly always share a vtable: where it puts the fields that are
+ * wanted is worked out and checked when it differs from that of the table before. Internal to the core.
  */
 #ifndef TG_FLATBUFFER_H
 #define TG_FLATBUFFER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -41,11 +41,12 @@ typedef struct {
     const uint8_t *data; /* 4-byte aligned */
     uint32_t size;
     uint32_t words; /* size / 4 */
-    int err;
 } tg_reader;
 
-static inline void tg_reader_init(tg_reader *reader, const uint8_t *data, uint32_t size) {
-    *reader = (tg_reader){data, size, size / 4U, 0};
+/* A file that must have this identifier (4 characters). Returns 0 or TG_ERR_NOT_TFLITE. */
+static inline int tg_reader_init(tg_reader *reader, const uint8_t *data, uint32_t size, uint32_t identifier) {
+    *reader = (tg_reader){data, size, size / 4U};
+    return size < 16U || tg_load32(data + 4) != identifier ? TG_ERR_NOT_TFLITE : 0;
 }
 
 /* The wanted fields of a kind of table, ended by TG_END: each the field's number in the schema, as one byte,
@@ -57,7 +58,7 @@ static inline void tg_reader_init(tg_reader *reader, const uint8_t *data, uint32
 
 #define TG_MAX_FIELDS 8U
 
-/* A vtable, and the table with it that was opened last. Zeroed before use. */
+/* A vtable, and the table with it that was opened last. */
 typedef struct {
     uint32_t vtable; /* position in the file */
     uint32_t last;   /* the last position at which a table of it lies within the file */
@@ -70,17 +71,49 @@ typedef struct {
     tg_fields way[2];
 } tg_kind;
 
-/* Opens the table that the offset at position `at` of the file leads to; at lies within the file, and is a
- * multiple of 4. After a failure all fields are absent. */
-const tg_fields *tg_open_table(tg_reader *reader, uint32_t at, const uint8_t *wanted, tg_kind *kind);
+/* Before use: no table lies that far ahead. */
+static inline void tg_kind_init(tg_kind *kind) {
+    for (tg_fields *fields = kind->way; fields < kind->way + 2; fields++) {
+        fields->vtable = fields->last = 0;
+    }
+}
 
-/* Opens the root table of a file with this identifier (4 characters). */
-const tg_fields *tg_open_root(tg_reader *reader, const char *identifier, const uint8_t *wanted,
-                              tg_kind *kind);
+/* Finds what the offset stored at `at`, in the file and 4-byte aligned, leads to: modulo 2^32, to a whole word.
+ * Returns false when that is outside the file or not aligned. */
+static inline bool tg_follow(const tg_reader *reader, const uint8_t *at, uint32_t *position) {
+    *position = (uint32_t)(at - reader->data) + tg_load32(at);
+    /* Its lowest two bits become the highest: when they are not 0 it is beyond any file. */
+    return (*position >> 2 | *position << 30) < reader->words;
+}
 
-/* Opens the table of field i, which may be absent: then all its fields are. */
-const tg_fields *tg_open_field(tg_reader *reader, const tg_fields *of, unsigned i, const uint8_t *wanted,
+/* Works out the fields of a kind's new vtable, that of a table at a whole word of the file, in place of the one
+ * that was met longer ago. */
+const tg_fields *tg_new_vtable(const tg_reader *reader, uint32_t position, const uint8_t *wanted, tg_kind *kind);
+
+/* Opens the table that the offset at `at` leads to; NULL when something is not within the file. */
+static inline const tg_fields *tg_open_inline(const tg_reader *reader, const uint8_t *at,
+                                              const uint8_t *wanted, tg_kind *kind) {
+    uint32_t position;
+    if (!tg_follow(reader, at, &position)) {
+        return NULL;
+    }
+    /* A table starts with the signed distance back to its vtable. */
+    const uint8_t *table = reader->data + position;
+    uint32_t vtable = position - tg_load32(table);
+    tg_fields *fields = kind->way;
+    if ((vtable == fields->vtable || vtable == (++fields)->vtable) && position <= fields->last) {
+        fields->table = table;
+        return fields;
+    }
+    return tg_new_vtable(reader, position, wanted, kind);
+}
+
+const tg_fields *tg_open_table(const tg_reader *reader, const uint8_t *at, const uint8_t *wanted,
                                tg_kind *kind);
+
+/* The same for a single table; `fields` is memory for what is returned. */
+const tg_fields *tg_open_once(const tg_reader *reader, const uint8_t *at, const uint8_t *wanted,
+                              tg_fields *fields);
 
 /* Field i of those wanted, of the table opened last; `missing` when it is absent. */
 static inline uint32_t tg_word(const tg_fields *fields, unsigned i, uint32_t missing) {
@@ -91,13 +124,31 @@ static inline uint8_t tg_byte(const tg_fields *fields, unsigned i, uint8_t missi
     return fields->at[i] == 0 ? missing : fields->table[fields->at[i]];
 }
 
+/* Where field i, which is there, lies. */
+static inline const uint8_t *tg_field(const tg_fields *fields, unsigned i) {
+    return fields->table + fields->at[i];
+}
+
 /* A vector of the file: its count, and behind that its items. */
 typedef struct {
-    const uint8_t *start;
+    const uint8_t *start; /* NULL: outside the file */
 } tg_vector;
 
+extern const uint32_t tg_no_items;
+
 /* The vector of field i, of items of 1 << shift bytes (1, 4 or 8), aligned to 4 at least. Absent: empty. */
-tg_vector tg_open_vector(tg_reader *reader, const tg_fields *fields, unsigned i, unsigned shift);
+static inline tg_vector tg_vector_inline(const tg_reader *reader, const tg_fields *fields, unsigned i,
+                                         unsigned shift) {
+    if (fields->at[i] == 0) {
+        return (tg_vector){(const uint8_t *)&tg_no_items};
+    }
+    uint32_t position;
+    bool fits = tg_follow(reader, tg_field(fields, i), &position) &&
+                tg_load32(reader->data + position) <= (reader->size - 4U - position) >> shift;
+    return (tg_vector){fits ? reader->data + position : NULL};
+}
+
+tg_vector tg_open_vector(const tg_reader *reader, const tg_fields *fields, unsigned i, unsigned shift);
 
 static inline uint32_t tg_count(tg_vector vector) {
     return tg_load32(vector.start);
@@ -107,15 +158,13 @@ static inline const uint8_t *tg_items(tg_vector vector) {
     return vector.start + 4;
 }
 
-/* Item i < count of a vector of 32-bit values. */
-static inline uint32_t tg_item32(tg_vector vector, uint32_t i) {
-    return tg_load32(vector.start + 4U + 4U * i);
+/* Where item i < count of a vector of 32-bit values or offsets lies. */
+static inline const uint8_t *tg_item_at(tg_vector vector, uint32_t i) {
+    return vector.start + 4U + 4U * i;
 }
 
-/* Opens item i < count of a vector of tables. */
-static inline const tg_fields *tg_open_item(tg_reader *reader, tg_vector vector, uint32_t i,
-                                            const uint8_t *wanted, tg_kind *kind) {
-    return tg_open_table(reader, (uint32_t)(vector.start - reader->data) + 4U + 4U * i, wanted, kind);
+static inline uint32_t tg_item32(tg_vector vector, uint32_t i) {
+    return tg_load32(tg_item_at(vector, i));
 }
 
 #endif

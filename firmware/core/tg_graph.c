@@ -6,46 +6,64 @@
 #define STEPS_OF_A_VALUE 32U
 
 /* A new block, first needed in this step. */
-static unsigned add_block(tg_graph *g, uint32_t size, unsigned step) {
-    unsigned i = g->block_count++;
-    g->blocks[i] = (tg_block){.size = size, .first = (uint8_t)step, .last = (uint8_t)step};
-    return i;
+static tg_ref add_block(tg_graph *g, uint32_t size) {
+    tg_block *block = &g->blocks[g->block_count];
+    block->size = size;
+    block->u.offset = 0;
+    block->kept = 0;
+    block->first = block->last = (uint8_t)g->step;
+    return g->block_count++;
 }
 
-/* Reads the inputs of an operator into p, and where they are into `refs`: blocks or constants. */
-static int read_inputs(tg_graph *g, const tg_op *op, tg_vector inputs, unsigned step, tg_ref *refs) {
-    for (unsigned k = 0; k < TG_MAX_OP_INPUTS; k++) {
-        tg_view *view = &g->p.input[k];
-        uint32_t needs = op->needs[k];
-        uint32_t index = k < tg_count(inputs) ? tg_item32(inputs, k) : UINT32_MAX;
-        view->has = 0;
-        view->data = NULL;
-        refs[k] = TG_REF_NOTHING;
-        if (index == UINT32_MAX && (needs == 0 || (needs & TG_OPTIONAL) != 0)) {
-            continue;
-        }
-        if (needs == 0 || k >= tg_count(inputs)) {
-            return TG_ERR_GRAPH; /* an input too many, or one missing */
-        }
-        if (index == g->made) {
-            *view = g->p.output;
-        } else {
-            int err = tg_file_tensor(&g->file, index, view);
-            if (err != 0) {
-                return err;
-            }
+/* Reads tensor `index`; *ref: where it is, in a block or in the file. */
+static TG_NOINLINE int read_input(tg_graph *g, uint32_t index, tg_view *view, tg_ref *ref) {
+    if (index == g->made) {
+        *view = g->p.output;
+    } else {
+        int err = tg_file_tensor(&g->file, index, view);
+        if (err != 0) {
+            return err;
         }
         if (view->data != NULL) {
-            refs[k] = tg_constant(&g->p, view);
-        } else {
-            unsigned block = g->block_of[index];
-            if (block == TG_NO_BLOCK) {
-                return TG_ERR_GRAPH; /* used before it is produced */
-            }
-            g->blocks[block].last = (uint8_t)step;
-            refs[k] = block;
+            *ref = tg_constant(&g->p, view);
+            return 0;
         }
-        int err = tg_check_has(view, needs & ~TG_OPTIONAL);
+    }
+    unsigned block = g->block_of[index];
+    if (block == TG_NO_BLOCK) {
+        return TG_ERR_GRAPH; /* used before it is produced */
+    }
+    g->blocks[block].last = (uint8_t)g->step;
+    *ref = block;
+    return 0;
+}
+
+/* Reads the inputs of an operator, and notes in its node where they are. */
+static int read_inputs(tg_graph *g, const tg_op *op, tg_vector inputs) {
+    uint32_t left = tg_count(inputs);
+    const uint8_t *item = tg_items(inputs);
+    const uint8_t *needs = op->needs;
+    tg_ref *ref = g->node->refs;
+    for (tg_view *view = g->p.input; view < g->p.input + TG_MAX_OP_INPUTS; view++, ref++, item += 4) {
+        uint32_t need = *needs++;
+        view->has = 0;
+        view->data = NULL;
+        *ref = TG_REF_NOTHING;
+        uint32_t index = UINT32_MAX;
+        if (left > 0) {
+            left--;
+            index = tg_load32(item);
+        }
+        if (index == UINT32_MAX && (need == 0 || (need & TG_OPTIONAL) != 0)) {
+            continue;
+        }
+        if (index == UINT32_MAX || need == 0) {
+            return TG_ERR_GRAPH; /* an input missing, or one too many */
+        }
+        int err = read_input(g, index, view, ref);
+        if (err == 0) {
+            err = tg_check_has(view, need);
+        }
         if (err != 0) {
             return err;
         }
@@ -71,61 +89,50 @@ static int read_made(tg_graph *g, uint32_t index) {
 static int check(const tg_op *op, tg_prepare *p) {
     const tg_view *input = &p->input[0];
     const tg_view *output = &p->output;
-    if (((op->checks & TG_SAME_SHAPE) != 0 && !tg_same_shape(input, output)) ||
-        ((op->checks & TG_SAME_SIZE) != 0 && input->size != output->size)) {
+    unsigned checks = op->checks;
+    if (((checks & TG_SAME_SHAPE) != 0 && !tg_same_shape(input, output)) ||
+        ((checks & TG_SAME_SIZE) != 0 && input->size != output->size)) {
         return TG_ERR_SHAPE;
     }
-    if ((op->checks & TG_SAME_QUANTIZATION) != 0 && !tg_same_quantization(input, output)) {
+    if ((checks & TG_SAME_QUANTIZATION) != 0 && !tg_same_quantization(input, output)) {
         return TG_ERR_QUANTIZATION;
     }
-    if ((op->checks & TG_FUSED) != 0) {
-        return tg_activation_range(p->option[OPTION_ACTIVATION], output, &p->low, &p->high);
-    }
-    return 0;
+    return (checks & TG_FUSED) == 0
+               ? 0
+               : tg_activation_range(p->option[OPTION_ACTIVATION], output, &p->low, &p->high);
 }
 
-/* Lets the node before take this operator in, when the step before made it for this one alone. */
-static bool absorbed(tg_graph *g, unsigned step, const tg_op *op, bool alone, uint32_t input) {
+/* Lets the node before take this operator in, when the step before made `input` for this one alone. */
+static bool absorbed(tg_graph *g, const tg_op *op, uint32_t input) {
     struct tg_node *last = g->node - 1;
-    if (!alone || last < g->head->nodes) {
+    if (last < g->head->nodes) {
         return false;
     }
     const tg_op *producer = g->ops[last->op];
-    tg_block *output = &g->blocks[tg_block_of(last->output)];
-    if (producer->absorb == NULL || producer->absorbs != op->opcode || output->first + 1U != step ||
-        tg_file_used_after(&g->file, input, step) || !producer->absorb(g->arena.base + last->params, &g->p)) {
+    tg_block *output = &g->blocks[last->output];
+    if (producer->absorb == NULL || producer->absorbs != op->opcode || output->first + 1U != g->step ||
+        tg_file_used_after(&g->file, input, g->step) ||
+        !producer->absorb(g->arena.base + last->params, &g->p)) {
         return false;
     }
+    g->latest += g->p.output.size - output->size;
     output->size = g->p.output.size; /* its own output is never stored */
-    output->last = (uint8_t)step;
+    output->last = (uint8_t)g->step;
     if (!tg_is_constant(last->scratch)) {
-        g->blocks[tg_block_of(last->scratch)].size = g->p.scratch_size;
+        tg_block *scratch = &g->blocks[last->scratch];
+        g->latest += g->p.scratch_size - scratch->size;
+        scratch->size = g->p.scratch_size;
     }
     return true;
 }
 
-static uint32_t block_size(const tg_graph *g, tg_ref ref) {
-    return tg_is_constant(ref) ? 0 : g->blocks[ref].size;
-}
-
-/* What the most demanding of the nodes so far needs beyond an operator's own tensors. */
-static uint32_t room(tg_graph *g) {
-    if (g->node > g->head->nodes) {
-        const struct tg_node *last = g->node - 1;
-        uint32_t size =
-            block_size(g, last->input) + block_size(g, last->output) + block_size(g, last->scratch);
-        g->most = size > g->most ? size : g->most;
-    }
-    uint32_t own = g->p.input[0].size + g->p.output.size;
-    return g->most > own ? g->most - own : 0;
-}
-
-/* Adds a node of kind `kind` and has it prepared. */
-static int add_node(tg_graph *g, unsigned step, unsigned kind, const tg_ref *refs) {
+/* Has a new node prepared. */
+static int add_node(tg_graph *g, const tg_op *op) {
     tg_prepare *p = &g->p;
-    const tg_op *op = g->ops[kind];
     struct tg_node *node = g->node;
-    p->room = room(g);
+    uint32_t own = p->input[0].size + p->output.size;
+    g->most = g->latest > g->most ? g->latest : g->most;
+    p->room = g->most > own ? g->most - own : 0;
     p->opcode = op->opcode;
     p->scratch_size = 0;
     p->steps = 1;
@@ -137,44 +144,45 @@ static int add_node(tg_graph *g, unsigned step, unsigned kind, const tg_ref *ref
     if (err != 0) {
         return err;
     }
-    if (p->output.size > (TG_MAX_WORK - g->work) / (p->steps + STEPS_OF_A_VALUE)) {
+    uint32_t steps = p->steps + STEPS_OF_A_VALUE;
+    if (p->output.size > (TG_MAX_WORK - g->work) / steps) {
         return TG_ERR_WORK;
     }
-    g->work += p->output.size * (p->steps + STEPS_OF_A_VALUE);
-    node->op = kind;
-    node->input = refs[0];
-    node->input2 = refs[1];
-    node->output = add_block(g, p->output.size, step);
-    node->scratch = p->scratch_size == 0 ? TG_REF_NOTHING : add_block(g, p->scratch_size, step);
+    g->work += p->output.size * steps;
+    g->latest = own + p->scratch_size;
+    node->output = add_block(g, p->output.size);
+    node->scratch = p->scratch_size == 0 ? TG_REF_NOTHING : add_block(g, p->scratch_size);
     g->node++;
     return 0;
 }
 
-/* Verifies operator `step` and adds its node. p->output is that of the step before. */
-static int add_step(tg_graph *g, unsigned step, tg_fault *fault) {
+/* Verifies the operator of this step and adds its node. p->output is that of the step before. */
+static int add_step(tg_graph *g, tg_fault *fault) {
     tg_call call;
-    int err = tg_file_call(&g->file, step, &call);
+    int err = tg_file_call(&g->file, g->step, &call);
     if (err != 0) {
         return err;
     }
     if (call.opcode != UINT32_MAX) {
         fault->opcode = call.opcode > INT16_MAX ? INT16_MAX : (int16_t)call.opcode;
     }
-    unsigned kind = 0;
-    for (; g->ops[kind] == NULL || g->ops[kind]->opcode != call.opcode; kind++) {
-        if (g->ops[kind] == NULL) {
-            return TG_ERR_OPERATOR;
-        }
+    uint32_t kind = 0;
+    const tg_op *op;
+    while ((op = g->ops[kind]) != NULL && op->opcode != call.opcode) {
+        kind++;
     }
-    const tg_op *op = g->ops[kind];
+    if (op == NULL) {
+        return TG_ERR_OPERATOR;
+    }
     if (tg_count(call.inputs) > TG_MAX_OP_INPUTS || tg_count(call.outputs) != 1) {
         return TG_ERR_GRAPH;
     }
-    tg_file_options(&g->file, &call, op->options, g->p.option);
-    tg_ref refs[TG_MAX_OP_INPUTS];
-    uint32_t before = g->made;
-    err = read_inputs(g, op, call.inputs, step, refs);
-    uint32_t output = tg_item32(call.outputs, 0);
+    const uint32_t before = g->made;
+    const uint32_t output = tg_item32(call.outputs, 0);
+    err = tg_file_options(&g->file, &call, op->options, g->p.option);
+    if (err == 0) {
+        err = read_inputs(g, op, call.inputs);
+    }
     if (err == 0) {
         err = read_made(g, output);
     }
@@ -184,21 +192,18 @@ static int add_step(tg_graph *g, unsigned step, tg_fault *fault) {
     if (err != 0) {
         return err;
     }
-    unsigned made;
-    bool alone = before == tg_item32(call.inputs, 0);
-    if (op->run == NULL) {
-        if (tg_is_constant(refs[0])) {
-            return TG_ERR_GRAPH;
-        }
-        made = refs[0];
-    } else {
-        if (!absorbed(g, step, op, alone, before)) {
-            err = add_node(g, step, kind, refs);
+    g->node->op = kind;
+    tg_ref made = g->node->input;
+    if (op->run != NULL) {
+        if (tg_item32(call.inputs, 0) != before || !absorbed(g, op, before)) {
+            err = add_node(g, op);
             if (err != 0) {
                 return err;
             }
         }
         made = (g->node - 1)->output;
+    } else if (tg_is_constant(made)) {
+        return TG_ERR_GRAPH;
     }
     g->block_of[output] = (uint8_t)made;
     return 0;
@@ -223,7 +228,9 @@ static int reserve(tg_graph *g, void *arena, size_t arena_size) {
     uint32_t size = arena_size > UINT32_MAX ? UINT32_MAX & ~7U : (uint32_t)arena_size & ~7U;
     g->tables_size = (TG_TABLES_SIZE + blocks + tensors + 7U) & ~7U;
     size = size < g->tables_size ? 0 : size - g->tables_size;
-    g->arena = (tg_arena){.base = arena, .size = size};
+    g->arena.base = arena;
+    g->arena.size = size;
+    g->arena.used = 0;
     tg_ref ref;
     g->head = tg_alloc(&g->arena, (uint32_t)(sizeof(tg_head) + count * sizeof(struct tg_node)), &ref);
     if (g->head == NULL) {
@@ -231,8 +238,10 @@ static int reserve(tg_graph *g, void *arena, size_t arena_size) {
     }
     g->node = g->head->nodes;
     uint8_t *tables = g->arena.base + size;
-    memset(tables, 0, TG_TABLES_SIZE);
     g->file.tables = (tg_tables *)(void *)tables;
+    for (tg_kind *kind = g->file.tables->kinds; kind < g->file.tables->kinds + TG_KINDS; kind++) {
+        tg_kind_init(kind);
+    }
     g->blocks = (tg_block *)(void *)(tables + TG_TABLES_SIZE);
     g->block_of = tables + TG_TABLES_SIZE + blocks;
     memset(g->block_of, TG_NO_BLOCK, tensors);
@@ -245,12 +254,11 @@ static int read_all(tg_graph *g, tg_fault *fault) {
         return err;
     }
     set_end(&g->head->input, &g->p.output);
-    g->block_of[g->file.input] = (uint8_t)add_block(g, g->p.output.size, 0);
-    unsigned count = tg_count(g->file.operators);
-    for (unsigned step = 0; step < count; step++) {
-        fault->op = (int16_t)step;
+    g->block_of[g->file.input] = (uint8_t)add_block(g, g->p.output.size);
+    for (; g->step < tg_count(g->file.operators); g->step++) {
+        fault->op = (int16_t)g->step;
         fault->opcode = -1;
-        err = add_step(g, step, fault);
+        err = add_step(g, fault);
         if (err != 0) {
             return err;
         }
@@ -260,7 +268,7 @@ static int read_all(tg_graph *g, tg_fault *fault) {
     if (output >= tg_count(g->file.tensors) || g->block_of[output] == TG_NO_BLOCK) {
         return TG_ERR_GRAPH;
     }
-    g->blocks[g->block_of[output]].last = (uint8_t)count;
+    g->blocks[g->block_of[output]].last = (uint8_t)g->step;
     if (g->made != output) {
         err = tg_file_tensor(&g->file, output, &g->p.output);
     }
@@ -284,8 +292,8 @@ int tg_graph_read(tg_graph *g, const uint8_t *data, size_t size, const tg_op *co
         return err;
     }
     g->ops = ops;
-    g->block_count = 0;
-    g->most = 0;
+    g->block_count = g->step = 0;
+    g->most = g->latest = 0;
     g->work = 0;
     g->p.file = data;
     g->p.arena = &g->arena;

@@ -15,19 +15,21 @@ typedef struct {
 } tg_head;
 
 typedef struct {
-    tg_file file;
-    const tg_op *const *ops;
-    tg_arena arena;
-    tg_head *head;
     struct tg_node *node; /* behind the last */
     /* Planning tables: at the arena's end, where tensors may lie later. */
     tg_block *blocks;  /* the first is the model's input; room for one more for every node without scratch */
     uint8_t *block_of; /* by tensor: the block that holds it at this point of the graph, or TG_NO_BLOCK */
+    uint32_t block_count;
+    uint32_t step;   /* number of the operator that is being read */
+    uint32_t made;   /* the tensor that the step before made, which p.output describes */
+    uint32_t latest; /* bytes of the latest node: tensors and scratch */
+    uint32_t most;   /* the same of the most demanding one before */
+    uint32_t work;   /* steps of an inference so far */
+    const tg_op *const *ops;
+    tg_head *head;
     uint32_t tables_size;
-    unsigned block_count;
-    uint32_t made; /* the tensor that the step before made, which p.output describes */
-    uint32_t most; /* bytes of the largest step so far: tensors and scratch */
-    uint32_t work; /* steps so far */
+    tg_arena arena;
+    tg_file file;
     tg_prepare p;
 } tg_graph;
 

@@ -1,7 +1,7 @@
 #include "tg_op.h"
 
 int tg_check_has(const tg_view *view, uint32_t bits) {
-    uint32_t missing = bits & ~(uint32_t)view->has;
+    uint32_t missing = bits & ~(uint32_t)view->has & ~TG_OPTIONAL;
     return missing == 0                                          ? 0
            : (missing & (TG_INT8 | TG_INT32 | TG_CONSTANT)) != 0 ? TG_ERR_TYPE
                                                                  : TG_ERR_QUANTIZATION;

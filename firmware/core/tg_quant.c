@@ -15,8 +15,8 @@ static int32_t exponent_of(uint32_t bits) {
     return (int32_t)(bits >> MANTISSA_BITS) - EXPONENT_BIAS;
 }
 
-/* a x b, of 64 bits. */
-static inline uint32_t multiply(uint32_t a, uint32_t b, uint32_t *low) {
+/* a x b + c, of 64 bits. */
+static inline uint32_t multiply_add(uint32_t a, uint32_t b, uint32_t c, uint32_t *low) {
 #if defined(__ARM_ARCH_6M__)
     uint32_t a_high = a >> 16; /* no such instruction: four products of halves */
     uint32_t b_high = b >> 16;
@@ -25,10 +25,11 @@ static inline uint32_t multiply(uint32_t a, uint32_t b, uint32_t *low) {
     uint32_t lowest = a * b;
     uint32_t middle = a_high * b + (lowest >> 16);
     uint32_t other = a * b_high + (middle & 0xFFFFU);
-    *low = other << 16 | (lowest & 0xFFFFU);
-    return a_high * b_high + (middle >> 16) + (other >> 16);
+    uint32_t sum = (other << 16 | (lowest & 0xFFFFU)) + c;
+    *low = sum;
+    return a_high * b_high + (middle >> 16) + (other >> 16) + (sum < c);
 #else
-    uint64_t product = (uint64_t)a * b;
+    uint64_t product = (uint64_t)a * b + c;
     *low = (uint32_t)product;
     return (uint32_t)(product >> 32);
 #endif
@@ -50,7 +51,7 @@ int32_t tg_high_mul_positive(int32_t a, int32_t b) {
 
 uint32_t tg_scale_product(uint32_t a, uint32_t b) {
     uint32_t low;
-    uint32_t high = multiply(mantissa_of(a), mantissa_of(b), &low); /* 47 or 48 bits */
+    uint32_t high = multiply_add(mantissa_of(a), mantissa_of(b), 0, &low); /* 47 or 48 bits */
     uint32_t carry = high >> 15;
     uint32_t kept = high << (9U - carry) | low >> (23U + carry);
     uint32_t rest = low << (1U - carry) & 0xFFFFFFU;
@@ -101,11 +102,14 @@ int32_t tg_scale_quotient(uint32_t value, uint32_t scale) {
     return rounded > 65535U ? 65535 : (int32_t)rounded;
 }
 
-/* a b 2^shift / c of 32 bits for mantissas, one bit at a time: rounded down, unless the reference's first
- * rounding leads up to the next number. 2^32 is told as 2^32 - 1, which rounds alike. */
-static TG_NOINLINE uint32_t divide_product(uint32_t a, uint32_t b, unsigned shift, uint32_t c) {
+/* a b 2^shift / c of 31 bits for the scales' mantissas, one bit at a time: of 32 bits rounded down, unless
+ * the reference's first rounding leads up to the next number, then half up. */
+static TG_NOINLINE uint32_t divide_product(uint32_t a, uint32_t b, uint32_t c, unsigned shift) {
     uint32_t low;
-    uint32_t high = multiply(a, b, &low);
+    a = mantissa_of(a);
+    c = mantissa_of(c);
+    shift += a < c;
+    uint32_t high = multiply_add(a, mantissa_of(b), 0, &low);
     high = high << shift | low >> (32U - shift);
     low <<= shift;
     uint32_t quotient = 0;
@@ -120,8 +124,9 @@ static TG_NOINLINE uint32_t divide_product(uint32_t a, uint32_t b, unsigned shif
             quotient |= 1U;
         }
     }
-    quotient += c - rest <= c >> 22;
-    return quotient - (quotient == 0);
+    quotient -= quotient == 0; /* 2^32, which the estimate was just below, rounds as the number before */
+    uint32_t up = c - rest <= c >> 22;
+    return (quotient >> 1) + ((quotient & 1U) | up);
 }
 
 /* The reference computes double(a) * double(b) / double(c), which is the quotient rounded to 53 bits, halves
@@ -139,47 +144,46 @@ int tg_multipliers(int32_t *mantissa, int8_t *right, const uint8_t *b, uint32_t 
                    int32_t exponent, bool *narrow) {
     const ratio r = ratio_of(a, c);
     const int32_t least = EXPONENT_BIAS - r.exponent - exponent - 1;
-    bool wide = false;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t scale = tg_load32(b + 4U * i);
+    *narrow = true;
+    const uint8_t *end = b + 4U * count;
+    do {
+        uint32_t scale = tg_load32(b);
+        b += 4;
         if (!tg_scale_valid(scale)) {
             return TG_ERR_QUANTIZATION;
         }
+        int32_t shift = least - (int32_t)(scale >> MANTISSA_BITS);
         uint32_t mantissa_b = scale << 8 | 1U << 31;
         uint32_t low;
-        uint32_t q = multiply(mantissa_b, r.high, &low);
-        uint32_t more = (mantissa_b >> 16) * r.low;
-        low += more;
-        q += low < more;
-        int32_t shift = least - (int32_t)(scale >> MANTISSA_BITS);
-        bool doubled = (int32_t)q >= 0;
-        if (doubled) {
-            q = q << 1 | low >> 31;
-            low <<= 1;
-        } else {
+        uint32_t q = multiply_add(mantissa_b, r.high, (mantissa_b >> 16) * r.low, &low);
+        uint32_t tail = low;
+        if ((int32_t)q < 0) {
+            q = (q >> 1) + (q & 1U);
             shift--;
+        } else { /* one bit more */
+            q += low >> 31;
+            tail <<= 1;
         }
-        if (low >= 0U - (1U << 19)) {
-            unsigned left = 7U + doubled + (mantissa_of(a) < mantissa_of(c));
-            q = divide_product(mantissa_of(a), mantissa_b >> 8, left, mantissa_of(c));
+        if (tail >= 0U - (1U << 19)) {
+            q = divide_product(a, scale, c, tail == low ? 7U : 8U);
         }
-        q = (q >> 1) + (q & 1U);
         if ((int32_t)q < 0) {
             q >>= 1;
             shift--;
         }
-        wide |= (uint32_t)(shift - 1) > 22U;
-        if (shift > 31) { /* the reference flushes what vanishes anyway */
-            q = 0;
-            shift = 0;
+        if ((uint32_t)(shift - 1) > 22U) {
+            *narrow = false;
+            if (shift < -30) {
+                return TG_ERR_QUANTIZATION;
+            }
+            if (shift > 31) { /* the reference flushes what vanishes anyway */
+                q = 0;
+                shift = 0;
+            }
         }
-        if (shift < -30) {
-            return TG_ERR_QUANTIZATION;
-        }
-        mantissa[i] = (int32_t)q;
-        right[i] = (int8_t)shift;
-    }
-    *narrow = !wide;
+        *mantissa++ = (int32_t)q;
+        *right++ = (int8_t)shift;
+    } while (b != end);
     return 0;
 }
 

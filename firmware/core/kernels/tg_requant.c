@@ -8,12 +8,16 @@ static bool accumulators_fit(const tg_view *bias, uint32_t depth) {
     if (depth > ACCUMULATOR_LIMIT / (255U * 128U)) {
         return false;
     }
-    uint32_t room = ACCUMULATOR_LIMIT - 1U - depth * (255U * 128U);
+    const uint32_t room = ACCUMULATOR_LIMIT - 1U - depth * (255U * 128U);
     const uint8_t *value = bias->data;
-    for (uint32_t left = value == NULL ? 0 : bias->size; left > 0; left--, value += 4) {
-        if (tg_load32(value) + room > 2U * room) {
-            return false;
-        }
+    if (value != NULL) {
+        const uint8_t *end = value + 4U * bias->size;
+        do {
+            if (tg_load32(value) + room > 2U * room) {
+                return false;
+            }
+            value += 4;
+        } while (value != end);
     }
     return true;
 }
