@@ -33,7 +33,8 @@ static bool read_vtable(const tg_reader *reader, uint32_t position, const uint8_
     return true;
 }
 
-const tg_fields *tg_new_vtable(const tg_reader *reader, uint32_t position, const uint8_t *wanted, tg_kind *kind) {
+const tg_fields *tg_new_vtable(const tg_reader *reader, uint32_t position, const uint8_t *wanted,
+                               tg_kind *kind) {
     kind->way[1] = kind->way[0];
     return read_vtable(reader, position, wanted, kind->way) ? kind->way : NULL;
 }

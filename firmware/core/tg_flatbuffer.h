@@ -78,17 +78,18 @@ static inline void tg_kind_init(tg_kind *kind) {
     }
 }
 
-/* Finds what the offset stored at `at`, in the file and 4-byte aligned, leads to: modulo 2^32, to a whole word.
- * Returns false when that is outside the file or not aligned. */
+/* Finds what the offset stored at `at`, in the file and 4-byte aligned, leads to: modulo 2^32, to a whole
+ * word. Returns false when that is outside the file or not aligned. */
 static inline bool tg_follow(const tg_reader *reader, const uint8_t *at, uint32_t *position) {
     *position = (uint32_t)(at - reader->data) + tg_load32(at);
     /* Its lowest two bits become the highest: when they are not 0 it is beyond any file. */
     return (*position >> 2 | *position << 30) < reader->words;
 }
 
-/* Works out the fields of a kind's new vtable, that of a table at a whole word of the file, in place of the one
- * that was met longer ago. */
-const tg_fields *tg_new_vtable(const tg_reader *reader, uint32_t position, const uint8_t *wanted, tg_kind *kind);
+/* Works out the fields of a kind's new vtable, that of a table at a whole word of the file, in place of the
+ * one that was met longer ago. */
+const tg_fields *tg_new_vtable(const tg_reader *reader, uint32_t position, const uint8_t *wanted,
+                               tg_kind *kind);
 
 /* Opens the table that the offset at `at` leads to; NULL when something is not within the file. */
 static inline const tg_fields *tg_open_inline(const tg_reader *reader, const uint8_t *at,

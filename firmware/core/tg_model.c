@@ -5,7 +5,9 @@
 int tg_model_open(tg_model *model, const uint8_t *data, size_t size, const tg_op *const *ops, void *arena,
                   size_t arena_size, tg_fault *fault) {
     tg_fault unused;
-    fault = fault == NULL ? &unused : fault;
+    if (fault == NULL) {
+        fault = &unused;
+    }
     *fault = (tg_fault){.op = -1, .opcode = -1};
     if (model == NULL) {
         return TG_ERR_ARGUMENT;

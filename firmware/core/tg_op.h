@@ -130,7 +130,8 @@ static inline tg_ref tg_constant(const tg_prepare *p, const tg_view *view) {
     return view->data == NULL ? TG_REF_NONE : (tg_ref)(view->data - p->file) | TG_REF_FILE;
 }
 
-/* Whether a view has all of some TG_ bits (but TG_OPTIONAL). Returns 0, TG_ERR_TYPE or TG_ERR_QUANTIZATION. */
+/* Whether a view has all of some TG_ bits (but TG_OPTIONAL). Returns 0, TG_ERR_TYPE or TG_ERR_QUANTIZATION.
+ */
 int tg_check_has(const tg_view *view, uint32_t bits);
 /* Same scale and zero point. */
 bool tg_same_quantization(const tg_view *a, const tg_view *b);

@@ -20,11 +20,11 @@ static uint32_t column_size(const tg_block *block) {
 }
 
 /* Asks an operator how it takes its input's time. */
-static tg_stream_reason narrow(const tg_graph *g, tg_ref output, const struct tg_node *node, tg_hop *hop) {
+static tg_stream_reason narrow(const tg_graph *g, tg_ref output, const struct tg_node *node,
+                               const tg_block *in, tg_hop *hop) {
     const tg_block *a = time_of(g, node->input);
     const tg_block *b = time_of(g, node->input2);
     const tg_op *op = g->ops[node->op];
-    const tg_block *in = a != NULL ? a : b;
     *hop = (tg_hop){node, in->u.time.columns, in->u.time.fresh, column_size(in), 0, 0, false};
     if (node->output == output) {
         return TG_STREAM_ENDS; /* the model's output is whole */
@@ -70,11 +70,12 @@ static void follow(tg_stream *stream, tg_graph *g) {
     for (struct tg_node *node = g->head->nodes; node < g->node; node++) {
         tg_block *a = time_of(g, node->input);
         tg_block *b = time_of(g, node->input2);
-        if (a == NULL && b == NULL) {
+        const tg_block *in = a != NULL ? a : b;
+        if (in == NULL) {
             continue;
         }
         tg_hop hop;
-        tg_stream_reason reason = narrow(g, last, node, &hop);
+        tg_stream_reason reason = narrow(g, last, node, in, &hop);
         tg_block *output = &g->blocks[node->output];
         if (reason == TG_STREAM_YES) {
             stream->always = (uint16_t)(node - g->head->nodes + 1);
@@ -155,7 +156,9 @@ int tg_stream_open(tg_stream *stream, tg_model *model, const uint8_t *data, size
                    const tg_op *const *ops, unsigned window, unsigned hop, void *arena, size_t arena_size,
                    tg_fault *fault) {
     tg_fault unused;
-    fault = fault == NULL ? &unused : fault;
+    if (fault == NULL) {
+        fault = &unused;
+    }
     *fault = (tg_fault){.op = -1, .opcode = -1};
     if (stream == NULL || model == NULL || hop == 0 || hop > window || window > UINT16_MAX) {
         return TG_ERR_ARGUMENT;
