@@ -48,6 +48,13 @@ def run(folder: Path, data: bytes, *options: str) -> Result:
     return CliRunner().invoke(command, [str(path), *options])
 
 
+def test_the_folder_of_a_model_is_no_model(tmp_path: Path) -> None:
+    (tmp_path / "gesture.tflite").write_bytes(b"")
+    result = CliRunner().invoke(command, [str(tmp_path)])
+    assert result.exit_code == 2
+    assert f"expected the file in it, {tmp_path / 'gesture.tflite'}" in result.stderr
+
+
 def refusal(folder: Path, data: bytes) -> str:
     """The one line about a file that is refused."""
     result = run(folder, data)

@@ -161,7 +161,8 @@ def test_progress_and_what_the_detector_does_are_told(tmp_path: Path) -> None:
     assert "training: pass 2 of 2, loss " in result.stderr
     measured = json.loads((tmp_path / "model" / "metrics.json").read_text())
     told = re.search("people never seen: (\\d+) false activations? in 0.0029 h", result.stdout)
-    assert told and int(told[1]) == measured["false_activations"]
+    assert told
+    assert int(told[1]) == measured["false_activations"]
 
 
 def test_metrics_count_what_was_said() -> None:

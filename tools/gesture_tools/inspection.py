@@ -8,11 +8,11 @@ from pathlib import Path
 
 from gesture_tools.contract import CONTRACT_NAME, Contract
 from gesture_tools.errors import UserError
-from gesture_tools.files import read_bytes
 from gesture_tools.graph import Layer, layers
 from gesture_tools.hopping import HopFacts, hop_facts
 from gesture_tools.runtime import Model, Stream
 from gesture_tools.runtime.flatbuffer import contract_bytes, interface_types
+from gesture_tools.runtime.model import read_model
 from gesture_tools.runtime.native import operator_names
 from gesture_tools.runtime.opening import Refused, open_with_arena
 
@@ -88,7 +88,7 @@ def inspect(path: Path, hop: int | None = None) -> Inspection:
 
     hop: samples between windows; default: the contract's.
     """
-    data = read_bytes(path)
+    data = read_model(path)
     try:
         model = Model(data, what=str(path))
         if model.contract is None:

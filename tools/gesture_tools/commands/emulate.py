@@ -95,8 +95,8 @@ def _say_where(served: Served, model: Model, as_json: bool) -> None:
     sys.stdout.flush()
 
 
-def _show_event(ready: Recording, event: Event) -> None:
-    click.echo(f"  {_log_time(ready, event.end - 1):>8.2f} s  {event.label}  {event.score:.2f}")
+def _show_event(ready: Recording, width: int, event: Event) -> None:
+    click.echo(f"  {_log_time(ready, event.end - 1):>8.2f} s  {event.label:<{width}}  {event.score:.2f}")
 
 
 @click.command("emulate", short_help="Run the firmware on an emulated board.")
@@ -168,11 +168,12 @@ def command(
     firmware = elf if elf is not None else firmware_for(model, compiler)
 
     documents = []
+    width = max(map(len, loaded.require_contract().labels))
     for recording in recordings:
         if not as_json:
             click.echo(f"{recording.id}: {recording.duration_s:.2f} s on {BOARD}")
         ready = at_model_rate(loaded, recording)
-        show = None if as_json else partial(_show_event, ready)
+        show = None if as_json else partial(_show_event, ready, width)
         run = emulate(loaded, firmware, ready, timeout_s=timeout, on_event=show)
         documents.append(_as_json(run, ready))
         if not as_json:

@@ -20,8 +20,19 @@ from gesture_tools.runtime.window import check_contract
 
 Int8Array = NDArray[np.int8]
 
+MODEL_NAME = "gesture.tflite"
+"""The model's name in the folder that ``gesture train`` writes."""
+
 TENSOR_FACTS = 7  # dims, four dimensions, zero point, scale
 BATCH = 512
+
+
+def read_model(path: Path) -> bytes:
+    """Return a model file's bytes; raise UserError when it is unreadable, or the folder that it lies in."""
+    inside = path / MODEL_NAME
+    if inside.is_file():
+        raise UserError(f"{path} is the folder of a model: expected the file in it, {inside}")
+    return read_bytes(path)
 
 
 class Model:
@@ -52,7 +63,7 @@ class Model:
     @classmethod
     def load(cls, path: Path | str, *, machine: Machine | None = None) -> Model:
         """Open a model file; raise UserError when it is unreadable or refused."""
-        return cls(read_bytes(Path(path)), machine=machine, what=str(path))
+        return cls(read_model(Path(path)), machine=machine, what=str(path))
 
     @property
     def model_id(self) -> str:
