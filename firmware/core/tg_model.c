@@ -46,11 +46,11 @@ void tg_model_run(const tg_model *model, unsigned nodes) {
     for (; nodes > 0; nodes--, node++) {
         const tg_run run = {
             .model = model,
-            .params = tg_at(model, node->params),
+            .params = model->arena + node->params,
             .input = tg_at(model, node->input),
             .input2 = tg_at(model, node->input2),
-            .output = tg_at(model, node->output),
-            .scratch = tg_at(model, node->scratch),
+            .output = (int8_t *)model->arena + node->output,
+            .scratch = model->arena + node->scratch,
         };
         model->ops[node->op]->run(&run);
     }

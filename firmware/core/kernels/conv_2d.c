@@ -125,18 +125,13 @@ static TG_NOINLINE int8_t *gather(const state *s, int8_t *to, int32_t at, uint32
     return to;
 }
 
-/* Whether the input, inside, is its own strip. */
-static bool is_strip(const tg_conv *c) {
-    return c->w.input == 1 && c->w.filter == 1 && c->filter_c == c->in_c && c->h.dilation == 1;
-}
-
 /* Outputs of one column: `outputs` from row y on. */
 static void run_chunk(state *s, unsigned y, unsigned x, unsigned outputs, unsigned channel, int8_t *output) {
     const tg_conv *c = s->c;
     uint32_t rows = strip_rows(c, outputs);
     int32_t row = (int32_t)(y * tg_advance(&c->h, &c->pool_h)) - c->h.pad;
     const int8_t *patches = s->strips;
-    if (is_strip(c) && row >= 0 && row + (int32_t)rows <= c->h.input) {
+    if (c->strip && row >= 0 && row + (int32_t)rows <= c->h.input) {
         patches = s->input + row * c->in_c;
     } else {
         int8_t *to = s->strips;
@@ -196,7 +191,8 @@ static uint32_t plan(tg_conv *c, uint32_t room) {
     c->chunk = c->h.dilation == 1 ? c->pool_h.output : 1;
     c->lanes = tg_gemm_scratch(c->h.filter * row_size(c), c->out_c / (c->in_c / c->filter_c),
                                c->pool_w.filter, c->pool_h.filter, c->chunk, room);
-    if (is_strip(c) && c->h.pad == 0 && strip_rows(c, c->chunk) <= c->h.input) {
+    c->strip = c->w.input == 1 && c->w.filter == 1 && c->filter_c == c->in_c && c->h.dilation == 1;
+    if (c->strip && c->h.pad == 0 && strip_rows(c, c->chunk) <= c->h.input) {
         return c->lanes;
     }
     room = room > c->lanes + STRIPS ? room - c->lanes : STRIPS;

@@ -22,33 +22,30 @@ tg_taps tg_depthwise_taps(const tg_depthwise *d, unsigned y, unsigned x) {
 /* Accumulator of one output, without its bias. */
 static int32_t sum_of(const tg_depthwise *d, unsigned y, unsigned x, unsigned channel) {
     const tg_conv *c = d->c;
-    unsigned top;
-    unsigned bottom;
-    unsigned left;
-    unsigned right;
-    tg_axis_taps(&c->h, y, &top, &bottom);
-    tg_axis_taps(&c->w, x, &left, &right);
+    unsigned row;
+    unsigned last_row;
+    unsigned first;
+    unsigned end;
+    tg_axis_taps(&c->h, y, &row, &last_row);
+    tg_axis_taps(&c->w, x, &first, &end);
     int32_t sum = 0;
-    for (; top < bottom; top++) {
-        uint32_t in_y = y * c->h.stride + top * c->h.dilation - c->h.pad;
-        for (unsigned tap = left; tap < right; tap++) {
-            uint32_t in_x = x * c->w.stride + tap * c->w.dilation - c->w.pad;
-            int8_t value = d->input[(in_y * c->w.input + in_x) * c->in_c + channel / c->filter_c];
-            sum += (value + c->input_offset) * d->weights[(top * c->w.filter + tap) * c->out_c + channel];
+    for (; row < last_row; row++) {
+        const uint32_t line = (y * c->h.stride + row * c->h.dilation - c->h.pad) * c->w.input;
+        for (unsigned tap = first; tap < end; tap++) {
+            uint32_t pixel = line + x * c->w.stride + tap * c->w.dilation - c->w.pad;
+            int8_t value = d->input[pixel * c->in_c + channel / c->filter_c];
+            sum += (value + c->input_offset) * d->weights[(row * c->w.filter + tap) * c->out_c + channel];
         }
     }
     return sum;
 }
 
 void tg_depthwise_plain(const tg_depthwise *d) {
-    for (unsigned channel = 0; channel < d->c->out_c; channel++) {
-        const tg_factor factor = tg_factor_of(&d->factors, channel);
-        int32_t bias = d->factors.bias[channel];
-        int8_t *output = d->output + channel;
-        for (unsigned y = 0; y < d->c->h.output; y++) {
-            for (unsigned x = 0; x < d->c->w.output; x++) {
-                *output = (int8_t)tg_requantize(d->factors.how, &factor, sum_of(d, y, x, channel) + bias);
-                output += d->c->out_c;
+    int8_t *output = d->output;
+    for (unsigned y = 0; y < d->c->h.output; y++) {
+        for (unsigned x = 0; x < d->c->w.output; x++) {
+            for (unsigned channel = 0; channel < d->c->out_c; channel++) {
+                *output++ = tg_output_of(&d->factors, channel, sum_of(d, y, x, channel));
             }
         }
     }

@@ -13,15 +13,15 @@
 
 #define TAP_WORDS (TG_DEPTHWISE_TAP / sizeof(uint32_t)) /* weights of channels 0 and 2, then of 1 and 3 */
 
-/* Four output channels and a run of positions with the same taps. The functions below know this layout; steps
- * are bytes. */
+/* Positions with the same taps, and the next four channels. The function below knows this layout; steps are
+ * bytes. */
 typedef struct {
     tg_factor factor[4];      /* 0 */
     uint32_t output_step;     /* 48 */
     uint32_t input_step;      /* 52: from a position to the next */
-    int8_t *output;           /* 56 */
-    uint32_t count;           /* 60: positions */
-    const int8_t *input;      /* 64: at the first tap; of an odd number of columns a tap before */
+    int8_t *output;           /* 56: of the next position */
+    uint32_t count;           /* 60: positions left */
+    const int8_t *input;      /* 64: of the next position */
     int32_t bias[4];          /* 68: twice */
     const uint32_t *weights;  /* 84: of the first tap */
     const uint32_t *end;      /* 88: of the first row's weights */
@@ -39,19 +39,24 @@ typedef struct {
     const int32_t *mantissas; /* 136 */
     const int8_t *shifts;     /* 140 */
     int32_t constant;         /* 144: 2 x the zero point of the output + 1 */
+    const int8_t *from;       /* 148: input at the first tap; of an odd number of columns a tap before */
+    int8_t *to;               /* 152 */
+    uint32_t positions;       /* 156 */
+    const int8_t *last;       /* 160: output of the channel behind the last */
 } four;
 
 _Static_assert(offsetof(four, output_step) == 48 && offsetof(four, input) == 64 &&
                    offsetof(four, bias) == 68 && offsetof(four, weights) == 84 &&
                    offsetof(four, rows) == 100 && offsetof(four, row_skip) == 104 &&
-                   offsetof(four, taps) == 116 && offsetof(four, constant) == 144,
+                   offsetof(four, taps) == 116 && offsetof(four, constant) == 144 &&
+                   offsetof(four, last) == 160,
                "as the assembly below has it");
 
 /* clang-format off */
 
-/* Requantisation of the next channel, whose shift is byte `n` of r3 and mantissa m, to r0. */
+/* Requantisation of the next channel, whose shift is byte `n` of r11 and mantissa m, to r0. */
 #define FACTOR(m, n)                                                                                         \
-    "sxtb r9, r3, ror #" n "\n"                                                                              \
+    "sxtb r9, r11, ror #" n "\n"                                                                              \
     "lsl r10, r8, r9\n"                                                                                      \
     "asr r10, r10, #1\n" /* x 2^(right - 1) */                                                               \
     "str " m ", [r0], #4\n"                                                                                  \
@@ -77,13 +82,16 @@ _Static_assert(offsetof(four, output_step) == 48 && offsetof(four, input) == 64 
     "asr " r ", " r ", " shift "\n"                                                                          \
     "ssat " r ", #8, " r "\n"
 
-/* Expands the weights, sets bias and factor, and makes the outputs. */
-static TG_NAKED void four_run(four *f) {
+/* Four channels after the other: expands their weights, sets bias and factor, and makes the outputs. */
+static TG_NAKED void fours_run(four *f) {
     __asm__ volatile(
         "adds r0, r0, #64\n"
         "push {r0, r4-r11, lr}\n"
+        "9:\n"
         "add r12, r0, #52\n"
         "ldm r12!, {r1, r2, r3, r4}\n"
+        "adds r5, r1, #4\n"
+        "str r5, [r0, #52]\n"
         "1:\n"
         "ldr r5, [r1]\n"
         "add r1, r1, r2\n"
@@ -95,15 +103,23 @@ static TG_NAKED void four_run(four *f) {
         "cmp r3, r4\n"
         "bne 1b\n"
         "ldm r12, {r1, r2, r3, r8}\n"
-        "ldm r1, {r4-r7}\n"
-        "adds r1, r0, #4\n"
+        "ldm r1!, {r4-r7}\n"
+        "add r9, r0, #4\n"
         "lsls r4, r4, #1\n"
         "lsls r5, r5, #1\n"
         "lsls r6, r6, #1\n"
         "lsls r7, r7, #1\n"
-        "stm r1!, {r4-r7}\n"
-        "ldm r2, {r4-r7}\n"
-        "ldr r3, [r3]\n"
+        "stm r9, {r4-r7}\n"
+        "ldm r2!, {r4-r7}\n"
+        "ldr r11, [r3], #4\n"
+        "stm r12!, {r1, r2, r3}\n"
+        "ldrd r1, r2, [r0, #84]\n"
+        "ldr r3, [r0, #92]\n"
+        "str r1, [r0]\n"
+        "strd r2, r3, [r0, #-8]\n"
+        "adds r1, r1, #4\n"
+        "adds r2, r2, #4\n"
+        "strd r1, r2, [r0, #84]\n"
         "subs r0, r0, #64\n"
         FACTOR("r4", "0") FACTOR("r5", "8") FACTOR("r6", "16") FACTOR("r7", "24")
         "adds r0, r0, #16\n"
@@ -138,6 +154,11 @@ static TG_NAKED void four_run(four *f) {
         "subs r9, r9, #1\n"
         "stmdb r1, {r4, r9, r10}\n"
         "bne 1b\n"
+        "ldr r0, [sp]\n"
+        "ldr r1, [r0, #88]\n"
+        "ldr r2, [r0, #96]\n"
+        "cmp r1, r2\n"
+        "bne 9b\n"
         "pop {r0, r4-r11, pc}\n");
 }
 
@@ -154,19 +175,24 @@ static uint32_t taps_inside(const tg_axis *axis, int32_t at, uint32_t *first) {
     return (uint32_t)end - *first;
 }
 
-/* All channels of the positions for which f is set; input and output: of channel 0. */
-static void run_positions(const tg_depthwise *d, four *f, const int8_t *input, int8_t *output,
-                          uint32_t count) {
+/* All channels of the positions for which f is set, the last four overlapping those before when their number
+ * is no multiple of four; input and output: of channel 0. */
+static void run_positions(const tg_depthwise *d, four *f, const int8_t *input, int8_t *output) {
     const tg_factors *factors = &d->factors;
-    for (unsigned channel = 0; channel < d->c->out_c; channel = tg_depthwise_next(d->c, channel)) {
+    const unsigned channels = d->c->out_c;
+    unsigned end = channels / 4U * 4U;
+    for (unsigned channel = 0;; channel = channels - 4U, end = channels) {
         f->taps = d->weights + channel;
         f->biases = factors->bias + channel;
         f->mantissas = factors->mantissa + channel;
         f->shifts = factors->shift + channel;
-        f->input = input + channel;
-        f->output = output + channel;
-        f->count = count;
-        four_run(f);
+        f->from = input + channel;
+        f->to = output + channel;
+        f->last = output + end;
+        fours_run(f);
+        if (end == channels) {
+            return;
+        }
     }
 }
 
@@ -193,7 +219,8 @@ static void run_row(const tg_depthwise *d, four *f, const int8_t *input, const u
         f->row_bytes = columns * TG_DEPTHWISE_TAP;
         f->row_skip = (uint32_t)c->h.dilation * w->input * c->in_c - columns * f->step - early;
         f->weights_skip = (w->filter - columns) * TG_DEPTHWISE_TAP;
-        run_positions(d, f, input + (at + (int32_t)(first * w->dilation)) * c->in_c - early, output, count);
+        f->positions = count;
+        run_positions(d, f, input + (at + (int32_t)(first * w->dilation)) * c->in_c - early, output);
         output += count * c->out_c;
         at += (int32_t)(count * w->stride);
     }

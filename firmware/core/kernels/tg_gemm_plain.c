@@ -30,9 +30,8 @@ static int32_t most_of(const tg_gemm *g, const int8_t *input, const int8_t *weig
 void tg_gemm_plain(const tg_gemm *g, const int8_t *input, unsigned outputs, int8_t *output) {
     for (; outputs > 0; outputs--, input += g->patches.skip, output += g->output_step) {
         for (unsigned channel = 0; channel < g->channels; channel++) {
-            const tg_factor f = tg_factor_of(&g->factors, channel);
             int32_t sum = most_of(g, input, g->weights + (size_t)channel * g->depth);
-            output[channel] = (int8_t)tg_requantize(g->factors.how, &f, sum + g->factors.bias[channel]);
+            output[channel] = tg_output_of(&g->factors, channel, sum);
         }
     }
 }

@@ -95,3 +95,8 @@ int32_t tg_requantize(const tg_requant *how, const tg_factor *factor, int32_t ac
     }
     return tg_clamp(value, how->low, how->high);
 }
+
+int8_t tg_output_of(const tg_factors *factors, uint32_t channel, int32_t sum) {
+    const tg_factor factor = tg_factor_of(factors, channel);
+    return (int8_t)tg_requantize(factors->how, &factor, sum + factors->bias[channel]);
+}

@@ -60,4 +60,7 @@ static inline tg_factor tg_factor_of(const tg_factors *factors, uint32_t channel
 /* An accumulator, bias included, to an int8 value. */
 int32_t tg_requantize(const tg_requant *how, const tg_factor *factor, int32_t accumulator);
 
+/* The same of a channel's accumulator without its bias. */
+int8_t tg_output_of(const tg_factors *factors, uint32_t channel, int32_t sum);
+
 #endif

@@ -10,21 +10,27 @@
 _Static_assert(offsetof(tg_unit, how) == 8 && offsetof(tg_unit, step) == 20 &&
                    offsetof(tg_unit, to_bias) == 32 && offsetof(tg_unit, last) == 40 &&
                    offsetof(tg_unit, weights) == 52 && offsetof(tg_unit, row) == 56 &&
-                   offsetof(tg_unit, most) == 60 && offsetof(tg_unit, all) == 68,
+                   offsetof(tg_unit, most) == 60 && offsetof(tg_unit, all) == 68 &&
+                   offsetof(tg_unit, depth) == 76 && offsetof(tg_unit, keep) == 84 &&
+                   offsetof(tg_unit, width) == 92,
                "as the assembly below has it");
 
 /* clang-format off */
 
-TG_NAKED void tg_unit_lanes(uint32_t *lanes, const int8_t *first, uint32_t to_second, uint32_t to_third,
-                            const int8_t *end, uint32_t base, uint32_t stride) {
+TG_NAKED void tg_unit_lanes(const tg_unit *unit, uint32_t *lanes, const int8_t *patch, uint32_t to_second,
+                            uint32_t to_third) {
     __asm__ volatile(
-        "push {r4-r10, lr}\n"
-        "ldrd r12, lr, [sp, #32]\n"
-        "ldr r10, [sp, #40]\n"
+        "push {r0, r1, r4-r11, lr}\n"
+        "ldr r10, [sp, #44]\n"
+        "ldr r4, [r0, #36]\n"
+        "ldr r11, [r0, #92]\n"
+        "ldrd r12, lr, [r0, #76]\n"
+        "add r12, r12, r2\n"
+        "subs r2, r2, r4\n"
         "1:\n"
-        "ldr r8, [r1, r2]\n"
-        "ldr r9, [r1, r3]\n"
-        "ldr r7, [r1], #4\n"
+        "ldr r8, [r2, r3]\n"
+        "ldr r9, [r2, r10]\n"
+        "ldr r7, [r2], #4\n"
         "sxtab16 r4, lr, r7\n"
         "sxtab16 r5, lr, r8\n"
         "sxtab16 r6, lr, r9\n"
@@ -37,11 +43,21 @@ TG_NAKED void tg_unit_lanes(uint32_t *lanes, const int8_t *first, uint32_t to_se
         "sadd16 r7, r7, r7\n"
         "sadd16 r8, r8, r8\n"
         "sadd16 r9, r9, r9\n"
-        "stm r0, {r4-r9}\n"
-        "add r0, r0, r10\n"
-        "cmp r1, r12\n"
+        "stm r1, {r4-r9}\n"
+        "add r1, r1, r11\n"
+        "cmp r2, r12\n"
         "bne 1b\n"
-        "pop {r4-r10, pc}\n");
+        "pop {r0, r1}\n"
+        "ldrd r2, r3, [r0, #84]\n"
+        "ldm r1, {r4-r9}\n"
+        "ands r4, r4, r2\n"
+        "ands r5, r5, r2\n"
+        "ands r6, r6, r2\n"
+        "ands r7, r7, r3\n"
+        "and r8, r8, r3\n"
+        "and r9, r9, r3\n"
+        "stm r1, {r4-r9}\n"
+        "pop {r4-r11, pc}\n");
 }
 
 /* Registers: r11 the weights, r12 and lr the lanes and their end, r5 to r10 the accumulators. Between channels
@@ -174,7 +190,14 @@ TG_NAKED void tg_unit_three(tg_unit *unit) {
         "mov r6, r5\n"
         "mov r7, r5\n"
         "2:\n"
-        WEIGHTS MAC3("r0", "r5", "r6", "r7") MAC3("r1", "r5", "r6", "r7")
+        WEIGHTS
+        "ldm r12!, {r2, r3, r4, r8, r9, r10}\n"
+        "smlad r5, r0, r2, r5\n"
+        "smlad r6, r0, r3, r6\n"
+        "smlad r7, r0, r4, r7\n"
+        "smlad r5, r1, r8, r5\n"
+        "smlad r6, r1, r9, r6\n"
+        "smlad r7, r1, r10, r7\n"
         "cmp r12, lr\n"
         "bne 2b\n"
         "ldr r0, [sp]\n"
@@ -182,7 +205,7 @@ TG_NAKED void tg_unit_three(tg_unit *unit) {
         FACTOR SIGNED("r5") SIGNED("r6") SIGNED("r7") SHIFT("r5") SHIFT("r6") SHIFT("r7")
         "ldm r0!, {r3, r4, r12}\n"
         "strb r6, [r2, r3]\n"
-        "strb r7, [r2, r4]\n"
+        "strb r7, [r2, r3, lsl #1]\n"
         "strb r5, [r2], #1\n" NEXT);
 }
 
@@ -207,8 +230,8 @@ TG_NAKED void tg_unit_one(tg_unit *unit) {
         "ldr r11, [r0, #52]\n"
         "ldr r1, [r0]\n"
         "1:\n"
-        "adds r0, r0, #20\n"
-        "ldm r0, {r3, r4, r8, r12, lr}\n"
+        "ldrd r12, lr, [r0, #32]\n"
+        "ldr r4, [r0, #76]\n"
         "sub r11, r11, lr\n"
         "add r12, r12, r1\n"
         "ldm r12, {r5, r6, r7, r10}\n"
@@ -216,7 +239,8 @@ TG_NAKED void tg_unit_one(tg_unit *unit) {
         "lsls r6, r6, #1\n"
         "lsls r7, r7, #1\n"
         "lsl r10, r10, #1\n"
-        "ldrd r9, r12, [r0, #24]\n"
+        "add r8, r4, r4, lsl #1\n"
+        "ldrd r9, r12, [r0, #44]\n"
         "2:\n"
         "ldrd r0, r1, [r9], #8\n"
         "ldr r2, [r11, r4]\n" ROW("r6")
@@ -234,7 +258,7 @@ TG_NAKED void tg_unit_one(tg_unit *unit) {
         "beq 4f\n"
         "rsbs r3, r3, #4\n"
         "ble 3f\n"
-        "ldr r4, [r0, #24]\n"
+        "ldr r4, [r0, #76]\n"
         "sub r1, r1, r3, lsl #2\n"
         "subs r2, r2, r3\n"
         "mls r11, r3, r4, r11\n"

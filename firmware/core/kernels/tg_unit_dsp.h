@@ -25,19 +25,21 @@ typedef struct {
     uint32_t how;            /* 8: tg_unit_how */
     int32_t constant;        /* 12: 2 x the zero point + 1 */
     uint32_t to_shift;       /* 16: from `output` to the channel's shift */
-    uint32_t step[3];      /* 20: six patches: from the first one's output to the 2nd's, 4th's, 6th's; three:
-                              to the 2nd's and 3rd's; one: -, from a channel's weights to those of the next
-                              and of the third behind it */
-    uint32_t to_bias;      /* 32: from `mantissa` to the channel's bias */
-    uint32_t back;         /* 36: values by which the first step starts early */
-    const int8_t *last;    /* 40: output of the channel behind the last */
-    const uint32_t *lanes; /* 44 */
-    const uint32_t *end;   /* 48: of the lanes; pooled: of the first group */
-    const int8_t *weights; /* 52 */
-    uint32_t row;          /* 56: of weights in whole steps */
-    int32_t most[2];       /* 60: INT32_MIN */
-    const uint32_t *all;   /* 68: end of all groups */
-    uint32_t group;        /* 72 */
+    uint32_t step[3];        /* 20: from the first patch's output to the 2nd, 4th and 6th */
+    uint32_t to_bias;        /* 32: from `mantissa` to the channel's bias */
+    uint32_t back;           /* 36: values by which the first step starts early */
+    const int8_t *last;      /* 40: output of the channel behind the last */
+    const uint32_t *lanes;   /* 44 */
+    const uint32_t *end;     /* 48: of the lanes; pooled: of the first group */
+    const int8_t *weights;   /* 52 */
+    uint32_t row;            /* 56: of weights in whole steps */
+    int32_t most[2];         /* 60: INT32_MIN */
+    const uint32_t *all;     /* 68: end of all groups */
+    uint32_t group;          /* 72 */
+    uint32_t depth;          /* 76 */
+    uint32_t base;           /* 80: the input offset, twice */
+    uint32_t keep[2];        /* 84: what is kept of a first step's lanes */
+    uint32_t width;          /* 92: from a step's lanes to the next one's */
 } tg_unit;
 
 /* Six patches; or two outputs of groups of three patches. */
@@ -49,9 +51,8 @@ void tg_unit_three(tg_unit *unit);
 /* One patch and at least four channels. */
 void tg_unit_one(tg_unit *unit);
 
-/* Expands three patches: `first` up to `end`, and those to_second and to_third behind it; `stride` bytes lead
- * from a step to the next one. */
-void tg_unit_lanes(uint32_t *lanes, const int8_t *first, uint32_t to_second, uint32_t to_third,
-                   const int8_t *end, uint32_t base, uint32_t stride);
+/* Expands a patch, and those to_second and to_third behind it. */
+void tg_unit_lanes(const tg_unit *unit, uint32_t *lanes, const int8_t *patch, uint32_t to_second,
+                   uint32_t to_third);
 
 #endif
