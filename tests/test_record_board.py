@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -135,13 +134,14 @@ def test_a_recording_goes_on_after_a_restart(board: Served, tmp_path: Path) -> N
 
 
 def test_another_board_does_not_take_a_lost_ones_place(board: Served) -> None:
-    with closing(BoardSource(Link(board.url))) as source:
-        facts = source.facts
-    gone = SimpleNamespace(facts=replace(facts, header=facts.header | {"interface": "0" * 16}))
-    with pytest.raises(OtherSource, match="another board has come back"):
-        reopen_source(board.url, BAUD, gone)  # type: ignore[arg-type]
-    with closing(reopen_source(board.url, BAUD, SimpleNamespace(facts=facts))) as back:  # type: ignore[arg-type]
+    lost = BoardSource(Link(board.url))
+    lost.close()
+    facts = lost.facts
+    with closing(reopen_source(board.url, BAUD, lost)) as back:
         assert back.facts == facts
+    lost._facts = replace(facts, header=facts.header | {"interface": "0" * 16})
+    with pytest.raises(OtherSource, match="another board has come back"):
+        reopen_source(board.url, BAUD, lost)
 
 
 def test_a_killed_recorder_loses_nothing_and_the_next_one_goes_on(board: Served, tmp_path: Path) -> None:

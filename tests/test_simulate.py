@@ -3,114 +3,49 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-from numpy.typing import NDArray
 
 from gesture_tools.commands.simulate import command
-from gesture_tools.contract import Contract
 from gesture_tools.logs import write_log
-from gesture_tools.profile import Profile
 from gesture_tools.recordings import Recording, Span
 
-WINDOW, HOP, RATE_HZ = 20, 5, 50.0
-LABELS = ("background", "left", "right")
+pytest.importorskip("tensorflow")
+from tests.support.models import contract, peaks
+from tests.support.terminal import at_terminal
+
+RATE_HZ = 50.0
+CONTRACT = contract(window=20, hop=5, thresholds=(0, 128, 128))
 
 
-@dataclass
-class Event:
-    """As gesture_tools.runtime.Event."""
-
-    label: str
-    score: float
-    start: int
-    end: int
-
-
-@dataclass
-class PeakModel:
-    """Stands for a model: right (left) when the first channel of a window goes above 1 g (below -1 g)."""
-
-    contract: Contract = field(
-        default_factory=lambda: Contract(
-            profile=Profile(rate_hz=RATE_HZ),
-            window=WINDOW,
-            hop=HOP,
-            gain=2097,
-            labels=LABELS,
-            background=0,
-            thresholds=(0, 128, 128),
-        )
-    )
-    input_shape: tuple[int, ...] = (1, WINDOW, 3)
-    model_id: str = "00ff"
-
-    @classmethod
-    def load(cls, path: Path) -> PeakModel:
-        """Load the only model there is."""
-        return cls()
-
-    def require_contract(self) -> Contract:
-        """Return the contract."""
-        return self.contract
-
-    def invoke(self, x: NDArray[np.int8]) -> NDArray[np.int8]:
-        """Run a batch (k, WINDOW, 3)."""
-        peaks = np.stack([np.full(len(x), -96), -x[:, :, 0].min(axis=1), x[:, :, 0].max(axis=1)], axis=1)
-        return np.where(peaks > 32, 100, np.where(peaks == -96, -96, -128)).astype(np.int8)
-
-
-@dataclass
-class PeakStream:
-    """Stands for a stream: an event where a window's best label changes to a gesture."""
-
-    model: PeakModel
-    fresh: bool = True
-
-    def reset(self) -> None:
-        """Forget what was pushed."""
-        self.fresh = True
-
-    def push(self, samples: NDArray[np.int16]) -> list[Event]:
-        """Take a whole recording (n, 3)."""
-        assert self.fresh, "samples of another recording are still there"
-        self.fresh = False
-        events, last = [], 0
-        for start in range(0, len(samples) - WINDOW + 1, HOP):
-            outputs = self.model.invoke(columns(None, samples[start : start + WINDOW])[None])[0]
-            best = int(np.argmax(outputs))
-            if best != last and best:
-                events.append(Event(LABELS[best], 0.890625, start, start + WINDOW))
-            last = best
-        return events
-
-
-def columns(contract: object, samples: NDArray[np.int16]) -> NDArray[np.int8]:
-    """Stands for the preprocessing of the C core."""
-    return np.clip(samples // 31, -128, 127).astype(np.int8)
+@pytest.fixture(scope="module")
+def model() -> bytes:
+    return peaks(CONTRACT)
 
 
 @pytest.fixture(autouse=True)
-def runtime(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put the stand-ins in the place of the C core's binding."""
-    fake = SimpleNamespace(Model=PeakModel, Stream=PeakStream, columns=columns)
-    monkeypatch.setitem(sys.modules, "gesture_tools.runtime", fake)
+def place(tmp_path_factory: pytest.TempPathFactory, model: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in a folder with the model."""
+    folder = tmp_path_factory.mktemp("place")
+    (folder / "m.tflite").write_bytes(model)
+    monkeypatch.chdir(folder)
 
 
-def recording(peaks: dict[float, int], seconds: float = 4.0, rate_hz: float = RATE_HZ) -> Recording:
+def recording(strokes: dict[float, int], seconds: float = 4.0, rate_hz: float = RATE_HZ) -> Recording:
     """A recording at rest with strokes of 0.1 s of the first channel: {time in s: milli-g}."""
     t_us = np.rint(np.arange(int(seconds * rate_hz)) * 1e6 / rate_hz).astype(np.int64)
     samples = np.zeros((len(t_us), 3), dtype=np.int16)
-    for time, value in peaks.items():
+    for time, value in strokes.items():
         samples[(t_us >= time * 1e6) & (t_us < (time + 0.1) * 1e6), 0] = value
     return Recording("x", "background", "anna", "s1", t_us + 7_000_000, samples)
 
@@ -133,7 +68,7 @@ def logs(tmp_path: Path) -> Path:
 
 
 def run(*arguments: object) -> Result:
-    """Run the command with the stand-in model."""
+    """Run the command with the model."""
     return CliRunner().invoke(command, ["m.tflite", *map(str, arguments)])
 
 
@@ -142,19 +77,19 @@ def test_the_timeline_shows_gestures_events_and_latency(logs: Path) -> None:
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
     assert lines[0] == "left: 3.98 s, left, subject anna"
-    assert lines[2] == "  verdict  left (0.59)"
+    assert lines[2] == "  verdict  left (0.66)"
     walk = lines[lines.index("walk: 7.98 s, continuous, subject anna") :]
     assert walk[1].startswith("  gestures |-------===-")
     assert len(walk[1]) == len(walk[2])
     assert [index for index, mark in enumerate(walk[2]) if mark == "^"] == [
         12 + int(time * 60 / 7.98) for time in (1.08, 3.08, 5.08)
     ]
-    assert walk[4].split() == ["1.08", "s", "left", "0.89", "-0.12", "s"]
+    assert walk[4].split() == ["1.08", "s", "left", "1.00", "-0.12", "s"]
     assert walk[5].split() == [
         "3.08",
         "s",
         "left",
-        "0.89",
+        "1.00",
         "outside",
         "every",
         "gesture",
@@ -162,29 +97,28 @@ def test_the_timeline_shows_gestures_events_and_latency(logs: Path) -> None:
         "its",
         "label",
     ]
-    assert walk[6].split() == ["5.08", "s", "right", "0.89", "-0.02", "s"]
+    assert walk[6].split() == ["5.08", "s", "right", "1.00", "-0.02", "s"]
     assert lines[-1] == f"next: gesture simulate m.tflite {logs} --write-expect expect.csv"
 
 
-def test_a_terminal_shows_the_same_lines(logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_shows_the_same_lines_on_its_width(logs: Path) -> None:
     pytest.importorskip("rich")
     plain = [line for line in run(logs).stdout.splitlines() if "|" not in line]
-    terminal = SimpleNamespace(stdout=SimpleNamespace(isatty=lambda: True))
-    monkeypatch.setattr("gesture_tools.commands.simulate.sys", terminal)
-    monkeypatch.setenv("COLUMNS", "50")
-    lines = run(logs).stdout.splitlines()
+    shown = at_terminal(logs, [], "simulate", "m.tflite", logs)
+    assert shown.code == 0
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", shown.out).splitlines()
     assert [line for line in lines if "|" not in line] == plain
-    assert {len(line) for line in lines if "|" in line} == {49}
+    assert {len(line) for line in lines if "|" in line} == {99}
 
 
-def test_json_holds_everything(logs: Path) -> None:
+def test_json_holds_everything(logs: Path, model: bytes) -> None:
     result = run(logs, "--json")
     document = json.loads(result.stdout)
-    assert document["model_id"] == "00ff"
+    assert document["model_id"] == hashlib.sha256(model).hexdigest()
     left, rest, walk = document["logs"]
-    assert left["verdict"] == {"label": "left", "score": 0.59375}
+    assert left["verdict"] == {"label": "left", "score": 0.664062}
     assert left["events"] == [
-        {"label": "left", "score": 0.890625, "start_s": 0.7, "time_s": 1.08, "latency_s": None}
+        {"label": "left", "score": 0.996094, "start_s": 0.7, "time_s": 1.08, "latency_s": None}
     ]
     assert (rest["events"], rest["verdict"]["label"]) == ([], "background")
     assert [event["latency_s"] for event in walk["events"]] == [-0.12, None, -0.02]
@@ -217,7 +151,7 @@ def test_another_rate_is_resampled_and_said(tmp_path: Path) -> None:
 def test_recordings_shorter_than_a_window_get_a_verdict_and_no_event(tmp_path: Path) -> None:
     write_log(tmp_path / "short.csv", replace(recording({0.1: 2000}, 0.3), label="right"), {})
     result = run(tmp_path / "short.csv")
-    assert "verdict  right (0.89)" in result.stdout
+    assert "verdict  right (1.00)" in result.stdout
     assert "shorter than the model's window of 20 samples: no event possible" in result.stdout
 
 
@@ -250,7 +184,7 @@ def test_a_table_is_simulated_too(tmp_path: Path) -> None:
     pytest.importorskip("pandas")
     rows = [f"r,left,p,{20 * i},{-2 if 50 <= i < 55 else 0},0,1\n" for i in range(100)]
     (tmp_path / "t.csv").write_text("recording_id,label,subject,t_ms,ax,ay,az\n" + "".join(rows))
-    assert run(tmp_path / "t.csv", "--csv").stdout.splitlines()[1] == "r,left,p,left,0.5938,1"
+    assert run(tmp_path / "t.csv", "--csv").stdout.splitlines()[1] == "r,left,p,left,0.6641,1"
 
 
 def test_what_was_written_is_expected(logs: Path, tmp_path: Path) -> None:
@@ -320,18 +254,18 @@ def test_an_expectation_by_hand_passes(logs: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "failures"),
     [
-        (GOOD[:3], ["FAIL walk: false activation: right at 5.08 s (score 0.89)"]),
+        (GOOD[:3], ["FAIL walk: false activation: right at 5.08 s (score 1.00)"]),
         ((*GOOD, "rest,left,1,2"), ["FAIL rest: missed left, expected from 1.00 to 2.50 s"]),
         (
             ("left,right,0.9,1.1", *GOOD[1:]),
             [
                 "FAIL left: missed right, expected from 0.90 to 1.60 s",
-                "FAIL left: false activation: left at 1.08 s (score 0.89)",
+                "FAIL left: false activation: left at 1.08 s (score 1.00)",
             ],
         ),
         (
             ("left,left,0.9,1.1", "walk,left,1,4", "walk,right,5,5.2"),
-            ["FAIL walk: false activation: left at 3.08 s (score 0.89)"],
+            ["FAIL walk: false activation: left at 3.08 s (score 1.00)"],
         ),
         ((*GOOD, GOOD[0]), ["FAIL left: missed left, expected from 0.90 to 1.60 s"]),
     ],

@@ -2,64 +2,27 @@
 
 from __future__ import annotations
 
-import sys
-from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gesture_tools.contract import Contract
 from gesture_tools.errors import UserError
-from gesture_tools.profile import Profile
 from gesture_tools.recordings import Recording, Span
+from gesture_tools.runtime import Model
 from gesture_tools.verdict import around, extend, frames, match, strongest, verdict, verdicts
 
+pytest.importorskip("tensorflow")
+from tests.support.models import contract, means
+
 WINDOW, HOP = 32, 4
-LABELS = ("background", "left", "right")
 
 
-@dataclass
-class MeanModel:
-    """Stands for a model: outputs follow the mean of the first channel of a window."""
-
-    contract: Contract
-    input_shape: tuple[int, ...] = (1, 1, WINDOW, 3)
-
-    def require_contract(self) -> Contract:
-        """Return the contract."""
-        return self.contract
-
-    def invoke(self, x: NDArray[np.int8]) -> NDArray[np.int8]:
-        """Run a batch (k, 1, WINDOW, 3)."""
-        assert x.dtype == np.int8
-        assert x.shape[1:] == self.input_shape[1:]
-        mean = x[:, 0, :, 0].mean(axis=1)
-        outputs = np.stack([np.full(len(mean), -100.0), -mean, mean], axis=1)
-        return np.asarray(np.clip(np.rint(outputs), -128, 127), dtype=np.int8)
-
-
-@pytest.fixture
-def model(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A model with a contract, and a preprocessing that needs no C core."""
-
-    def columns(contract: Contract, samples: NDArray[np.int16]) -> NDArray[np.int8]:
-        return np.clip(np.rint(samples.astype(float) * contract.gain / 65536), -128, 127).astype(np.int8)
-
-    monkeypatch.setitem(sys.modules, "gesture_tools.runtime", SimpleNamespace(columns=columns))
-    contract = Contract(
-        profile=Profile(rate_hz=50.0),
-        window=WINDOW,
-        hop=HOP,
-        gain=2097,
-        labels=LABELS,
-        background=0,
-        thresholds=(0, 128, 128),
-    )
-    return MeanModel(contract)
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return Model(means(contract(window=WINDOW, hop=HOP)))
 
 
 def recording(samples: NDArray[Any], name: str = "r") -> Recording:
@@ -96,7 +59,7 @@ def test_short_recordings_get_their_edges_at_both_ends() -> None:
 
 @pytest.mark.parametrize("count", [2, 31, 32, 33, 36, 64, 200, 333])
 @pytest.mark.parametrize("seed", range(5))
-def test_the_rule_taken_literally(model: Any, count: int, seed: int) -> None:
+def test_the_rule_taken_literally(model: Model, count: int, seed: int) -> None:
     samples = noise(count, seed)
     long = extend(samples, WINDOW)
     starts = list(range(0, len(long) - WINDOW + 1, HOP))
@@ -111,7 +74,7 @@ def test_the_rule_taken_literally(model: Any, count: int, seed: int) -> None:
     assert (found.outputs == outputs).all()
     assert found.windows == len(near)
     assert found.scores == pytest.approx((outputs.astype(float).mean(axis=0) + 128) / 256)
-    assert found.label == LABELS[int(np.argmax(outputs.astype(float).mean(axis=0)))]
+    assert found.label == model.require_contract().labels[int(np.argmax(outputs.astype(float).mean(axis=0)))]
 
 
 @pytest.mark.parametrize(("window", "hop"), [(10, 3), (128, 32), (100, 12), (7, 7), (8, 1)])
@@ -124,7 +87,7 @@ def test_the_reach_is_a_quarter_of_the_window(window: int, hop: int) -> None:
     assert np.flatnonzero(np.abs(starts - starts[best]) <= window / 4).tolist() == list(range(1000))[chosen]
 
 
-def test_the_strongest_motion_decides_not_the_longest(model: Any) -> None:
+def test_the_strongest_motion_decides_not_the_longest(model: Model) -> None:
     samples = np.zeros((400, 3))
     samples[50:300, 0] = np.repeat(-900, 250)
     samples[340:350, 0] = 4000
@@ -139,7 +102,7 @@ def test_full_scale_motion_does_not_overflow() -> None:
     assert strongest(samples, 1024, 8) == 125
 
 
-def test_batches_equal_single_verdicts_and_other_rates_are_resampled(model: Any) -> None:
+def test_batches_equal_single_verdicts_and_other_rates_are_resampled(model: Model) -> None:
     many = [recording(noise(count, count), str(count)) for count in (300, 20, 64)]
     slow = recording(np.repeat(noise(100, 9), 2, axis=0), "slow")
     slow = Recording("slow", None, "p", "s", slow.t_us * 2, slow.samples)
@@ -151,7 +114,7 @@ def test_batches_equal_single_verdicts_and_other_rates_are_resampled(model: Any)
     assert verdicts(model, []) == []
 
 
-def test_other_channels_are_refused(model: Any) -> None:
+def test_other_channels_are_refused(model: Model) -> None:
     flat = recording(noise(64, 1))
     flat = Recording("f", "x", "p", "s", flat.t_us, flat.samples[:, :2], channels=flat.channels[:2])
     with pytest.raises(UserError, match="channels differ from the model's contract"):

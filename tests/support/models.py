@@ -85,6 +85,55 @@ def pass_through(fields: Contract) -> bytes:
     return with_contract(g.build(x, y), fields)
 
 
+def peaks(fields: Contract) -> bytes:
+    """A model that is sure: right (left) when the first channel of a window goes above 32 (below -32).
+
+    It has three labels, the first for no gesture; 32 columns are 1 g with the contract's gain of 2097.
+    """
+    channels = len(fields.profile.channels)
+    g = Graph()
+    x = g.tensor((1, 1, fields.window, channels), 1 / 64)
+    kernel = np.zeros((2, 1, 1, channels))
+    kernel[:, 0, 0, 0] = -64, 64
+    both = g.tensor((1, 1, fields.window, 2), 1 / 64)  # the channel, downwards and upwards
+    conv = schema.Conv2DOptionsT()
+    conv.padding, conv.strideW, conv.strideH = 1, 1, 1
+    inputs = [
+        x,
+        g.tensor((2, 1, 1, channels), np.full(2, 1 / 64), 0, kernel),
+        g.tensor((2,), data=np.zeros(2)),
+    ]
+    g.op(Code.CONV_2D, inputs, both, Options.Conv2DOptions, conv)
+    most = g.tensor((1, 2), 1 / 64)
+    axes = g.tensor((2,), data=np.array([1, 2]))
+    g.op(Code.REDUCE_MAX, [both, axes], most, Options.ReducerOptions, schema.ReducerOptionsT())
+    # -128 + 127 x (peak - 32), and -96 for no gesture: multiplied by 1/64 x 1/4 / (1/256) = 1.
+    weights, bias = np.array([[0, 0], [127, 0], [0, 127]]), np.array([32, -127 * 32, -127 * 32])
+    return with_contract(g.build(x, _scores(g, most, weights, bias)), fields)
+
+
+def means(fields: Contract) -> bytes:
+    """A model whose outputs are -100, less the mean of the first channel of a window, and that mean."""
+    channels = len(fields.profile.channels)
+    g = Graph()
+    x = g.tensor((1, 1, fields.window, channels), 1 / 64)
+    mean = g.tensor((1, channels), 1 / 64)
+    axes = g.tensor((2,), data=np.array([1, 2]))
+    g.op(Code.MEAN, [x, axes], mean, Options.ReducerOptions, schema.ReducerOptionsT())
+    weights = np.zeros((3, channels))
+    weights[:, 0] = 0, -1, 1
+    return with_contract(g.build(x, _scores(g, mean, weights, np.array([28, 128, 128]))), fields)
+
+
+def _scores(g: Graph, source: int, weights: NDArray[Any], bias: NDArray[Any]) -> int:
+    """Three outputs of scale 1/256: -128 + weights x source + bias, for a source of scale 1/64."""
+    inputs = [source, g.tensor(weights.shape, 1 / 4, 0, weights), g.tensor((3,), data=bias)]
+    y = g.tensor((1, 3), 1 / 256, -128)
+    return g.op(
+        Code.FULLY_CONNECTED, inputs, y, Options.FullyConnectedOptions, schema.FullyConnectedOptionsT()
+    )
+
+
 def convolutional(fields: Contract, seed: int = 1, filters: int = 4) -> bytes:
     """A model of random weights: convolution, pooling, mean, dense and softmax, as a trained one is made."""
     rng = np.random.default_rng(seed)
