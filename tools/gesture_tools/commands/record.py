@@ -129,7 +129,9 @@ def _record(session: Session, labels: tuple[str, ...], options: dict[str, Any]) 
 @click.option("--face-up/--no-face-up", default=None, help="The board lies face up at first: check its axes.")
 @click.option("--force", is_flag=True, help="Keep takes that break the profile, marked in the log.")
 @click.option("--baud", type=click.IntRange(50, 4_000_000), default=BAUD, show_default=True)
-@click.option("--unit", type=click.Choice(("g", "mg", "m/s2")), help="Unit of a sketch; default: measured.")
+@click.option(
+    "--unit", type=click.Choice(("g", "mg", "m/s2")), help="Unit of a sketch; default: measured, or asked."
+)
 @click.option("--lsb-per-g", type=Finite(1, 1e6), help="A sketch prints raw counts, so many per g.")
 @click.option("--rate", type=Finite(5, 1000), help="Rate of a sketch in Hz; default: measured.")
 @click.option("--full-scale", type=click.IntRange(1, 32767), help="A sketch's range, milli-g; default: 4000.")
@@ -146,7 +148,7 @@ def command(labels: tuple[str, ...], **options: Any) -> None:
 
     The port is a tinygesture board, or any sketch that prints lines x,y,z. Each gesture is cut out of the
     stream, judged, and kept as a log; 'background' is recorded for minutes as it is. The first recording
-    writes gesture.toml; later ones must fit it.
+    writes gesture.toml; later ones must fit it. Exits with 1 when something that was asked for was refused.
 
     \b
     Example:
