@@ -13,6 +13,7 @@ import click
 
 from gesture_tools.errors import UserError
 from gesture_tools.toolchain import COMPILERS
+from gesture_tools.words import counted
 
 if TYPE_CHECKING:
     from gesture_tools.parity import FloatResult, StageResult
@@ -104,7 +105,7 @@ def _choose(recordings: Sequence[Any], limit: int | None, subjects: str | None) 
 
 def _show(results: list[StageResult], float_result: FloatResult | None, why: str, recordings: int) -> None:
     width = max(len(r.stage) for r in results) + 2
-    click.echo(f"{recordings} recordings, outputs compared with the core on the host:")
+    click.echo(f"{counted(recordings, 'recording')}, outputs compared with the core on the host:")
     if float_result is None:
         click.echo(f"  {'Keras, float':<{width}}not run: {why}")
     else:

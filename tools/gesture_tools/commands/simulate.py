@@ -19,6 +19,7 @@ from gesture_tools.expectation import check_replaceable, compare, expectation, r
 from gesture_tools.files import write_atomic
 from gesture_tools.recordings import load
 from gesture_tools.simulation import Detection, Simulation, gesture_labels, simulate
+from gesture_tools.words import counted
 
 if TYPE_CHECKING:
     from gesture_tools.contract import Contract
@@ -221,7 +222,9 @@ def command(
     if as_json or as_csv:
         return
     if expect:
-        click.echo(f"as expected: {sum(map(len, expected.values()))} events in {len(names)} recordings")
+        click.echo(
+            f"as expected: {counted(sum(map(len, expected.values())), 'event')} in {counted(len(names), 'recording')}"
+        )
         click.echo(f"next: {shlex.join(['gesture', 'parity', str(model), str(logs[0])])}")
     else:
         option = ["--expect", str(write_expect)] if write_expect else ["--write-expect", "expect.csv"]

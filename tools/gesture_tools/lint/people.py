@@ -10,6 +10,7 @@ from gesture_tools.contract import LONGEST_LABEL
 from gesture_tools.lint.finding import ERROR, INFO, WARNING, Finding, found
 from gesture_tools.lint.gather import DataSet
 from gesture_tools.recordings import BACKGROUND
+from gesture_tools.words import counted
 
 FEW_PEOPLE = 5
 FEW_TAKES = 10
@@ -97,9 +98,11 @@ def _people(gestures: dict[str, Counter[str]]) -> list[Finding]:
 def _takes(gestures: dict[str, Counter[str]]) -> list[Finding]:
     totals = {label: counter.total() for label, counter in gestures.items()}
     most = max(totals.values())
-    few = [f"{label}: {total} takes" for label, total in sorted(totals.items()) if total < FEW_TAKES]
+    few = [
+        f"{label}: {counted(total, 'take')}" for label, total in sorted(totals.items()) if total < FEW_TAKES
+    ]
     rare = [
-        f"{label}: {total} takes, the most frequent has {most}"
+        f"{label}: {counted(total, 'take')}, the most frequent has {most}"
         for label, total in sorted(totals.items(), key=lambda item: item[1])
         if total >= FEW_TAKES and most > IMBALANCE * total
     ]

@@ -23,6 +23,7 @@ from gesture_tools.recorder.source import Block, SourceLost, no_samples
 from gesture_tools.recorder.ui import Choice, Ui
 from gesture_tools.recorder.writer import Heading, PartWriter, remove_part
 from gesture_tools.recordings import Recording, Span
+from gesture_tools.words import counted
 
 WAIT_S = 20.0
 """How long a take waits for a movement to begin, and a cue for one to follow."""
@@ -161,7 +162,9 @@ class Session:
     def _continuous(self, cues: list[str], count: int) -> Choice:
         """Record the cues that are left of count, taking each off the list when its gesture was made."""
         self._count_down("continuous session")
-        self._ui.tell("go", f"continuous session: {len(cues)} gestures, wait for each cue", cues=len(cues))
+        self._ui.tell(
+            "go", f"continuous session: {counted(len(cues), 'gesture')}, wait for each cue", cues=len(cues)
+        )
         meter = Meter(self._place.profile)
         found, asked = 0, len(cues)
         with self._part(None, self._header) as writer:
@@ -335,7 +338,7 @@ class Session:
 def _kept(log: Path, take: Recording, verdict: Verdict) -> str:
     words = [f"{take.duration_s:.2f} s", f"{take.rate_hz:.1f} Hz"]
     if take.label is None:
-        words.append(f"{len(take.spans)} gestures")
+        words.append(counted(len(take.spans), "gesture"))
     if verdict.reasons:
         words.append(f"forced: {'; '.join(verdict.reasons)}")
     return f"kept {log}: {', '.join([*words, *verdict.notes])}"
