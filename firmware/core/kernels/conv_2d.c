@@ -2,8 +2,8 @@
  *
  * Every output position is a patch of the input times all filters: a matrix product (tg_gemm.h), a chunk of
  * an output column at a time. For it strips are gathered: the input's rows as the filter's columns see them,
- * so that the patches of successive outputs overlap in it. Where the input is one column, it is its own strip
- * but at its ends, where patches reach into padding; an input of one row is taken as a column.
+ * so that the patches of successive outputs overlap in it. An input of one column without padding is its own
+ * strip; one of one row is taken as a column.
  *
  * A MAX_POOL_2D behind the convolution whose windows do not overlap is run with it: each of its outputs is
  * the maximum over a block of patches, and the convolution's own output is never stored.
@@ -31,7 +31,7 @@ static uint32_t strip_rows(const tg_conv *c, uint32_t outputs) {
     return c->h.dilation == 1 ? tg_covered(&c->h, &c->pool_h, outputs) : c->h.filter;
 }
 
-static int8_t *copy(int8_t *to, const int8_t *from, uint32_t count) {
+static void copy(int8_t *to, const int8_t *from, uint32_t count) {
 #if defined(__ARM_FEATURE_UNALIGNED)
     for (; count >= 4U; count -= 4U, to += 4, from += 4) {
         memcpy(to, from, 4);
@@ -40,106 +40,74 @@ static int8_t *copy(int8_t *to, const int8_t *from, uint32_t count) {
     for (; count > 0; count--) {
         *to++ = *from++;
     }
-    return to;
 }
 
-/* A row of the input as a strip has it: `inside` values, in pieces that are `pixel` apart, between zeros. */
-typedef struct {
-    uint32_t size;
-    uint32_t before;
-    uint32_t inside;
-    uint32_t length; /* of a piece */
-    uint32_t pixel;
-    int32_t zero;
-    int32_t line; /* from a row to the next */
-} row;
-
-static TG_NOINLINE void copy_row(const row *r, int8_t *to, const int8_t *from) {
-    if (r->inside != r->size) {
-        memset(to, r->zero, r->size);
+/* Copies `rows` rows of `length` values; rows are so far apart. */
+static TG_NOINLINE void copy_rows(int8_t *to, const int8_t *from, uint32_t rows, uint32_t length,
+                                  uint32_t to_step, uint32_t from_step) {
+    if (length == to_step && length == from_step) {
+        length *= rows;
+        rows = 1;
     }
-    to += r->before;
-    for (uint32_t left = r->inside; left > 0; left -= r->length, from += r->pixel) {
-        to = copy(to, from, r->length);
+    if (length < 8U) { /* rather long columns than short rows */
+        for (; length > 0; length--) {
+            int8_t *t = to++;
+            const int8_t *f = from++;
+            for (uint32_t left = rows; left > 0; left--, t += to_step, f += from_step) {
+                *t = *f;
+            }
+        }
+        return;
     }
-}
-
-#if defined(__ARM_FEATURE_UNALIGNED)
-/* Rows of three or four values, each as a word with what surrounds it, which must be there. */
-static TG_NOINLINE void copy_narrow(const row *r, int8_t *to, const int8_t *from, uint32_t rows) {
-    const uint32_t keep = UINT32_MAX >> (32U - 8U * r->inside) << 8U * r->before;
-    const uint32_t zeros = (uint8_t)r->zero * 0x01010101U & ~keep;
-    const uint32_t size = r->size;
-    const int32_t line = r->line;
-    for (from -= r->before; rows > 0; rows--, from += line, to += size) {
-        uint32_t word;
-        memcpy(&word, from, sizeof word);
-        word = (word & keep) | zeros;
-        memcpy(to, &word, sizeof word);
+    for (; rows > 0; rows--, to += to_step, from += from_step) {
+        copy(to, from, length);
     }
 }
-#endif
 
 /* Gathers `rows` rows of the strip of output column x, from the input's row `at` (of which there may be
  * none) on, for input channels from `channel`. */
 static TG_NOINLINE int8_t *gather(const state *s, int8_t *to, int32_t at, uint32_t rows, unsigned x,
                                   unsigned channel) {
     const tg_conv *c = s->c;
-    unsigned first;
+    const int32_t dilation = c->h.dilation;
+    const uint32_t size = row_size(c);
+    const uint32_t line = (uint32_t)c->w.input * c->in_c;
+    const uint32_t pixel = (uint32_t)c->w.dilation * c->in_c;
+    unsigned tap;
     unsigned end;
-    tg_axis_taps(&c->w, x, &first, &end);
-    row r;
-    r.size = row_size(c);
-    r.before = first * c->filter_c;
-    r.inside = (end - first) * c->filter_c;
-    r.pixel = (uint32_t)c->w.dilation * c->in_c;
-    r.length = r.pixel == c->filter_c ? r.inside : c->filter_c; /* taps may lie side by side */
-    r.zero = -c->input_offset;
-    const int32_t line = (int32_t)c->w.input * c->in_c;
-    r.line = c->h.dilation * line;
-    const int8_t *from = s->input + channel;
-    from += ((int32_t)(x * c->w.stride + first * c->w.dilation) - c->w.pad) * c->in_c;
-    for (; rows > 0; rows--, at += c->h.dilation, to += r.size) {
-        if (at < 0 || at >= c->h.input) {
-            memset(to, r.zero, r.size);
-            continue;
-        }
-        uint32_t many = (uint32_t)(c->h.input - at);
-        many = (many < rows ? many : rows) - 1U;
-        if (r.line != line || r.length != r.inside) {
-            many = 0;
-        } else if (r.inside == r.size && r.size == (uint32_t)line) {
-            copy(to, from + at * line, many * r.size);
-#if defined(__ARM_FEATURE_UNALIGNED)
-        } else if (r.size - 3U < 2U && line >= 3 && at > 0) {
-            copy_narrow(&r, to, from + at * line, many);
-#endif
-        } else {
-            many = 0;
-        }
-        to += many * r.size;
-        at += (int32_t)many;
-        rows -= many;
-        copy_row(&r, to, from + at * line);
+    tg_axis_taps(&c->w, x, &tap, &end);
+    int8_t *behind = to + rows * size;
+    memset(to, -c->input_offset, rows * size);
+    for (; rows > 0 && at < 0; rows--, at += dilation) {
+        to += size;
     }
-    return to;
+    uint32_t inside = at < c->h.input ? (uint32_t)(c->h.input - 1 - at) / c->h.dilation + 1U : 0;
+    inside = inside < rows ? inside : rows;
+    int32_t column = (int32_t)(x * c->w.stride) - c->w.pad;
+    const unsigned together = pixel == c->filter_c ? end - tap : 1U; /* taps that lie side by side */
+    for (; tap < end; tap += together) {
+        const int8_t *from = s->input + at * (int32_t)line + channel;
+        from += (column + (int32_t)(tap * c->w.dilation)) * c->in_c;
+        copy_rows(to + tap * c->filter_c, from, inside, together * c->filter_c, size,
+                  (uint32_t)dilation * line);
+    }
+    return behind;
 }
 
 /* Outputs of one column: `outputs` from row y on. */
 static void run_chunk(state *s, unsigned y, unsigned x, unsigned outputs, unsigned channel, int8_t *output) {
     const tg_conv *c = s->c;
-    uint32_t rows = strip_rows(c, outputs);
-    int32_t row = (int32_t)(y * tg_advance(&c->h, &c->pool_h)) - c->h.pad;
-    const int8_t *patches = s->strips;
-    if (c->strip && row >= 0 && row + (int32_t)rows <= c->h.input) {
-        patches = s->input + row * c->in_c;
-    } else {
+    const int8_t *patches = s->input;
+    if (!c->strip) {
+        const uint32_t rows = strip_rows(c, outputs);
+        const int32_t row = (int32_t)(y * tg_advance(&c->h, &c->pool_h)) - c->h.pad;
         int8_t *to = s->strips;
+        patches = to;
         for (unsigned i = 0; i < c->pool_w.filter; i++) {
             to = gather(s, to, row, rows, x * c->pool_w.stride + i, channel);
         }
+        s->gemm.patches.run_step = rows * row_size(c);
     }
-    s->gemm.patches.run_step = rows * row_size(c);
     tg_gemm_run(&s->gemm, patches, outputs, output);
 }
 
@@ -166,6 +134,7 @@ static void run(const tg_run *run) {
     s.gemm.patches.count = c->pool_h.filter;
     s.gemm.patches.runs = c->pool_w.filter;
     s.gemm.patches.step = c->h.stride * row_size(c);
+    s.gemm.patches.run_step = 0;
     s.gemm.patches.skip = s.gemm.patches.step * c->pool_h.stride;
     s.gemm.output_step = (uint32_t)c->pool_w.output * c->out_c;
     s.gemm.scratch = run->scratch;
@@ -191,8 +160,9 @@ static uint32_t plan(tg_conv *c, uint32_t room) {
     c->chunk = c->h.dilation == 1 ? c->pool_h.output : 1;
     c->lanes = tg_gemm_scratch(c->h.filter * row_size(c), c->out_c / (c->in_c / c->filter_c),
                                c->pool_w.filter, c->pool_h.filter, c->chunk, room);
-    c->strip = c->w.input == 1 && c->w.filter == 1 && c->filter_c == c->in_c && c->h.dilation == 1;
-    if (c->strip && c->h.pad == 0 && strip_rows(c, c->chunk) <= c->h.input) {
+    c->strip = c->w.input == 1 && c->w.filter == 1 && c->filter_c == c->in_c && c->h.dilation == 1 &&
+               c->h.pad == 0 && strip_rows(c, c->chunk) <= c->h.input;
+    if (c->strip) {
         return c->lanes;
     }
     room = room > c->lanes + STRIPS ? room - c->lanes : STRIPS;

@@ -18,8 +18,7 @@ static void run(const tg_run *run) {
     gemm.depth = f->depth;
     gemm.channels = f->outputs;
     gemm.input_offset = f->input_offset;
-    gemm.patches.count = gemm.patches.runs = 1;
-    gemm.patches.skip = f->depth;
+    gemm.patches = (tg_patches){1, 1, 0, 0, f->depth};
     gemm.output_step = f->outputs;
     gemm.scratch = run->scratch;
     gemm.scratch_size = f->scratch_size;

@@ -32,8 +32,7 @@ static int32_t exp_quarter(int32_t a) {
 /* exp(a) for a <= 0 in Q5.26; the result in Q0.31. */
 static int32_t exp_negative(int32_t a) {
     /* exp(-2^k) in Q0.31 for k = -2 .. 4, twice. */
-    static const uint32_t FACTORS[] = {3344923894, 2605029348, 1580030168, 581260616,
-                                       78665070,   1440802,    484};
+    static const uint32_t FACTORS[] = {3344923894, 2605029348, 1580030168, 581260616, 78665070, 1440802, 484};
     static const int32_t QUARTER = 1 << 24;
     if (a == 0) {
         return INT32_MAX;
@@ -78,7 +77,8 @@ static void run_row(const softmax *s, const int8_t *input, int8_t *output, int32
         int32_t difference = input[i] - max;
         int32_t value = 0;
         if (difference >= s->least) {
-            value = exp_negative(tg_high_mul_positive(tg_wrap_shift(difference, s->multiplier.shift), mantissa));
+            value =
+                exp_negative(tg_high_mul_positive(tg_wrap_shift(difference, s->multiplier.shift), mantissa));
         }
         exps[i] = value;
         sum += (uint32_t)tg_round_shift_positive(value, 12);

@@ -64,7 +64,7 @@ typedef struct {
     int16_t input_offset;
     uint16_t chunk;   /* CONV_2D: outputs made at a time */
     bool turned;      /* CONV_2D: h is the input's width */
-    bool strip;       /* CONV_2D: the input, inside, is its own strip */
+    bool strip;       /* CONV_2D: the input is its own strip */
     tg_pooled pool_h; /* of a max-pooling run with it, or 1 x 1 */
     tg_pooled pool_w;
     uint32_t lanes; /* CONV_2D: bytes of scratch for the matrix product; strips lie behind them */

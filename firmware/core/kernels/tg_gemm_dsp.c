@@ -92,7 +92,7 @@ void tg_gemm_run(const tg_gemm *g, const int8_t *input, unsigned outputs, int8_t
     const bool pooled = tg_gemm_pooled(&g->patches);
     const uint32_t skip = g->patches.skip;
     tg_unit u;
-    u.how = pooled ? TG_UNIT_POOLED : how->kind == TG_REQUANT_RELU ? TG_UNIT_RELU : TG_UNIT_SIGNED;
+    u.pooled = pooled;
     u.constant = 2 * how->zero_point + 1;
     u.to_bias = (uint32_t)(uintptr_t)factors->bias - (uint32_t)(uintptr_t)factors->mantissa;
     u.back = (0U - g->depth) % STEP;
@@ -105,7 +105,7 @@ void tg_gemm_run(const tg_gemm *g, const int8_t *input, unsigned outputs, int8_t
     u.weights = g->weights;
     u.step[1] = 3U * g->output_step;
     u.step[2] = 5U * g->output_step;
-    const bool six = g->scratch_size >= u.row * sizeof(uint16_t) * 2U * GROUP;
+    const bool six = how->kind == TG_REQUANT_RELU && g->scratch_size >= u.row * sizeof(uint16_t) * 2U * GROUP;
     unsigned now;
     for (; outputs > 0; outputs -= now, input += now * skip, output += now * g->output_step) {
         now = pooled ? 2U : six ? 2U * GROUP : GROUP;

@@ -75,8 +75,8 @@ int tg_requant_make(tg_requant *requant, tg_prepare *p, uint32_t channels, bool 
 void tg_factors_set(tg_factors *factors, const tg_model *model, const tg_requant *requant,
                     uint32_t first_channel) {
     factors->bias = (const int32_t *)tg_at(model, requant->biases) + first_channel;
-    factors->mantissa = (const int32_t *)tg_at(model, requant->mantissas) + first_channel;
-    factors->shift = (const int8_t *)tg_at(model, requant->shifts) + first_channel;
+    factors->mantissa = (const int32_t *)(const void *)(model->arena + requant->mantissas) + first_channel;
+    factors->shift = (const int8_t *)model->arena + requant->shifts + first_channel;
     factors->how = requant;
 }
 

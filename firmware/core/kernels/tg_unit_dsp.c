@@ -7,7 +7,7 @@
 /* The functions take their parameters from registers. */
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 
-_Static_assert(offsetof(tg_unit, how) == 8 && offsetof(tg_unit, step) == 20 &&
+_Static_assert(offsetof(tg_unit, pooled) == 8 && offsetof(tg_unit, step) == 20 &&
                    offsetof(tg_unit, to_bias) == 32 && offsetof(tg_unit, last) == 40 &&
                    offsetof(tg_unit, weights) == 52 && offsetof(tg_unit, row) == 56 &&
                    offsetof(tg_unit, most) == 60 && offsetof(tg_unit, all) == 68 &&
@@ -152,17 +152,12 @@ TG_NAKED void tg_unit_six(tg_unit *unit) {
         "strb r10, [r2, r12]\n"
         "6:\n"
         "strb r5, [r2], #1\n" NEXT
-        "7:\n"
-        "lsrs r3, r3, #1\n"
-        "bne 8f\n"
-        FACTOR SIGNED("r5") SIGNED("r6") SIGNED("r7") SIGNED("r8") SIGNED("r9") SIGNED("r10")
-        "b 5b\n"
-        "8:\n" /* pooled: the most of this group and those before */
+        "7:\n" /* the most of this group and those before */
         MOST("r5", "r6") MOST("r5", "r7") MOST("r8", "r9") MOST("r8", "r10")
         "ldrd r6, r7, [r0, #40]\n" MOST("r5", "r6") MOST("r8", "r7")
         "ldrd r6, r7, [r0, #48]\n"
         "cmp lr, r6\n"
-        "beq 9f\n"
+        "beq 8f\n"
         "strd r5, r8, [r0, #40]\n"
         "ldr r3, [r0, #36]\n"
         "sub r11, r11, r3\n"
@@ -170,7 +165,7 @@ TG_NAKED void tg_unit_six(tg_unit *unit) {
         "mov r12, lr\n"
         "add lr, lr, r7\n"
         "b 2b\n"
-        "9:\n"
+        "8:\n"
         "mov r3, #0x80000000\n"
         "strd r3, r3, [r0, #40]\n"
         FACTOR SIGNED("r5") SIGNED("r8") SHIFT("r5") SHIFT_HIGH("r8")

@@ -11,18 +11,11 @@
 
 #include "tg_gemm.h"
 
-/* How outputs are made. */
-typedef enum {
-    TG_UNIT_RELU,   /* as TG_REQUANT_RELU has it */
-    TG_UNIT_SIGNED, /* as TG_REQUANT_SATURATED has it */
-    TG_UNIT_POOLED, /* the same of the maximum of each output's patches */
-} tg_unit_how;
-
 /* Some patches, and the next channel. The functions below know this layout; steps are bytes. */
 typedef struct {
     const int32_t *mantissa; /* 0 */
     int8_t *output;          /* 4: of the first patch */
-    uint32_t how;            /* 8: tg_unit_how */
+    uint32_t pooled;         /* 8 */
     int32_t constant;        /* 12: 2 x the zero point + 1 */
     uint32_t to_shift;       /* 16: from `output` to the channel's shift */
     uint32_t step[3];        /* 20: from the first patch's output to the 2nd, 4th and 6th */
@@ -42,7 +35,7 @@ typedef struct {
     uint32_t width;          /* 92: from a step's lanes to the next one's */
 } tg_unit;
 
-/* Six patches; or two outputs of groups of three patches. */
+/* Six patches, requantised as TG_REQUANT_RELU; or two outputs of groups of three patches. */
 void tg_unit_six(tg_unit *unit);
 
 /* Three patches. */
