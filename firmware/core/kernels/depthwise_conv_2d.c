@@ -1,24 +1,6 @@
 /* DEPTHWISE_CONV_2D: weights [1, filter_h, filter_w, out_c]; each input channel gives filter_c outputs. */
 #include "tg_depthwise.h"
 
-#if defined(__ARM_ARCH_6M__)
-tg_taps tg_depthwise_taps(const tg_depthwise *d, unsigned y, unsigned x) {
-    const tg_conv *c = d->c;
-    unsigned top;
-    unsigned left;
-    tg_taps taps;
-    tg_axis_taps(&c->h, y, &top, &taps.rows);
-    tg_axis_taps(&c->w, x, &left, &taps.columns);
-    taps.rows -= top;
-    taps.columns -= left;
-    taps.first = (uint32_t)top * c->w.filter + left;
-    uint32_t in_y = y * c->h.stride + top * c->h.dilation - c->h.pad;
-    uint32_t in_x = x * c->w.stride + left * c->w.dilation - c->w.pad;
-    taps.input = d->input + (in_y * c->w.input + in_x) * c->in_c;
-    return taps;
-}
-#endif
-
 /* Accumulator of one output, without its bias. */
 static int32_t sum_of(const tg_depthwise *d, unsigned y, unsigned x, unsigned channel) {
     const tg_conv *c = d->c;

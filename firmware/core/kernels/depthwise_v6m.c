@@ -85,53 +85,50 @@ static TG_NAKED void add_line(line *l) {
                                           "pop {r4-r7, pc}\n");
 }
 
-/* The accumulators of `count` positions that have the same taps, from (y, x) on. */
-static void sum_up(const tg_depthwise *d, const int32_t *bias, unsigned channel, unsigned y, unsigned x,
-                   unsigned count) {
-    const tg_conv *c = d->c;
-    const tg_taps taps = tg_depthwise_taps(d, y, x);
-    int32_t *sums = (int32_t *)d->scratch;
-    line l;
-    l.offset = c->input_offset;
-    l.step = c->out_c - 3U;
-    l.end = taps.columns * c->out_c;
-    l.input_step = (uint32_t)c->w.stride * c->in_c;
-    const int8_t *input = taps.input + channel;
-    const int8_t *weights = d->weights + taps.first * c->out_c + channel;
-    if (l.end == 0 || taps.rows == 0) {
-        memcpy(sums, bias, CHANNELS * sizeof *bias); /* one position, all in the padding */
-        return;
-    }
-    for (unsigned row = 0; row < taps.rows; row++) {
-        l.input = input;
-        l.weights = weights;
-        l.start = row == 0 ? bias : sums;
-        l.start_step = row == 0 ? 0 : CHANNELS * sizeof *sums;
-        l.sums = sums;
-        l.count = count;
-        add_line(&l);
-        input += (uint32_t)c->h.dilation * c->w.input * c->in_c;
-        weights += (uint32_t)c->w.filter * c->out_c;
-    }
-}
-
 /* Four channels at all positions; those from `first` up to `end` of a row have all their taps inside. */
 static void run_four(const tg_depthwise *d, unsigned channel, unsigned first, unsigned end) {
     const tg_conv *c = d->c;
     int8_t *output = d->output + channel;
+    int32_t *sums = (int32_t *)d->scratch;
     int32_t bias[CHANNELS];
     tg_factor factor[CHANNELS];
     tg_v6m_set(&d->factors, channel, bias, factor);
+    line l;
+    l.offset = c->input_offset;
+    l.step = c->out_c - 3U;
+    l.input_step = (uint32_t)c->w.stride * c->in_c;
     for (unsigned y = 0; y < c->h.output; y++) {
-        unsigned count;
+        unsigned top, bottom, count;
+        tg_axis_taps(&c->h, y, &top, &bottom);
+        const int8_t *row = d->input + channel;
+        row += (y * c->h.stride + top * c->h.dilation - c->h.pad) * c->w.input * c->in_c;
         for (unsigned x = 0; x < c->w.output; x += count) {
+            unsigned left = 0;
+            unsigned right = c->w.filter;
             count = 1;
-            if (x >= first && x < end) {
+            if (x < first || x >= end) {
+                tg_axis_taps(&c->w, x, &left, &right);
+            } else {
                 const unsigned most = TG_DEPTHWISE_SUMS / (CHANNELS * sizeof(int32_t));
                 count = end - x < most ? end - x : most;
             }
-            sum_up(d, bias, channel, y, x, count);
-            tg_v6m_store((int32_t *)d->scratch, factor, output, c->out_c, count, d->factors.how);
+            l.end = (right - left) * c->out_c;
+            const int8_t *input = row + (x * c->w.stride + left - c->w.pad) * c->in_c;
+            const int8_t *weights = d->weights + channel + (top * c->w.filter + left) * c->out_c;
+            l.start = bias;
+            l.start_step = 0;
+            for (unsigned rows = bottom - top; rows > 0; rows--) {
+                l.input = input;
+                l.weights = weights;
+                l.sums = sums;
+                l.count = count;
+                add_line(&l);
+                l.start = sums;
+                l.start_step = CHANNELS * sizeof *sums;
+                input += (uint32_t)c->h.dilation * c->w.input * c->in_c;
+                weights += (uint32_t)c->w.filter * c->out_c;
+            }
+            tg_v6m_store(sums, factor, output, c->out_c, count, d->factors.how);
             output += count * c->out_c;
         }
     }
@@ -139,13 +136,17 @@ static void run_four(const tg_depthwise *d, unsigned channel, unsigned first, un
 
 void tg_depthwise_fours(const tg_depthwise *d) {
     const tg_conv *c = d->c;
-    const int32_t reach = c->w.input - c->w.filter + c->w.pad;
-    const unsigned first = (c->w.pad + c->w.stride - 1U) / c->w.stride;
-    unsigned end = reach < 0 ? 0 : (unsigned)reach / c->w.stride + 1U;
-    end = end < c->w.output ? end : c->w.output;
     if (c->w.dilation != 1 || d->factors.how->kind == TG_REQUANT_ANY) {
         tg_depthwise_plain(d);
         return;
+    }
+    unsigned first = 0;
+    while (first * c->w.stride < c->w.pad) {
+        first++;
+    }
+    unsigned end = c->w.output;
+    while (end > 0 && (end - 1U) * c->w.stride + c->w.filter > (unsigned)c->w.input + c->w.pad) {
+        end--;
     }
     for (unsigned channel = 0; channel < c->out_c; channel = tg_depthwise_next(c, channel)) {
         run_four(d, channel, first, end);

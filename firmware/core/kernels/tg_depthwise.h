@@ -21,16 +21,6 @@ typedef struct {
 #define TG_DEPTHWISE_TAP  8U
 #define TG_DEPTHWISE_SUMS 128U /* and at least these, four accumulators of eight positions */
 
-/* The filter taps that fall inside the input at one output position. */
-typedef struct {
-    const int8_t *input; /* at the first tap, channel 0 */
-    uint32_t first;      /* number of the first tap */
-    unsigned rows;
-    unsigned columns;
-} tg_taps;
-
-tg_taps tg_depthwise_taps(const tg_depthwise *d, unsigned y, unsigned x);
-
 /* Whether tg_depthwise_fours() can be used: not where all taps of a filter may lie in the padding. */
 static inline bool tg_depthwise_by_four(const tg_conv *c) {
     return c->filter_c == 1 && c->out_c >= 4U &&
