@@ -13,7 +13,7 @@
 
 #define CHANNELS TG_V6M_CHANNELS
 
-/* A line of patches and four channels. The function below knows this layout. */
+/* Patches and four channels. The function below knows this layout. */
 typedef struct {
     int32_t bias[CHANNELS]; /* 0 */
     const int8_t *patch;    /* 16: end of the next patch */
@@ -21,14 +21,19 @@ typedef struct {
     uint32_t row;           /* 24: from a channel's weights to the next one's */
     int32_t offset;         /* 28: of the input */
     int32_t start;          /* 32: minus the depth */
-    uint32_t count;         /* 36: patches */
-    uint32_t step;          /* 40: from a patch to the next */
-    int32_t *sums;   /* 44: where four accumulators go for every patch; or four that are raised to them */
-    uint32_t pooled; /* 48 */
+    uint32_t step;          /* 36: from a patch to the next */
+    int32_t *sums;          /* 40: where four accumulators go for every output */
+    uint32_t left;          /* 44: patches of the run, or of all when every patch is an output */
+    uint32_t count;         /* 48: of every run; 0: every patch is an output */
+    uint32_t runs_left;     /* 52 */
+    uint32_t runs;          /* 56: of an output */
+    uint32_t to_run;        /* 60: from behind a run to the next */
+    uint32_t to_output;     /* 64: from there behind the last to the next output */
+    uint32_t outputs;       /* 68: with runs */
 } quad;
 
-_Static_assert(offsetof(quad, patch) == 16 && offsetof(quad, start) == 32 && offsetof(quad, sums) == 44 &&
-                   offsetof(quad, pooled) == 48,
+_Static_assert(offsetof(quad, patch) == 16 && offsetof(quad, start) == 32 && offsetof(quad, count) == 48 &&
+                   offsetof(quad, to_run) == 60 && offsetof(quad, outputs) == 68,
                "as the assembly below has it");
 
 #define MULTIPLY(weights, sum)                                                                               \
@@ -50,8 +55,8 @@ _Static_assert(offsetof(quad, patch) == 16 && offsetof(quad, start) == 32 && off
 
 /* clang-format off */
 
-/* 31 instructions for 8 products. */
-static TG_NAKED void run_line(quad *q) {
+/* The accumulators of all outputs: 31 instructions for 8 products. */
+static TG_NAKED void run_patches(quad *q) {
     __asm__ volatile(
         ".syntax unified\n"
         "push {r4-r7, lr}\n"
@@ -60,6 +65,9 @@ static TG_NAKED void run_line(quad *q) {
         "mov r6, r10\n"
         "mov r7, r11\n"
         "push {r0, r4-r7}\n"
+        "ldr r7, [r0, #48]\n"
+        "cmp r7, #0\n"
+        "bne 7f\n"
         "1:\n"
         "mov r1, r0\n"
         "ldm r1!, {r4-r7}\n"
@@ -79,10 +87,10 @@ static TG_NAKED void run_line(quad *q) {
         "3:\n" STEP
         "bne 2b\n"
         "ldr r0, [sp]\n"
-        "ldr r2, [r0, #40]\n"
+        "ldr r2, [r0, #36]\n"
         "adds r1, r1, r2\n"
         "str r1, [r0, #16]\n"
-        "ldr r6, [r0, #44]\n"
+        "ldr r6, [r0, #40]\n"
         "ldr r7, [r0, #48]\n"
         "mov r1, r8\n"
         "mov r2, r9\n"
@@ -91,12 +99,15 @@ static TG_NAKED void run_line(quad *q) {
         "cmp r7, #0\n"
         "bne 4f\n"
         "stm r6!, {r1-r4}\n"
-        "str r6, [r0, #44]\n"
+        "str r6, [r0, #40]\n"
         "5:\n"
-        "ldr r2, [r0, #36]\n"
+        "ldr r2, [r0, #44]\n"
         "subs r2, #1\n"
-        "str r2, [r0, #36]\n"
+        "str r2, [r0, #44]\n"
         "bne 1b\n"
+        "cmp r7, #0\n"
+        "bne 8f\n"
+        "9:\n"
         "pop {r0, r4-r7}\n"
         "mov r8, r4\n"
         "mov r9, r5\n"
@@ -104,65 +115,84 @@ static TG_NAKED void run_line(quad *q) {
         "mov r11, r7\n"
         "pop {r4-r7, pc}\n"
         "4:\n" RAISE("0", "r1") RAISE("4", "r2") RAISE("8", "r3") RAISE("12", "r4")
-        "b 5b\n");
+        "b 5b\n"
+        "8:\n" /* the end of a run */
+        "str r7, [r0, #44]\n"
+        "ldr r1, [r0, #16]\n"
+        "ldr r2, [r0, #60]\n"
+        "adds r1, r1, r2\n"
+        "str r1, [r0, #16]\n"
+        "ldr r2, [r0, #52]\n"
+        "subs r2, #1\n"
+        "str r2, [r0, #52]\n"
+        "bne 1b\n"
+        "ldr r2, [r0, #64]\n" /* of an output */
+        "adds r1, r1, r2\n"
+        "str r1, [r0, #16]\n"
+        "adds r6, #16\n"
+        "str r6, [r0, #40]\n"
+        "ldr r2, [r0, #68]\n"
+        "subs r2, #1\n"
+        "str r2, [r0, #68]\n"
+        "beq 9b\n"
+        "7:\n"
+        "ldr r1, [r0, #40]\n"
+        "movs r2, #1\n"
+        "lsls r2, r2, #31\n"
+        "movs r3, r2\n"
+        "stm r1!, {r2, r3}\n"
+        "stm r1!, {r2, r3}\n"
+        "ldr r2, [r0, #56]\n"
+        "str r2, [r0, #52]\n"
+        "b 1b\n");
 }
 
 /* clang-format on */
-
-/* The accumulators of `outputs` outputs and four channels, one behind the other; input: end of the first
- * patch. */
-static void sum_up(const tg_gemm *g, quad *q, const int8_t *input, unsigned outputs, int32_t *sums) {
-    q->sums = sums;
-    if (q->pooled == 0) {
-        q->patch = input;
-        q->count = outputs;
-        run_line(q);
-        return;
-    }
-    for (; outputs > 0; outputs--, input += g->patches.skip, q->sums += CHANNELS) {
-        const int8_t *line = input;
-        q->sums[0] = q->sums[1] = q->sums[2] = q->sums[3] = INT32_MIN;
-        for (unsigned runs = g->patches.runs; runs > 0; runs--, line += g->patches.run_step) {
-            q->patch = line;
-            q->count = g->patches.count;
-            run_line(q);
-        }
-    }
-}
 
 void tg_gemm_run(const tg_gemm *g, const int8_t *input, unsigned outputs, int8_t *output) {
     if (g->channels < CHANNELS || g->factors.how->kind == TG_REQUANT_ANY) {
         tg_gemm_plain(g, input, outputs, output);
         return;
     }
+    const uint32_t depth = g->depth;
     const unsigned most = g->scratch_size / (CHANNELS * (uint32_t)sizeof(int32_t));
+    const tg_patches *patches = &g->patches;
     quad q;
-    q.pooled = tg_gemm_pooled(&g->patches);
-    q.step = q.pooled != 0 ? g->patches.step : g->patches.skip;
+    q.row = depth;
     q.offset = g->input_offset;
-    q.row = g->depth;
-    q.start = -(int32_t)g->depth;
-    input += g->depth;
+    q.start = -(int32_t)depth;
+    q.step = patches->skip;
+    q.count = 0;
+    if (tg_gemm_pooled(patches)) {
+        q.step = patches->step;
+        q.count = patches->count;
+        q.runs = patches->runs;
+        q.to_run = patches->run_step - q.count * q.step;
+        q.to_output = patches->skip - q.runs * patches->run_step;
+    }
+    q.weights = g->weights + depth;
     for (unsigned channel = 0;;) {
         tg_factor factors[CHANNELS];
         tg_v6m_set(&g->factors, channel, q.bias, factors);
-        q.weights = g->weights + (channel + 1U) * g->depth;
-        const int8_t *from = input;
+        q.patch = input + depth;
         int8_t *to = output + channel;
         for (unsigned left = outputs; left > 0;) {
             unsigned some = left < most ? left : most;
-            sum_up(g, &q, from, some, (int32_t *)g->scratch);
+            q.sums = (int32_t *)g->scratch;
+            q.outputs = some;
+            q.left = q.count != 0 ? q.count : some;
+            run_patches(&q);
             tg_v6m_store((int32_t *)g->scratch, factors, to, g->output_step, some, g->factors.how);
-            from += some * g->patches.skip;
             to += some * g->output_step;
             left -= some;
         }
-        channel += CHANNELS;
-        if (channel == g->channels) {
+        unsigned next = g->channels - channel - CHANNELS;
+        if (next == 0) {
             return;
         }
-        /* The last overlap those before. */
-        channel = channel + CHANNELS > g->channels ? g->channels - CHANNELS : channel;
+        next = next < CHANNELS ? next : CHANNELS; /* the last overlap those before */
+        channel += next;
+        q.weights += next * depth;
     }
 }
 
