@@ -89,16 +89,15 @@ static inline int32_t tg_high_mul_small(int32_t a, int32_t b) {
 #endif
 }
 
-/* Of a value that is not 0. */
-static inline int32_t tg_leading_zeros(uint32_t value) {
+/* Leading zeros of a value that has no more than `most`. */
+static inline int32_t tg_leading_zeros(uint32_t value, int32_t most) {
 #if defined(__ARM_FEATURE_CLZ)
+    (void)most;
     return __builtin_clz(value);
 #else
-    int32_t zeros = 0;
-    for (; (int32_t)value >= 0; value <<= 1) {
-        zeros++;
+    for (; value >> (32 - most) != 0; most--) {
     }
-    return zeros;
+    return most;
 #endif
 }
 

@@ -83,7 +83,7 @@ static void run_row(const softmax *s, const int8_t *input, int8_t *output, int32
         exps[i] = value;
         sum += (uint32_t)tg_round_shift_positive(value, 12);
     } while (++i < s->depth);
-    const int32_t zeros = tg_leading_zeros(sum);
+    const int32_t zeros = tg_leading_zeros(sum, 12);
     const int32_t scale = reciprocal((int32_t)(sum << zeros >> 1));
     const int32_t right = 12 - zeros + 31 - 8;
     do {

@@ -55,7 +55,7 @@ _Static_assert(offsetof(quad, patch) == 16 && offsetof(quad, start) == 32 && off
 
 /* clang-format off */
 
-/* The accumulators of all outputs: 31 instructions for 8 products. */
+/* The accumulators of all outputs: 61 instructions for 16 products. */
 static TG_NAKED void run_patches(quad *q) {
     __asm__ volatile(
         ".syntax unified\n"
@@ -67,7 +67,16 @@ static TG_NAKED void run_patches(quad *q) {
         "push {r0, r4-r7}\n"
         "ldr r7, [r0, #48]\n"
         "cmp r7, #0\n"
-        "bne 7f\n"
+        "beq 1f\n"
+        "7:\n"
+        "ldr r1, [r0, #40]\n"
+        "movs r2, #1\n"
+        "lsls r2, r2, #31\n"
+        "movs r3, r2\n"
+        "stm r1!, {r2, r3}\n"
+        "stm r1!, {r2, r3}\n"
+        "ldr r2, [r0, #56]\n"
+        "str r2, [r0, #52]\n"
         "1:\n"
         "mov r1, r0\n"
         "ldm r1!, {r4-r7}\n"
@@ -81,11 +90,14 @@ static TG_NAKED void run_patches(quad *q) {
         "adds r4, r3, r5\n"
         "adds r5, r4, r5\n"
         "movs r0, r7\n"
-        "lsrs r7, r7, #1\n"
-        "bcs 3f\n"
-        "2:\n" STEP
-        "3:\n" STEP
-        "bne 2b\n"
+        "lsls r7, r7, #31\n" /* the first four are those that are left over */
+        "bcs 20f\n"
+        "bmi 11f\n"
+        "10:\n" STEP
+        "11:\n" STEP
+        "12:\n" STEP
+        "13:\n" STEP
+        "bne 10b\n"
         "ldr r0, [sp]\n"
         "ldr r2, [r0, #36]\n"
         "adds r1, r1, r2\n"
@@ -116,6 +128,9 @@ static TG_NAKED void run_patches(quad *q) {
         "pop {r4-r7, pc}\n"
         "4:\n" RAISE("0", "r1") RAISE("4", "r2") RAISE("8", "r3") RAISE("12", "r4")
         "b 5b\n"
+        "20:\n"
+        "bmi 13b\n"
+        "b 12b\n"
         "8:\n" /* the end of a run */
         "str r7, [r0, #44]\n"
         "ldr r1, [r0, #16]\n"
@@ -125,7 +140,9 @@ static TG_NAKED void run_patches(quad *q) {
         "ldr r2, [r0, #52]\n"
         "subs r2, #1\n"
         "str r2, [r0, #52]\n"
-        "bne 1b\n"
+        "beq 2f\n"
+        "b 1b\n"
+        "2:\n"
         "ldr r2, [r0, #64]\n" /* of an output */
         "adds r1, r1, r2\n"
         "str r1, [r0, #16]\n"
@@ -135,16 +152,7 @@ static TG_NAKED void run_patches(quad *q) {
         "subs r2, #1\n"
         "str r2, [r0, #68]\n"
         "beq 9b\n"
-        "7:\n"
-        "ldr r1, [r0, #40]\n"
-        "movs r2, #1\n"
-        "lsls r2, r2, #31\n"
-        "movs r3, r2\n"
-        "stm r1!, {r2, r3}\n"
-        "stm r1!, {r2, r3}\n"
-        "ldr r2, [r0, #56]\n"
-        "str r2, [r0, #52]\n"
-        "b 1b\n");
+        "b 7b\n");
 }
 
 /* clang-format on */

@@ -85,17 +85,16 @@ TG_NAKED void tg_v6m_store(const int32_t *sums, const tg_factor *factors, int8_t
                            unsigned count, const tg_requant *how) {
     __asm__ volatile(
         ".syntax unified\n"
-        "push {r3-r7, lr}\n"
+        "push {r4-r7, lr}\n"
         "mov r4, r8\n"
         "mov r5, r9\n"
         "mov r6, r10\n"
-        "mov r7, r11\n"
-        "push {r4-r7}\n"
-        "ldr r7, [sp, #40]\n"
+        "push {r4-r6}\n"
+        "ldr r7, [sp, #32]\n"
         "lsls r7, r7, #4\n"
         "adds r7, r7, r0\n"
         "mov r10, r7\n"
-        "ldr r7, [sp, #44]\n"
+        "ldr r7, [sp, #36]\n"
         "movs r4, #1\n"
         "lsls r5, r4, #14\n"
         "ldrb r6, [r7, #12]\n"
@@ -114,12 +113,11 @@ TG_NAKED void tg_v6m_store(const int32_t *sums, const tg_factor *factors, int8_t
         "cmp r0, r10\n"
         "bne 1b\n"
         "9:\n"
-        "pop {r4-r7}\n"
+        "pop {r4-r6}\n"
         "mov r8, r4\n"
         "mov r9, r5\n"
         "mov r10, r6\n"
-        "mov r11, r7\n"
-        "pop {r3-r7, pc}\n"
+        "pop {r4-r7, pc}\n"
         "8:\n" /* an a that is not 0 */
         "push {r5, r6, lr}\n"
         "uxth r7, r4\n"
@@ -151,7 +149,8 @@ TG_NAKED void tg_v6m_store(const int32_t *sums, const tg_factor *factors, int8_t
         "movs r5, #15\n"
         "ldrsb r5, [r7, r5]\n"
         "subs r3, #4\n"
-        "push {r3-r5}\n" /* the step, low and high */
+        "mov r6, r11\n"
+        "push {r3-r6}\n" /* the step, low and high */
         "1:\n"
         "movs r3, #48\n"
         "adds r3, r3, r1\n"
@@ -202,7 +201,8 @@ TG_NAKED void tg_v6m_store(const int32_t *sums, const tg_factor *factors, int8_t
         "subs r1, #48\n"
         "cmp r0, r10\n"
         "bne 1b\n"
-        "add sp, #12\n"
+        "pop {r3-r6}\n"
+        "mov r11, r6\n"
         "b 9b\n");
 }
 
