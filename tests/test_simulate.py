@@ -209,7 +209,7 @@ def test_what_was_written_is_expected_whatever_the_id(
     assert run("x", "--write-expect", tmp_path / "e.csv").exit_code == 0
     result = run("x", "--expect", tmp_path / "e.csv")
     assert result.exit_code == 0, result.output
-    assert "events in 2 recordings" in result.stdout
+    assert "1 event in 2 recordings" in result.stdout
 
 
 def test_only_files_of_expected_events_are_replaced(logs: Path, tmp_path: Path) -> None:

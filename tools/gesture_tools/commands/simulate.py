@@ -222,9 +222,8 @@ def command(
     if as_json or as_csv:
         return
     if expect:
-        click.echo(
-            f"as expected: {counted(sum(map(len, expected.values())), 'event')} in {counted(len(names), 'recording')}"
-        )
+        events = counted(sum(map(len, expected.values())), "event")
+        click.echo(f"as expected: {events} in {counted(len(names), 'recording')}")
         click.echo(f"next: {shlex.join(['gesture', 'parity', str(model), str(logs[0])])}")
     else:
         option = ["--expect", str(write_expect)] if write_expect else ["--write-expect", "expect.csv"]
