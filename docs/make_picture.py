@@ -16,7 +16,7 @@ mpl.rcParams.update({"svg.hashsalt": "tinygesture", "font.size": 8, "font.family
 import matplotlib.pyplot as plt
 
 from gesture_tools.emulation import at_model_rate
-from gesture_tools.recordings import load
+from gesture_tools.loading import load
 from gesture_tools.runtime import Model, Stream
 
 START_S, END_S = 4.0, 32.0

@@ -266,7 +266,7 @@ def test_the_sweep_changes_thresholds_and_nothing_else(model: Path) -> None:
 
 
 def test_streams_match_the_device(model: Path, data: Path) -> None:
-    from gesture_tools.recordings import load
+    from gesture_tools.loading import load
     from gesture_tools.simulation import simulate
 
     loaded = Model.load(model)

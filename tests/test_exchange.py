@@ -19,9 +19,10 @@ from gesture_tools.errors import UserError
 from gesture_tools.exchange import FORMATS, Options
 from gesture_tools.exchange.filenames import decode, encode, slug
 from gesture_tools.exchange.pieces import cut
+from gesture_tools.loading import load
 from gesture_tools.logs import write_log
 from gesture_tools.profile import Profile
-from gesture_tools.recordings import Recording, Span, load
+from gesture_tools.recordings import Recording, Span
 
 ODD = ["flick", "shake_left", "Räder", "a.b", "50 %", "../up", "x:y", "NUL", "no, yes"]
 EVEN = [name for name in NAMES if name != "tidy"]

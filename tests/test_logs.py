@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from gesture_tools.errors import UserError
+from gesture_tools.loading import load, load_profile
 from gesture_tools.logs import read_log, spans_path, write_log
 from gesture_tools.profile import PROFILE_NAME, Profile
-from gesture_tools.recordings import Recording, Span, load, load_profile
+from gesture_tools.recordings import Recording, Span
 
 HEADER = "# tinygesture-log: 1\n# label: flick\n# subject: p1\n# session: s1\n"
 COLUMNS = "seq,t_us,ax_mg,ay_mg,az_mg\n"

@@ -15,11 +15,12 @@ import pytest
 
 from gesture_tools.boards import HOST
 from gesture_tools.link import Link
+from gesture_tools.loading import load
 from gesture_tools.port import BAUD
 from gesture_tools.profile import Profile
 from gesture_tools.recorder.board import BoardSource
 from gesture_tools.recorder.opening import OtherSource, reopen_source
-from gesture_tools.recordings import Recording, load
+from gesture_tools.recordings import Recording
 from gesture_tools.serving import Served, program_for
 from tests.support.board import COUNT, RATE_HZ, rows, serving
 from tests.support.firmware import model_file, own_cache  # noqa: F401 - fixtures

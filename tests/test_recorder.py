@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gesture_tools.loading import load
 from gesture_tools.profile import Profile
 from gesture_tools.recorder.clock import ArrivalClock
 from gesture_tools.recorder.cut import find_movements, strongest, whole, with_margin
@@ -17,7 +18,7 @@ from gesture_tools.recorder.lines import LONGEST, LineParser, parse_line
 from gesture_tools.recorder.measure import gravity_of, unit_of
 from gesture_tools.recorder.meter import Meter
 from gesture_tools.recorder.source import Block
-from gesture_tools.recordings import ACCELERATION, load
+from gesture_tools.recordings import ACCELERATION
 from tests.support.sketch import movement, rest
 from tests.support.takes import PROFILE, block, recording, refusal
 

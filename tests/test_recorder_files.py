@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 
 from gesture_tools.errors import UserError
+from gesture_tools.loading import load
 from gesture_tools.logs import PART_SUFFIX, read_log, spans_path, write_log
 from gesture_tools.profile import Profile
 from gesture_tools.recorder.place import check_names, take_place
 from gesture_tools.recorder.recover import CUT, PENDING, assess, salvage
 from gesture_tools.recorder.source import Block
 from gesture_tools.recorder.writer import PartWriter, finish, left_parts
-from gesture_tools.recordings import Span, load
+from gesture_tools.recordings import Span
 from tests.support.takes import PROFILE, block, heading, recording, refusal
 
 ROOT = Path(__file__).parents[1]

@@ -323,7 +323,7 @@ def test_neither_tensorflow_nor_pandas_nor_rich_is_imported_for_logs(logs: Path)
     program = (
         "import sys; from pathlib import Path\n"
         "import gesture_tools.commands.simulate, gesture_tools.runtime\n"
-        "from gesture_tools.recordings import load\n"
+        "from gesture_tools.loading import load\n"
         f"assert len(load([Path({str(logs)!r})])) == 3\n"
         "print(sorted({'tensorflow', 'keras', 'pandas', 'rich', 'scipy'} & set(sys.modules)))"
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gesture_tools.recordings import load
+from gesture_tools.loading import load
 from gesture_training.synthesis import (
     background,
     gestures,

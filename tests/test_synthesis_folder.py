@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from gesture_tools.recordings import load, load_profile
+from gesture_tools.loading import load, load_profile
 from gesture_training.commands.synthesize import command
 from gesture_training.synthesis import (
     folder,

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from gesture_tools.errors import UserError
-from gesture_tools.recordings import Recording, Span, load
+from gesture_tools.loading import load
+from gesture_tools.recordings import Recording, Span
 from gesture_tools.tables import read_table
 
 pytest.importorskip("pandas")

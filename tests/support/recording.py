@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gesture_tools.recordings import Recording, load
+from gesture_tools.loading import load
+from gesture_tools.recordings import Recording
 
 
 @dataclass

@@ -11,8 +11,9 @@ import numpy as np
 
 from gesture_tools.contract import Contract
 from gesture_tools.errors import UserError
+from gesture_tools.loading import load, load_profile
 from gesture_tools.profile import Profile
-from gesture_tools.recordings import Recording, load, load_profile
+from gesture_tools.recordings import Recording
 from gesture_training.apart import apart
 from gesture_training.choices import (
     check_same_channels,

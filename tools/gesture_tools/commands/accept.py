@@ -52,7 +52,7 @@ def command(
     """
     from gesture_tools.acceptance import accept
     from gesture_tools.link import Link
-    from gesture_tools.recordings import load
+    from gesture_tools.loading import load
     from gesture_tools.runtime import Model
 
     loaded = Model.load(model)

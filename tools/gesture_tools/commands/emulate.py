@@ -15,8 +15,9 @@ from gesture_tools.boards import HOST
 from gesture_tools.emulation import at_model_rate, emulate, firmware_for
 from gesture_tools.errors import UserError
 from gesture_tools.finite import Finite
+from gesture_tools.loading import load
 from gesture_tools.qemu import BOARD, BoardRun, check_elf, find_qemu
-from gesture_tools.recordings import Recording, load
+from gesture_tools.recordings import Recording
 from gesture_tools.serving import BOARDS, endless_image, program_for, require_posix, serve
 from gesture_tools.toolchain import COMPILERS
 from gesture_tools.words import counted

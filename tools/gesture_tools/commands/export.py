@@ -37,7 +37,7 @@ def command(form: str, data: tuple[Path, ...], out: Path, rate: float | None, as
     from gesture_tools.exchange import FORMATS
     from gesture_tools.exchange.pieces import common_rate, cut, even
     from gesture_tools.files import make_folder, write_atomic
-    from gesture_tools.recordings import load, load_profile
+    from gesture_tools.loading import load, load_profile
 
     writer = FORMATS[form]
     if rate is not None and not 1 <= rate <= 1000:

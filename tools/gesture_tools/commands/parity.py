@@ -51,9 +51,9 @@ def command(
     \b
     Example: gesture parity build/model/gesture.tflite data/starter/p01
     """
+    from gesture_tools.loading import load
     from gesture_tools.parity import Missing, compare, compare_float
     from gesture_tools.qemu import check_elf
-    from gesture_tools.recordings import load
     from gesture_tools.runtime import Model
 
     if elf is not None:

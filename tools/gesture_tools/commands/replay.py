@@ -38,7 +38,7 @@ def command(model: Path, logs: tuple[Path, ...], port: str, baud: int, as_json: 
     """
     from gesture_tools.emulation import at_model_rate
     from gesture_tools.link import Link
-    from gesture_tools.recordings import load
+    from gesture_tools.loading import load
     from gesture_tools.runtime import Model
 
     opened = Model.load(model)

@@ -13,7 +13,8 @@ import click
 
 from gesture_tools.errors import UserError
 from gesture_tools.files import write_atomic
-from gesture_tools.recordings import Recording, load
+from gesture_tools.loading import load
+from gesture_tools.recordings import Recording
 
 SUFFIXES = (".png", ".svg")
 

@@ -17,7 +17,7 @@ import click
 from gesture_tools.errors import UserError
 from gesture_tools.expectation import check_replaceable, compare, expectation, read_expectation
 from gesture_tools.files import write_atomic
-from gesture_tools.recordings import load
+from gesture_tools.loading import load
 from gesture_tools.simulation import Detection, Simulation, gesture_labels, simulate
 from gesture_tools.words import counted
 

@@ -12,9 +12,10 @@ from gesture_tools.errors import UserError
 from gesture_tools.exchange.filenames import slug
 from gesture_tools.exchange.pieces import TOLERANCE, common_rate
 from gesture_tools.files import make_folder
+from gesture_tools.loading import check_profile, load
 from gesture_tools.logs import write_log
 from gesture_tools.profile import PROFILE_NAME, Profile
-from gesture_tools.recordings import BACKGROUND, Recording, check_profile, load
+from gesture_tools.recordings import BACKGROUND, Recording
 
 RANGES_MG = (2000, 4000, 8000, 16000, 32767)
 """Full scales of accelerometers: the smallest that holds all samples is taken."""

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from gesture_tools.errors import UserError
 from gesture_tools.lint.finding import ERROR, Finding, found
+from gesture_tools.loading import load, load_profile
 from gesture_tools.logs import read_log, spans_path
 from gesture_tools.profile import Profile
-from gesture_tools.recordings import BACKGROUND, SPANS_SUFFIX, Recording, Span, load, load_profile
+from gesture_tools.recordings import BACKGROUND, SPANS_SUFFIX, Recording, Span
 
 LEAST_GAP_S = 1.0
 """Time between two spans of a continuous recording that counts as background, as in training."""

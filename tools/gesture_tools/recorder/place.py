@@ -11,9 +11,10 @@ from gesture_tools.errors import UserError
 from gesture_tools.exchange.filenames import slug
 from gesture_tools.exchange.store import profile_of
 from gesture_tools.files import make_folder
+from gesture_tools.loading import check_profile, load
 from gesture_tools.profile import PROFILE_NAME, Profile
 from gesture_tools.recorder.judge import check_source
-from gesture_tools.recordings import SPANS_SUFFIX, check_profile, load
+from gesture_tools.recordings import SPANS_SUFFIX
 
 LONGEST_NAME = 100
 _HEAD_BYTES = 4096

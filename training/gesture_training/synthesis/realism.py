@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from gesture_tools.errors import UserError
-from gesture_tools.recordings import load
+from gesture_tools.loading import load
 from gesture_tools.runtime import Model
 from gesture_tools.verdict import verdicts
 
