@@ -13,9 +13,10 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
+from serial.tools.list_ports_common import ListPortInfo
 
 from gesture_tools.errors import UserError
-from gesture_tools.port import PORTS_VARIABLE, PortLost, find_ports, open_port, receive, send
+from gesture_tools.port import PORTS_VARIABLE, PortLost, find_again, find_ports, open_port, receive, send
 
 
 @pytest.fixture
@@ -107,3 +108,20 @@ def test_a_socket_is_a_port_until_the_other_side_closes() -> None:
 def test_named_ports_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(PORTS_VARIABLE, "socket://localhost:7001 /dev/pts/99")
     assert {"socket://localhost:7001", "/dev/pts/99"} <= {port.url for port in find_ports()}
+
+
+def test_a_device_is_found_again_by_its_serial_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    def plugged(name: str, serial_number: str) -> ListPortInfo:
+        info = ListPortInfo(name)
+        info.vid, info.pid, info.serial_number = 0x0D28, 0x0204, serial_number
+        return info
+
+    there = [plugged("/dev/absent0", "9904"), plugged("/dev/absent1", "9901")]
+    monkeypatch.setattr("gesture_tools.port.list_ports.comports", lambda: there)
+    was = {port.url: port for port in find_ports()}["/dev/absent0"]
+    assert find_again("/dev/absent0", was) == "/dev/absent0"
+    there[0] = plugged("/dev/absent2", "9904")
+    assert find_again("/dev/absent0", was) == "/dev/absent2"
+    del there[0]
+    assert find_again("/dev/absent0", was) == "/dev/absent0"
+    assert find_again("socket://localhost:7000", None) == "socket://localhost:7000"

@@ -74,10 +74,8 @@ def find_again(url: str, was: FoundPort | None) -> str:
     if was is None or was.serial_number is None or os.path.exists(url):
         return url
     same = (was.vid, was.pid, was.serial_number)
-    for port in find_ports():
-        if (port.vid, port.pid, port.serial_number) == same:
-            return port.url
-    return url
+    alike = [port.url for port in find_ports() if (port.vid, port.pid, port.serial_number) == same]
+    return url if url in alike or not alike else alike[0]
 
 
 def open_port(url: str, baud: int = BAUD) -> serial.SerialBase:
