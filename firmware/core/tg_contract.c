@@ -251,7 +251,10 @@ int tg_contract_of_model(tg_contract *contract, const uint8_t *model, size_t siz
     }
     for (uint32_t i = 0; i < tg_count(metadata); i++) {
         table = tg_open_once(&r, tg_item_at(metadata, i), METADATA, &fields);
-        tg_vector name = table == NULL ? (tg_vector){NULL} : tg_open_vector(&r, table, 0, 0);
+        if (table == NULL) {
+            return TG_ERR_TRUNCATED;
+        }
+        tg_vector name = tg_open_vector(&r, table, 0, 0);
         if (name.start == NULL) {
             return TG_ERR_TRUNCATED;
         }
@@ -260,9 +263,14 @@ int tg_contract_of_model(tg_contract *contract, const uint8_t *model, size_t siz
             memcmp(tg_items(name), TG_CONTRACT_NAME, sizeof TG_CONTRACT_NAME - 1) != 0) {
             continue;
         }
-        table =
-            index < tg_count(buffers) ? tg_open_once(&r, tg_item_at(buffers, index), BUFFER, &fields) : NULL;
-        tg_vector data = table == NULL ? (tg_vector){NULL} : tg_open_vector(&r, table, 0, 0);
+        if (index >= tg_count(buffers)) {
+            return TG_ERR_TRUNCATED;
+        }
+        table = tg_open_once(&r, tg_item_at(buffers, index), BUFFER, &fields);
+        if (table == NULL) {
+            return TG_ERR_TRUNCATED;
+        }
+        tg_vector data = tg_open_vector(&r, table, 0, 0);
         if (data.start == NULL) {
             return TG_ERR_TRUNCATED;
         }

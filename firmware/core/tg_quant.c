@@ -140,12 +140,12 @@ static TG_NOINLINE uint32_t divide_product(uint32_t a, uint32_t b, uint32_t c, u
  * 16 bits are taken times its last 16: together the product is less than 2^17 too small, twice that when it
  * is shifted. q is right, and no tie is near, as long as the last 32 bits are 2^19 below the next q. The rare
  * others are divided exactly. */
-int tg_multipliers(int32_t *mantissa, int8_t *right, const uint8_t *b, uint32_t count, uint32_t a, uint32_t c,
-                   int32_t exponent, bool *narrow) {
+int tg_multipliers(int32_t *mantissa, int8_t *right, const uint8_t *b, uint32_t count, uint32_t a,
+                   uint32_t c) {
     const ratio r = ratio_of(a, c);
-    const int32_t least = EXPONENT_BIAS - r.exponent - exponent - 1;
-    *narrow = true;
+    const int32_t least = EXPONENT_BIAS - 1 - r.exponent;
     const uint8_t *end = b + 4U * count;
+    int narrow = 1;
     do {
         uint32_t scale = tg_load32(b);
         b += 4;
@@ -172,7 +172,7 @@ int tg_multipliers(int32_t *mantissa, int8_t *right, const uint8_t *b, uint32_t 
             shift--;
         }
         if ((uint32_t)(shift - 1) > 22U) {
-            *narrow = false;
+            narrow = 0;
             if (shift < -30) {
                 return TG_ERR_QUANTIZATION;
             }
@@ -184,13 +184,13 @@ int tg_multipliers(int32_t *mantissa, int8_t *right, const uint8_t *b, uint32_t 
         *mantissa++ = (int32_t)q;
         *right++ = (int8_t)shift;
     } while (b != end);
-    return 0;
+    return narrow;
 }
 
 bool tg_multiplier_make(tg_multiplier *multiplier, uint32_t a, uint32_t b, uint32_t c, int32_t exponent) {
     int8_t right;
-    bool narrow;
-    if (tg_multipliers(&multiplier->mantissa, &right, (const uint8_t *)&b, 1, a, c, exponent, &narrow) != 0) {
+    a += (uint32_t)exponent << MANTISSA_BITS;
+    if (tg_multipliers(&multiplier->mantissa, &right, (const uint8_t *)&b, 1, a, c) < 0) {
         return false;
     }
     multiplier->shift = -right;

@@ -205,27 +205,24 @@ static int prepare(tg_prepare *p, void *params) {
     return tg_requant_make(&c->requant, p, c->out_c, false);
 }
 
+/* Whether windows lie apart and inside. */
+static bool is_apart(const tg_axis *pool) {
+    return pool->stride >= pool->filter && (pool->output - 1U) * pool->stride + pool->filter <= pool->input;
+}
+
+static tg_pooled pooled(const tg_axis *pool) {
+    return (tg_pooled){pool->output, (uint8_t)pool->filter, (uint8_t)pool->stride};
+}
+
 static bool absorb(void *params, tg_prepare *p) {
     tg_conv *c = params;
     tg_pool pool;
-    if (tg_pool_read(p, &pool) != 0 ||
-        c->pool_h.filter * c->pool_w.filter * c->pool_h.stride * c->pool_w.stride != 1 ||
-        c->h.dilation != 1) {
+    if (c->h.dilation != 1 || tg_pool_read(p, &pool) != 0 || !is_apart(&pool.h) || !is_apart(&pool.w) ||
+        pool.low != INT8_MIN || pool.high != INT8_MAX) {
         return false;
     }
-    bool apart = pool.h.stride >= pool.h.filter && pool.w.stride >= pool.w.filter;
-    if (!apart || pool.low != INT8_MIN || pool.high != INT8_MAX) {
-        return false;
-    }
-    tg_pooled one = {1, 1, 1};
-    tg_pooled pool_h = {pool.h.output, (uint8_t)pool.h.filter, (uint8_t)pool.h.stride};
-    tg_pooled pool_w = {pool.w.output, (uint8_t)pool.w.filter, (uint8_t)pool.w.stride};
-    if (tg_covered(&pool.h, &one, pool.h.output) > pool.h.input ||
-        tg_covered(&pool.w, &one, pool.w.output) > pool.w.input) {
-        return false; /* windows that reach over the edge */
-    }
-    c->pool_h = c->turned ? pool_w : pool_h;
-    c->pool_w = c->turned ? pool_h : pool_w;
+    c->pool_h = pooled(c->turned ? &pool.w : &pool.h);
+    c->pool_w = pooled(c->turned ? &pool.h : &pool.w);
     p->scratch_size = plan(c, 0);
     return true;
 }

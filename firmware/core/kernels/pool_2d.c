@@ -52,7 +52,7 @@ static void run_average(const tg_run *run) {
     run_all(run, false);
 }
 
-enum { OPTION_FILTER_W = OPTION_STRIDE_H + 1, OPTION_FILTER_H };
+enum { OPTION_FILTER_W = OPTION_DILATION_W, OPTION_FILTER_H };
 
 int tg_pool_read(tg_prepare *p, void *params) {
     tg_pool *pool = params;
@@ -61,8 +61,18 @@ int tg_pool_read(tg_prepare *p, void *params) {
     if (input->dim[DIM_C] != output->dim[DIM_C]) {
         return TG_ERR_SHAPE;
     }
-    int err =
-        tg_axes_make(p, &pool->h, &pool->w, p->option[OPTION_FILTER_H], p->option[OPTION_FILTER_W], 1, 1);
+    /* The filter comes as options, not as a second input. */
+    uint32_t filter_h = p->option[OPTION_FILTER_H];
+    uint32_t filter_w = p->option[OPTION_FILTER_W];
+    if (filter_h > UINT16_MAX || filter_w > UINT16_MAX) {
+        return TG_ERR_OPTION;
+    }
+    p->input[1].dim[DIM_H] = (uint16_t)filter_h;
+    p->input[1].dim[DIM_W] = (uint16_t)filter_w;
+    p->option[OPTION_DILATION_H] = p->option[OPTION_DILATION_W] = 1;
+    int err = tg_axes_make(p, &pool->h, &pool->w);
+    p->option[OPTION_FILTER_H] = filter_h; /* may be read again */
+    p->option[OPTION_FILTER_W] = filter_w;
     pool->channels = input->dim[DIM_C];
     p->steps = (uint32_t)pool->h.filter * pool->w.filter;
     pool->low = p->low;

@@ -1,44 +1,46 @@
 #include "tg_conv.h"
 
-/* Fills an axis and checks that output is what TensorFlow Lite computes. */
-static int make_axis(tg_axis *axis, uint16_t input, uint16_t output, uint32_t filter, uint32_t stride,
-                     uint32_t dilation, uint32_t padding) {
-    if (stride == 0 || stride > UINT8_MAX || dilation == 0 || dilation > UINT8_MAX || filter == 0 ||
-        filter > UINT16_MAX || padding > PADDING_VALID) {
+/* Fills the axis of a dimension, and checks that the output is what TensorFlow Lite computes. */
+static int make_axis(const tg_prepare *p, tg_axis *axis, unsigned dim) {
+    const unsigned back = dim - DIM_H; /* the options of the width come before those of the height */
+    uint32_t stride = p->option[OPTION_STRIDE_H - back];
+    uint32_t dilation = p->option[OPTION_DILATION_H - back];
+    uint32_t padding = p->option[OPTION_PADDING];
+    uint32_t input = p->input[0].dim[dim];
+    uint32_t outputs = p->output.dim[dim] - 1U;
+    uint32_t filter = p->input[1].dim[dim];
+    if (stride - 1U >= UINT8_MAX || dilation - 1U >= UINT8_MAX || padding > PADDING_VALID || filter == 0) {
         return TG_ERR_OPTION;
     }
-    /* ComputePaddingHeightWidth and ComputeOutSize of TensorFlow Lite. */
-    uint32_t span = (filter - 1U) * dilation + 1U;
-    uint32_t expected = padding == PADDING_SAME ? (input + stride - 1U) / stride
-                        : span > input          ? 0
-                                                : (input - span) / stride + 1U;
-    if (expected == 0 || expected != output) {
+    /* ComputePaddingHeightWidth and ComputeOutSize of TensorFlow Lite: the last output is the last that
+     * starts within the input; or, without padding, ends there. */
+    uint32_t span = (filter - 1U) * dilation;
+    uint32_t last = outputs * stride + 1U;
+    uint32_t covered = last + span;
+    if (input - (padding == PADDING_SAME ? last : covered) >= stride) {
         return TG_ERR_SHAPE;
     }
-    uint32_t covered = (output - 1U) * stride + span;
     uint32_t pad = covered > input ? (covered - input) / 2U : 0;
     if (pad > UINT16_MAX) {
         return TG_ERR_TOO_BIG;
     }
-    *axis = (tg_axis){input, output, (uint16_t)filter, (uint16_t)pad, (uint8_t)stride, (uint8_t)dilation};
+    axis->input = (uint16_t)input;
+    axis->output = (uint16_t)(outputs + 1U);
+    axis->filter = (uint16_t)filter;
+    axis->pad = (uint16_t)pad;
+    axis->stride = (uint8_t)stride;
+    axis->dilation = (uint8_t)dilation;
     return 0;
 }
 
-int tg_axes_make(const tg_prepare *p, tg_axis *h, tg_axis *w, uint32_t filter_h, uint32_t filter_w,
-                 uint32_t dilation_h, uint32_t dilation_w) {
+int tg_axes_make(const tg_prepare *p, tg_axis *h, tg_axis *w) {
     const tg_view *input = &p->input[0];
     const tg_view *output = &p->output;
     if (input->dims != 4 || output->dims != 4 || input->dim[DIM_N] != 1 || output->dim[DIM_N] != 1) {
         return TG_ERR_SHAPE;
     }
-    uint32_t padding = p->option[OPTION_PADDING];
-    int err = make_axis(h, input->dim[DIM_H], output->dim[DIM_H], filter_h, p->option[OPTION_STRIDE_H],
-                        dilation_h, padding);
-    if (err != 0) {
-        return err;
-    }
-    return make_axis(w, input->dim[DIM_W], output->dim[DIM_W], filter_w, p->option[OPTION_STRIDE_W],
-                     dilation_w, padding);
+    int err = make_axis(p, h, DIM_H);
+    return err != 0 ? err : make_axis(p, w, DIM_W);
 }
 
 void tg_axis_taps(const tg_axis *axis, unsigned output, unsigned *first, unsigned *end) {
@@ -109,8 +111,7 @@ int tg_conv_prepare(tg_prepare *p, tg_conv *c, unsigned channel_dim) {
         return TG_ERR_SHAPE;
     }
     c->input_offset = (int16_t)-p->input[0].zero_point;
-    err = tg_axes_make(p, &c->h, &c->w, weights->dim[DIM_H], weights->dim[DIM_W],
-                       p->option[OPTION_DILATION_H], p->option[OPTION_DILATION_W]);
+    err = tg_axes_make(p, &c->h, &c->w);
     c->pool_h = (tg_pooled){c->h.output, 1, 1};
     c->pool_w = (tg_pooled){c->w.output, 1, 1};
     return err;

@@ -24,10 +24,9 @@ enum {
     TG_CONV_OPTIONS
 };
 
-/* Fills the axes of height and width, and checks that the output is what TensorFlow Lite computes. Returns 0,
- * TG_ERR_OPTION, TG_ERR_SHAPE or TG_ERR_TOO_BIG. */
-int tg_axes_make(const tg_prepare *p, tg_axis *h, tg_axis *w, uint32_t filter_h, uint32_t filter_w,
-                 uint32_t dilation_h, uint32_t dilation_w);
+/* Fills the axes of height and width, of a filter as large as the second input, and checks that the output is
+ * what TensorFlow Lite computes. Returns 0, TG_ERR_OPTION, TG_ERR_SHAPE or TG_ERR_TOO_BIG. */
+int tg_axes_make(const tg_prepare *p, tg_axis *h, tg_axis *w);
 
 /* Filter taps [first, end) that fall inside the input for one output; none when first == end. */
 void tg_axis_taps(const tg_axis *axis, unsigned output, unsigned *first, unsigned *end);

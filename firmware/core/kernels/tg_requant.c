@@ -24,36 +24,31 @@ static bool accumulators_fit(const tg_view *bias, uint32_t depth) {
 
 int tg_requant_make(tg_requant *requant, tg_prepare *p, uint32_t channels, bool float_product) {
     const tg_view *weights = &p->input[1];
-    uint32_t count = weights->scale_count > 1 ? channels : 1;
-    uint32_t words = channels * (uint32_t)sizeof(int32_t);
-    int32_t *mantissas = tg_alloc(p->arena, words, &requant->mantissas);
-    int8_t *shifts = tg_alloc(p->arena, channels, &requant->shifts);
-    if (mantissas == NULL || shifts == NULL) {
+    const tg_view *bias = &p->input[2];
+    const uint32_t words = channels * (uint32_t)sizeof(int32_t);
+    const uint32_t zeros = bias->data == NULL ? words : 0; /* in place of biases */
+    int32_t *mantissas = tg_alloc(p->arena, words + zeros + channels, &requant->mantissas);
+    if (mantissas == NULL) {
         return TG_ERR_ARENA;
     }
-    requant->biases = tg_constant(p, &p->input[2]);
-    if (requant->biases == TG_REF_NONE) {
-        int32_t *biases = tg_alloc(p->arena, words, &requant->biases);
-        if (biases == NULL) {
-            return TG_ERR_ARENA;
-        }
-        memset(biases, 0, words);
-    }
-    if (!accumulators_fit(&p->input[2], p->steps)) {
+    int8_t *shifts = (int8_t *)mantissas + words + zeros;
+    requant->shifts = requant->mantissas + words + zeros;
+    requant->biases = zeros == 0 ? tg_constant(p, bias) : requant->mantissas + words;
+    memset(mantissas + channels, 0, zeros);
+    if (!accumulators_fit(bias, p->steps)) {
         return TG_ERR_QUANTIZATION;
     }
     uint32_t input_scale = tg_scale_of(&p->input[0]);
     const uint8_t *scales = weights->scales;
+    uint32_t count = weights->scale_count;
     static const uint32_t ONE = TG_SCALE_ONE;
     if (float_product && count == 1) {
         input_scale = tg_scale_product(input_scale, tg_load32(scales));
         scales = (const uint8_t *)&ONE;
     }
-    bool narrow = false; /* the rounding constant and the zero point fit beside the product */
-    int err =
-        tg_multipliers(mantissas, shifts, scales, count, input_scale, tg_scale_of(&p->output), 0, &narrow);
-    if (err != 0) {
-        return err;
+    int narrow = tg_multipliers(mantissas, shifts, scales, count, input_scale, tg_scale_of(&p->output));
+    if (narrow < 0) {
+        return narrow;
     }
     for (; count < channels; count++) {
         mantissas[count] = mantissas[0];
@@ -62,10 +57,11 @@ int tg_requant_make(tg_requant *requant, tg_prepare *p, uint32_t channels, bool 
     requant->zero_point = p->output.zero_point;
     requant->low = p->low;
     requant->high = p->high;
-    /* The cheapest way that is exact for these factors and this output. */
+    /* The cheapest way that is exact for these factors and this output; `narrow`: the rounding constant and
+     * the zero point fit beside the product. */
     bool saturated_only = requant->low == INT8_MIN && requant->high == INT8_MAX;
     bool relu = requant->zero_point == INT8_MIN;
-    requant->kind = !narrow           ? TG_REQUANT_ANY
+    requant->kind = narrow == 0       ? TG_REQUANT_ANY
                     : !saturated_only ? TG_REQUANT_SHIFTED
                     : relu            ? TG_REQUANT_RELU
                                       : TG_REQUANT_SATURATED;
