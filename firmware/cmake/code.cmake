@@ -20,7 +20,7 @@ endif()
 # Only where the time is spent is speed worth its flash.
 set(TG_FAST_SOURCES
     core/kernels/tg_gemm_plain.c
-    core/tg_file.c core/tg_flatbuffer.c)
+    core/tg_file.c)
 if(NOT MSVC)
     set(small_sources ${TG_CORE_SOURCES})
     list(REMOVE_ITEM small_sources ${TG_FAST_SOURCES})
@@ -33,4 +33,6 @@ if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
     list(APPEND small_sources core/kernels/tg_gemm_dsp.c core/kernels/depthwise_dsp.c)
     set_source_files_properties(${small_sources} PROPERTIES COMPILE_OPTIONS
         "-Os;-fno-tree-loop-im;-fno-move-loop-invariants")
+    # A long way that is mostly taken straight on.
+    set_source_files_properties(core/tg_file.c PROPERTIES COMPILE_OPTIONS "-O2;-fno-tree-pre;-fno-reorder-blocks")
 endif()

@@ -18,11 +18,18 @@ void *tg_alloc(tg_arena *arena, uint32_t size, tg_ref *ref) {
  * all that lives when it does; while its offset is `u.offset`, bit 0 tells the end. */
 uint32_t tg_plan(tg_block *blocks, unsigned count) {
     const tg_block *end = blocks + count;
+    const tg_block *alive = blocks; /* all before have ended when the block starts */
     uint32_t total = 0;
     for (tg_block *block = blocks; block != end; block++) {
         uint32_t low = 0;
         uint32_t high = 0;
-        for (const tg_block *other = blocks; other != block; other++) {
+        if (block != blocks && block->first < block[-1].first) {
+            alive = blocks; /* most start one after the other */
+        }
+        while (alive->last < block->first) {
+            alive++;
+        }
+        for (const tg_block *other = alive; other != block; other++) {
             if (other->last >= block->first && other->first <= block->last) {
                 uint32_t top = other->u.offset + other->size;
                 if ((top & 1U) == 0) {

@@ -240,25 +240,24 @@ int tg_contract_of_model(tg_contract *contract, const uint8_t *model, size_t siz
         return err;
     }
     tg_fields fields;
-    const tg_fields *table = tg_open_once(&r, model, ROOT, &fields);
-    if (table == NULL) {
+    tg_table table;
+    if (!tg_open_once(&r, model, ROOT, &fields, &table)) {
         return TG_ERR_TRUNCATED;
     }
-    tg_vector metadata = tg_open_vector(&r, table, 0, 2);
-    tg_vector buffers = tg_open_vector(&r, table, 1, 2);
+    tg_vector metadata = tg_open_vector(&r, &table, 0, 2);
+    tg_vector buffers = tg_open_vector(&r, &table, 1, 2);
     if (metadata.start == NULL || buffers.start == NULL) {
         return TG_ERR_TRUNCATED;
     }
     for (uint32_t i = 0; i < tg_count(metadata); i++) {
-        table = tg_open_once(&r, tg_item_at(metadata, i), METADATA, &fields);
-        if (table == NULL) {
+        if (!tg_open_once(&r, tg_item_at(metadata, i), METADATA, &fields, &table)) {
             return TG_ERR_TRUNCATED;
         }
-        tg_vector name = tg_open_vector(&r, table, 0, 0);
+        tg_vector name = tg_open_vector(&r, &table, 0, 0);
         if (name.start == NULL) {
             return TG_ERR_TRUNCATED;
         }
-        uint32_t index = tg_word(table, 1, 0);
+        uint32_t index = tg_word(&table, 1, 0);
         if (tg_count(name) != sizeof TG_CONTRACT_NAME - 1 ||
             memcmp(tg_items(name), TG_CONTRACT_NAME, sizeof TG_CONTRACT_NAME - 1) != 0) {
             continue;
@@ -266,11 +265,10 @@ int tg_contract_of_model(tg_contract *contract, const uint8_t *model, size_t siz
         if (index >= tg_count(buffers)) {
             return TG_ERR_TRUNCATED;
         }
-        table = tg_open_once(&r, tg_item_at(buffers, index), BUFFER, &fields);
-        if (table == NULL) {
+        if (!tg_open_once(&r, tg_item_at(buffers, index), BUFFER, &fields, &table)) {
             return TG_ERR_TRUNCATED;
         }
-        tg_vector data = tg_open_vector(&r, table, 0, 0);
+        tg_vector data = tg_open_vector(&r, &table, 0, 0);
         if (data.start == NULL) {
             return TG_ERR_TRUNCATED;
         }

@@ -34,10 +34,8 @@ static const uint8_t QUANTIZED[] = {TG_WORD(QUANTIZATION_SCALE), TG_WORD(QUANTIZ
 enum { DATA, OFFSET };
 static const uint8_t BUFFERED[] = {TG_WORD(BUFFER_DATA), TG_WORD(BUFFER_OFFSET), TG_END};
 
-_Static_assert(sizeof(tg_tables) <= TG_TABLES_SIZE, "as an arena has room for");
-
 /* The vectors of a table's fields 0 .. count - 1 wanted, of 32-bit values. Returns 0 or TG_ERR_TRUNCATED. */
-static int read_vectors(const tg_reader *r, const tg_fields *table, unsigned first, unsigned count,
+static int read_vectors(const tg_reader *r, const tg_table *table, unsigned first, unsigned count,
                         tg_vector *vectors) {
     for (unsigned i = 0; i < count; i++) {
         vectors[i] = tg_open_vector(r, table, first + i, 2);
@@ -55,15 +53,15 @@ int tg_file_open(tg_file *f, const uint8_t *data, uint32_t size) {
         return err;
     }
     tg_fields fields;
-    const tg_fields *table = tg_open_once(r, data, ROOT, &fields);
-    if (table == NULL) {
+    tg_table table;
+    if (!tg_open_once(r, data, ROOT, &fields, &table)) {
         return TG_ERR_TRUNCATED;
     }
-    if (tg_word(table, ROOT_VERSION, 0) != TG_TFLITE_VERSION) {
+    if (tg_word(&table, ROOT_VERSION, 0) != TG_TFLITE_VERSION) {
         return TG_ERR_VERSION;
     }
     tg_vector vectors[4];
-    err = read_vectors(r, table, ROOT_OPCODES, 3, vectors);
+    err = read_vectors(r, &table, ROOT_OPCODES, 3, vectors);
     if (err != 0) {
         return err;
     }
@@ -72,11 +70,10 @@ int tg_file_open(tg_file *f, const uint8_t *data, uint32_t size) {
     if (tg_count(vectors[2]) != 1) {
         return TG_ERR_GRAPH;
     }
-    table = tg_open_once(r, tg_item_at(vectors[2], 0), GRAPH, &fields);
-    if (table == NULL) {
+    if (!tg_open_once(r, tg_item_at(vectors[2], 0), GRAPH, &fields, &table)) {
         return TG_ERR_TRUNCATED;
     }
-    err = read_vectors(r, table, GRAPH_TENSORS, 4, vectors);
+    err = read_vectors(r, &table, GRAPH_TENSORS, 4, vectors);
     if (err != 0) {
         return err;
     }
@@ -95,28 +92,26 @@ int tg_file_open(tg_file *f, const uint8_t *data, uint32_t size) {
 }
 
 /* Reads what operator i has to do with tensors. */
-static const tg_fields *open_operator(const tg_file *f, uint32_t i, tg_call *call) {
-    const tg_fields *op = tg_open_table(&f->reader, tg_item_at(f->operators, i), OPERATOR, &f->tables->op);
-    return op != NULL && read_vectors(&f->reader, op, OP_INPUTS, 2, &call->inputs) == 0 ? op : NULL;
+static bool open_operator(const tg_file *f, uint32_t i, tg_call *call, tg_table *op) {
+    return tg_open_table(&f->reader, tg_item_at(f->operators, i), OPERATOR, &f->tables->op, op) &&
+           read_vectors(&f->reader, op, OP_INPUTS, 2, &call->inputs) == 0;
 }
 
 int tg_file_call(const tg_file *f, uint32_t i, tg_call *call) {
-    const tg_fields *op = open_operator(f, i, call);
-    if (op == NULL) {
+    tg_table table;
+    if (!open_operator(f, i, call, &table)) {
         return TG_ERR_TRUNCATED;
     }
-    call->options = op->at[OP_OPTIONS] == 0 ? NULL : tg_field(op, OP_OPTIONS);
-    call->opcode = UINT32_MAX;
-    uint32_t index = tg_word(op, OP_CODE, 0);
+    call->options = table.at[OP_OPTIONS] == 0 ? NULL : tg_field(&table, OP_OPTIONS);
+    call->opcode = -1;
+    uint32_t index = tg_word(&table, OP_CODE, 0);
     if (index < tg_count(f->opcodes)) {
-        const tg_fields *code =
-            tg_open_table(&f->reader, tg_item_at(f->opcodes, index), CODE, &f->tables->code);
-        if (code == NULL) {
+        if (!tg_open_table(&f->reader, tg_item_at(f->opcodes, index), CODE, &f->tables->code, &table)) {
             return TG_ERR_TRUNCATED;
         }
         /* Codes up to 127 are in the older field, which stays set; the schema says to take the larger. */
-        uint32_t older = tg_byte(code, CODE_DEPRECATED, 0);
-        uint32_t builtin = tg_word(code, CODE_BUILTIN, 0);
+        int32_t older = tg_byte(&table, CODE_DEPRECATED, 0);
+        int32_t builtin = (int32_t)tg_word(&table, CODE_BUILTIN, 0);
         call->opcode = builtin > older ? builtin : older;
     }
     return 0;
@@ -124,30 +119,30 @@ int tg_file_call(const tg_file *f, uint32_t i, tg_call *call) {
 
 int tg_file_options(const tg_file *f, const tg_call *call, const uint8_t *wanted, uint32_t *option) {
     tg_fields fields = {.at = {0}};
-    if (call->options != NULL && tg_open_once(&f->reader, call->options, wanted, &fields) == NULL) {
+    tg_table table = {NULL, fields.at};
+    if (call->options != NULL && !tg_open_once(&f->reader, call->options, wanted, &fields, &table)) {
         return TG_ERR_TRUNCATED;
     }
     for (const uint8_t *at = fields.at; *wanted != TG_END; wanted++, at++) {
         *option++ = *at == 0              ? *wanted >> 6
-                    : (*wanted & 1U) != 0 ? fields.table[*at]
-                                          : tg_load32(fields.table + *at);
+                    : (*wanted & 1U) != 0 ? table.start[*at]
+                                          : tg_load32(table.start + *at);
     }
     return 0;
 }
 
 /* Scales and zero points of an int8 tensor: one pair, or a scale per channel with zero points of 0. */
-static inline int read_quantization(const tg_file *f, const tg_fields *tensor, tg_view *view) {
+static inline int read_quantization(const tg_file *f, const tg_table *tensor, tg_view *view) {
     const tg_reader *r = &f->reader;
     if (tensor->at[QUANTIZATION] == 0) {
         return TG_ERR_QUANTIZATION;
     }
-    const tg_fields *q =
-        tg_open_inline(r, tg_field(tensor, QUANTIZATION), QUANTIZED, &f->tables->quantization);
-    if (q == NULL) {
+    tg_table q;
+    if (!tg_open_inline(r, tg_field(tensor, QUANTIZATION), QUANTIZED, &f->tables->quantization, &q)) {
         return TG_ERR_TRUNCATED;
     }
-    tg_vector scales = tg_vector_inline(r, q, SCALES, 2);
-    tg_vector zeros = tg_vector_inline(r, q, ZEROS, 3);
+    tg_vector scales = tg_vector_inline(r, &q, SCALES, 2);
+    tg_vector zeros = tg_vector_inline(r, &q, ZEROS, 3);
     if (scales.start == NULL || zeros.start == NULL) {
         return TG_ERR_TRUNCATED;
     }
@@ -167,7 +162,7 @@ static inline int read_quantization(const tg_file *f, const tg_fields *tensor, t
         view->has |= TG_ONE_SCALE;
         return 0;
     }
-    uint32_t dimension = tg_word(q, DIMENSION, 0) + TG_MAX_DIMS - view->dims;
+    uint32_t dimension = tg_word(&q, DIMENSION, 0) + TG_MAX_DIMS - view->dims;
     view->scale_dim = (uint8_t)dimension;
     if (dimension >= TG_MAX_DIMS || view->dim[dimension] != count) {
         return TG_ERR_QUANTIZATION;
@@ -185,18 +180,18 @@ int tg_file_tensor(const tg_file *f, uint32_t index, tg_view *view) {
     if (index >= tg_count(f->tensors)) {
         return TG_ERR_TRUNCATED;
     }
-    const tg_fields *tensor = tg_open_inline(r, tg_item_at(f->tensors, index), TENSOR, &f->tables->tensor);
-    if (tensor == NULL) {
+    tg_table tensor;
+    if (!tg_open_inline(r, tg_item_at(f->tensors, index), TENSOR, &f->tables->tensor, &tensor)) {
         return TG_ERR_TRUNCATED;
     }
-    uint32_t type = tg_byte(tensor, TYPE, 0);
+    uint32_t type = tg_byte(&tensor, TYPE, 0);
     if (type != TYPE_INT8 && type != TYPE_INT32) {
         return TG_ERR_TYPE;
     }
-    if (tg_byte(tensor, IS_VARIABLE, 0) != 0 || tg_word(tensor, SPARSITY, 0) != 0) {
+    if (tg_byte(&tensor, IS_VARIABLE, 0) != 0 || tg_word(&tensor, SPARSITY, 0) != 0) {
         return TG_ERR_OPTION;
     }
-    tg_vector shape = tg_vector_inline(r, tensor, SHAPE, 2);
+    tg_vector shape = tg_vector_inline(r, &tensor, SHAPE, 2);
     if (shape.start == NULL) {
         return TG_ERR_TRUNCATED;
     }
@@ -220,18 +215,18 @@ int tg_file_tensor(const tg_file *f, uint32_t index, tg_view *view) {
     }
     view->size = size;
 
-    uint32_t number = tg_word(tensor, BUFFER, 0);
+    uint32_t number = tg_word(&tensor, BUFFER, 0);
     if (number >= tg_count(f->buffers)) {
         return TG_ERR_TRUNCATED;
     }
-    const tg_fields *buffer = tg_open_inline(r, tg_item_at(f->buffers, number), BUFFERED, &f->tables->buffer);
-    if (buffer == NULL) {
+    tg_table buffer;
+    if (!tg_open_inline(r, tg_item_at(f->buffers, number), BUFFERED, &f->tables->buffer, &buffer)) {
         return TG_ERR_TRUNCATED;
     }
-    if (tg_word(buffer, OFFSET, 0) != 0) {
+    if (tg_word(&buffer, OFFSET, 0) != 0) {
         return TG_ERR_OPTION; /* data outside the FlatBuffer: files of more than 2 GB */
     }
-    tg_vector data = tg_vector_inline(r, buffer, DATA, 0);
+    tg_vector data = tg_vector_inline(r, &buffer, DATA, 0);
     if (data.start == NULL) {
         return TG_ERR_TRUNCATED;
     }
@@ -248,15 +243,16 @@ int tg_file_tensor(const tg_file *f, uint32_t index, tg_view *view) {
     view->has = (uint8_t)has;
     view->zero_point = 0;
     view->scale_count = 0;
-    return type == TYPE_INT8 ? read_quantization(f, tensor, view) : 0;
+    return type == TYPE_INT8 ? read_quantization(f, &tensor, view) : 0;
 }
 
 bool tg_file_used_after(const tg_file *f, uint32_t tensor, uint32_t i) {
     bool used = tensor == f->output;
     for (i++; i < tg_count(f->operators) && !used; i++) {
         tg_call call;
+        tg_table table;
         /* What is no operator is refused at its turn: not worth more time. */
-        used = open_operator(f, i, &call) == NULL || tg_count(call.inputs) > TG_MAX_OP_INPUTS;
+        used = !open_operator(f, i, &call, &table) || tg_count(call.inputs) > TG_MAX_OP_INPUTS;
         for (unsigned k = 0; !used && k < tg_count(call.inputs); k++) {
             used = tg_item32(call.inputs, k) == tensor;
         }

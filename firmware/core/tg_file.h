@@ -47,8 +47,6 @@ typedef union {
     tg_kind kinds[TG_KINDS];
 } tg_tables;
 
-#define TG_TABLES_SIZE 240U /* bytes for them: the same on every processor */
-
 typedef struct {
     tg_reader reader;
     tg_vector opcodes;
@@ -62,7 +60,7 @@ typedef struct {
 
 /* An operator as the file describes it. */
 typedef struct {
-    uint32_t opcode;  /* UINT32_MAX: not in the file */
+    int32_t opcode;   /* -1: not in the file */
     tg_vector inputs; /* tensors; UINT32_MAX for an optional one left out */
     tg_vector outputs;
     const uint8_t *options; /* the offset to them, or NULL */

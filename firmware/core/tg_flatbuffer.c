@@ -19,7 +19,6 @@ static bool read_vtable(const tg_reader *reader, uint32_t position, const uint8_
     }
     fields->vtable = vtable;
     fields->last = reader->size - table_size;
-    fields->table = reader->data + position;
     /* Fields further behind than any table of the schema is long read as absent; impossible ones do, too:
      * they have their default, or are refused where they must be there. */
     table_size = table_size > UINT8_MAX + 1U ? UINT8_MAX + 1U : table_size;
@@ -33,23 +32,27 @@ static bool read_vtable(const tg_reader *reader, uint32_t position, const uint8_
     return true;
 }
 
-const tg_fields *tg_new_vtable(const tg_reader *reader, uint32_t position, const uint8_t *wanted,
-                               tg_kind *kind) {
+bool tg_new_vtable(const tg_reader *reader, uint32_t position, const uint8_t *wanted, tg_kind *kind) {
     kind->way[1] = kind->way[0];
-    return read_vtable(reader, position, wanted, kind->way) ? kind->way : NULL;
+    return read_vtable(reader, position, wanted, kind->way);
 }
 
-const tg_fields *tg_open_once(const tg_reader *reader, const uint8_t *at, const uint8_t *wanted,
-                              tg_fields *fields) {
+bool tg_open_once(const tg_reader *reader, const uint8_t *at, const uint8_t *wanted, tg_fields *fields,
+                  tg_table *table) {
     uint32_t position;
-    return tg_follow(reader, at, &position) && read_vtable(reader, position, wanted, fields) ? fields : NULL;
+    if (!tg_follow(reader, at, &position) || !read_vtable(reader, position, wanted, fields)) {
+        return false;
+    }
+    table->start = reader->data + position;
+    table->at = fields->at;
+    return true;
 }
 
-const tg_fields *tg_open_table(const tg_reader *reader, const uint8_t *at, const uint8_t *wanted,
-                               tg_kind *kind) {
-    return tg_open_inline(reader, at, wanted, kind);
+bool tg_open_table(const tg_reader *reader, const uint8_t *at, const uint8_t *wanted, tg_kind *kind,
+                   tg_table *table) {
+    return tg_open_inline(reader, at, wanted, kind, table);
 }
 
-tg_vector tg_open_vector(const tg_reader *reader, const tg_fields *fields, unsigned i, unsigned shift) {
-    return tg_vector_inline(reader, fields, i, shift);
+tg_vector tg_open_vector(const tg_reader *reader, const tg_table *table, unsigned i, unsigned shift) {
+    return tg_vector_inline(reader, table, i, shift);
 }

@@ -18,8 +18,10 @@
  * done. */
 #if defined(__GNUC__)
 #define TG_NOINLINE __attribute__((noinline))
+#define TG_INLINE   inline __attribute__((always_inline)) /* also where it takes more code */
 #else
 #define TG_NOINLINE
+#define TG_INLINE inline
 #endif
 
 #define TG_MAX_FILE_SIZE (1U << 24) /* bytes */
@@ -58,12 +60,11 @@ static inline int tg_reader_init(tg_reader *reader, const uint8_t *data, uint32_
 
 #define TG_MAX_FIELDS 8U
 
-/* A vtable, and the table with it that was opened last. */
+/* Where a vtable puts the wanted fields. */
 typedef struct {
-    uint32_t vtable; /* position in the file */
-    uint32_t last;   /* the last position at which a table of it lies within the file */
-    const uint8_t *table;
-    uint8_t at[TG_MAX_FIELDS]; /* the wanted fields, from the table's start; 0: absent */
+    uint32_t vtable;           /* position in the file */
+    uint32_t last;             /* the last position at which a table of it lies within the file */
+    uint8_t at[TG_MAX_FIELDS]; /* from a table's start; 0: absent */
 } tg_fields;
 
 /* The two vtables of a kind of table that were met last. */
@@ -78,56 +79,64 @@ static inline void tg_kind_init(tg_kind *kind) {
     }
 }
 
+/* An open table. */
+typedef struct {
+    const uint8_t *start;
+    const uint8_t *at; /* tg_fields.at */
+} tg_table;
+
 /* Finds what the offset stored at `at`, in the file and 4-byte aligned, leads to: modulo 2^32, to a whole
  * word. Returns false when that is outside the file or not aligned. */
-static inline bool tg_follow(const tg_reader *reader, const uint8_t *at, uint32_t *position) {
+static TG_INLINE bool tg_follow(const tg_reader *reader, const uint8_t *at, uint32_t *position) {
     *position = (uint32_t)(at - reader->data) + tg_load32(at);
     /* Its lowest two bits become the highest: when they are not 0 it is beyond any file. */
     return (*position >> 2 | *position << 30) < reader->words;
 }
 
 /* Works out the fields of a kind's new vtable, that of a table at a whole word of the file, in place of the
- * one that was met longer ago. */
-const tg_fields *tg_new_vtable(const tg_reader *reader, uint32_t position, const uint8_t *wanted,
-                               tg_kind *kind);
+ * one that was met longer ago. Returns false when something is not within the file. */
+bool tg_new_vtable(const tg_reader *reader, uint32_t position, const uint8_t *wanted, tg_kind *kind);
 
-/* Opens the table that the offset at `at` leads to; NULL when something is not within the file. */
-static inline const tg_fields *tg_open_inline(const tg_reader *reader, const uint8_t *at,
-                                              const uint8_t *wanted, tg_kind *kind) {
+/* Opens the table that the offset at `at` leads to; false when something is not within the file. */
+static TG_INLINE bool tg_open_inline(const tg_reader *reader, const uint8_t *at, const uint8_t *wanted,
+                                     tg_kind *kind, tg_table *table) {
     uint32_t position;
     if (!tg_follow(reader, at, &position)) {
-        return NULL;
+        return false;
     }
     /* A table starts with the signed distance back to its vtable. */
-    const uint8_t *table = reader->data + position;
-    uint32_t vtable = position - tg_load32(table);
-    tg_fields *fields = kind->way;
-    if ((vtable == fields->vtable || vtable == (++fields)->vtable) && position <= fields->last) {
-        fields->table = table;
-        return fields;
+    table->start = reader->data + position;
+    uint32_t vtable = position - tg_load32(table->start);
+    const tg_fields *fields = kind->way;
+    if ((vtable != fields->vtable && vtable != (++fields)->vtable) || position > fields->last) {
+        fields = kind->way;
+        if (!tg_new_vtable(reader, position, wanted, kind)) {
+            return false;
+        }
     }
-    return tg_new_vtable(reader, position, wanted, kind);
+    table->at = fields->at;
+    return true;
 }
 
-const tg_fields *tg_open_table(const tg_reader *reader, const uint8_t *at, const uint8_t *wanted,
-                               tg_kind *kind);
+bool tg_open_table(const tg_reader *reader, const uint8_t *at, const uint8_t *wanted, tg_kind *kind,
+                   tg_table *table);
 
-/* The same for a single table; `fields` is memory for what is returned. */
-const tg_fields *tg_open_once(const tg_reader *reader, const uint8_t *at, const uint8_t *wanted,
-                              tg_fields *fields);
+/* The same for a single table; `fields` is memory for what is found. */
+bool tg_open_once(const tg_reader *reader, const uint8_t *at, const uint8_t *wanted, tg_fields *fields,
+                  tg_table *table);
 
-/* Field i of those wanted, of the table opened last; `missing` when it is absent. */
-static inline uint32_t tg_word(const tg_fields *fields, unsigned i, uint32_t missing) {
-    return fields->at[i] == 0 ? missing : tg_load32(fields->table + fields->at[i]);
+/* Field i of those wanted; `missing` when it is absent. */
+static TG_INLINE uint32_t tg_word(const tg_table *table, unsigned i, uint32_t missing) {
+    return table->at[i] == 0 ? missing : tg_load32(table->start + table->at[i]);
 }
 
-static inline uint8_t tg_byte(const tg_fields *fields, unsigned i, uint8_t missing) {
-    return fields->at[i] == 0 ? missing : fields->table[fields->at[i]];
+static TG_INLINE uint8_t tg_byte(const tg_table *table, unsigned i, uint8_t missing) {
+    return table->at[i] == 0 ? missing : table->start[table->at[i]];
 }
 
 /* Where field i, which is there, lies. */
-static inline const uint8_t *tg_field(const tg_fields *fields, unsigned i) {
-    return fields->table + fields->at[i];
+static TG_INLINE const uint8_t *tg_field(const tg_table *table, unsigned i) {
+    return table->start + table->at[i];
 }
 
 /* A vector of the file: its count, and behind that its items. */
@@ -138,18 +147,18 @@ typedef struct {
 extern const uint32_t tg_no_items;
 
 /* The vector of field i, of items of 1 << shift bytes (1, 4 or 8), aligned to 4 at least. Absent: empty. */
-static inline tg_vector tg_vector_inline(const tg_reader *reader, const tg_fields *fields, unsigned i,
-                                         unsigned shift) {
-    if (fields->at[i] == 0) {
+static TG_INLINE tg_vector tg_vector_inline(const tg_reader *reader, const tg_table *table, unsigned i,
+                                            unsigned shift) {
+    if (table->at[i] == 0) {
         return (tg_vector){(const uint8_t *)&tg_no_items};
     }
     uint32_t position;
-    bool fits = tg_follow(reader, tg_field(fields, i), &position) &&
+    bool fits = tg_follow(reader, tg_field(table, i), &position) &&
                 tg_load32(reader->data + position) <= (reader->size - 4U - position) >> shift;
     return (tg_vector){fits ? reader->data + position : NULL};
 }
 
-tg_vector tg_open_vector(const tg_reader *reader, const tg_fields *fields, unsigned i, unsigned shift);
+tg_vector tg_open_vector(const tg_reader *reader, const tg_table *table, unsigned i, unsigned shift);
 
 static inline uint32_t tg_count(tg_vector vector) {
     return tg_load32(vector.start);

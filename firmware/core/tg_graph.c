@@ -102,27 +102,22 @@ static int check(const tg_op *op, tg_prepare *p) {
                : tg_activation_range(p->option[OPTION_ACTIVATION], output, &p->low, &p->high);
 }
 
-/* Lets the node before take this operator in, when the step before made `input` for this one alone. */
-static bool absorbed(tg_graph *g, const tg_op *op, uint32_t input) {
-    struct tg_node *last = g->node - 1;
-    if (last < g->head->nodes) {
+/* Lets the node of the step before take this operator in, when it made `input` for this one alone. */
+static bool absorbed(tg_graph *g, const tg_op *op, const tg_op *producer, uint32_t input) {
+    if (producer->absorbs != op->opcode || tg_file_used_after(&g->file, input, g->step)) {
         return false;
     }
-    const tg_op *producer = g->ops[last->op];
+    tg_prepare *p = &g->p;
+    const struct tg_node *last = g->node - 1;
+    if (!producer->absorb(g->arena.base + last->params, p)) {
+        return false;
+    }
     tg_block *output = &g->blocks[last->output];
-    if (producer->absorb == NULL || producer->absorbs != op->opcode || output->first + 1U != g->step ||
-        tg_file_used_after(&g->file, input, g->step) ||
-        !producer->absorb(g->arena.base + last->params, &g->p)) {
-        return false;
-    }
-    g->latest += g->p.output.size - output->size;
-    output->size = g->p.output.size; /* its own output is never stored */
+    tg_block *scratch = output + 1; /* who absorbs has some */
+    g->latest += p->output.size - output->size + p->scratch_size - scratch->size;
+    output->size = p->output.size; /* its own output is never stored */
     output->last = (uint8_t)g->step;
-    if (!tg_is_constant(last->scratch)) {
-        tg_block *scratch = &g->blocks[last->scratch];
-        g->latest += g->p.scratch_size - scratch->size;
-        scratch->size = g->p.scratch_size;
-    }
+    scratch->size = p->scratch_size;
     return true;
 }
 
@@ -153,6 +148,7 @@ static int add_node(tg_graph *g, const tg_op *op) {
     node->output = add_block(g, p->output.size);
     node->scratch = p->scratch_size == 0 ? TG_REF_NOTHING : add_block(g, p->scratch_size);
     g->node++;
+    g->producer = op->absorb == NULL ? NULL : op;
     return 0;
 }
 
@@ -163,9 +159,7 @@ static int add_step(tg_graph *g, tg_fault *fault) {
     if (err != 0) {
         return err;
     }
-    if (call.opcode != UINT32_MAX) {
-        fault->opcode = call.opcode > INT16_MAX ? INT16_MAX : (int16_t)call.opcode;
-    }
+    fault->opcode = (int16_t)(call.opcode > INT16_MAX ? INT16_MAX : call.opcode);
     uint32_t kind = 0;
     const tg_op *op;
     while ((op = g->ops[kind]) != NULL && op->opcode != call.opcode) {
@@ -178,6 +172,8 @@ static int add_step(tg_graph *g, tg_fault *fault) {
         return TG_ERR_GRAPH;
     }
     const uint32_t before = g->made;
+    const tg_op *producer = g->producer;
+    g->producer = NULL;
     const uint32_t output = tg_item32(call.outputs, 0);
     err = tg_file_options(&g->file, &call, op->options, g->p.option);
     if (err == 0) {
@@ -195,7 +191,7 @@ static int add_step(tg_graph *g, tg_fault *fault) {
     g->node->op = kind;
     tg_ref made = g->node->input;
     if (op->run != NULL) {
-        if (tg_item32(call.inputs, 0) != before || !absorbed(g, op, before)) {
+        if (producer == NULL || tg_item32(call.inputs, 0) != before || !absorbed(g, op, producer, before)) {
             err = add_node(g, op);
             if (err != 0) {
                 return err;
@@ -219,6 +215,16 @@ static void set_end(tg_tensor *tensor, const tg_view *view) {
     memcpy(&tensor->scale, view->scales, sizeof tensor->scale);
 }
 
+/* The tables whose size is the same for all models. */
+typedef struct {
+    tg_tables tables;
+    tg_view input[TG_MAX_OP_INPUTS];
+} fixed;
+
+#define FIXED_SIZE 280U /* bytes for them: the same on every processor */
+
+_Static_assert(sizeof(fixed) <= FIXED_SIZE, "as an arena has room for");
+
 /* Reserves nodes and planning tables. */
 static int reserve(tg_graph *g, void *arena, size_t arena_size) {
     uint32_t count = tg_count(g->file.operators);
@@ -226,7 +232,7 @@ static int reserve(tg_graph *g, void *arena, size_t arena_size) {
     uint32_t blocks =
         (2U * count + 1U) * (uint32_t)sizeof(tg_block); /* an output and scratch for each step */
     uint32_t size = arena_size > UINT32_MAX ? UINT32_MAX & ~7U : (uint32_t)arena_size & ~7U;
-    g->tables_size = (TG_TABLES_SIZE + blocks + tensors + 7U) & ~7U;
+    g->tables_size = (FIXED_SIZE + blocks + tensors + 7U) & ~7U;
     size = size < g->tables_size ? 0 : size - g->tables_size;
     g->arena.base = arena;
     g->arena.size = size;
@@ -238,12 +244,14 @@ static int reserve(tg_graph *g, void *arena, size_t arena_size) {
     }
     g->node = g->head->nodes;
     uint8_t *tables = g->arena.base + size;
-    g->file.tables = (tg_tables *)(void *)tables;
-    for (tg_kind *kind = g->file.tables->kinds; kind < g->file.tables->kinds + TG_KINDS; kind++) {
-        tg_kind_init(kind);
+    fixed *first = (fixed *)(void *)tables;
+    g->file.tables = &first->tables;
+    g->p.input = first->input;
+    for (unsigned i = 0; i < TG_KINDS; i++) {
+        tg_kind_init(&first->tables.kinds[i]);
     }
-    g->blocks = (tg_block *)(void *)(tables + TG_TABLES_SIZE);
-    g->block_of = tables + TG_TABLES_SIZE + blocks;
+    g->blocks = (tg_block *)(void *)(tables + FIXED_SIZE);
+    g->block_of = tables + FIXED_SIZE + blocks;
     memset(g->block_of, TG_NO_BLOCK, tensors);
     return 0;
 }
@@ -294,6 +302,7 @@ int tg_graph_read(tg_graph *g, const uint8_t *data, size_t size, const tg_op *co
     g->ops = ops;
     g->block_count = g->step = 0;
     g->most = g->latest = 0;
+    g->producer = NULL;
     g->work = 0;
     g->p.file = data;
     g->p.arena = &g->arena;

@@ -26,6 +26,7 @@ typedef struct {
     uint32_t most;   /* the same of the most demanding one before */
     uint32_t work;   /* steps of an inference so far */
     const tg_op *const *ops;
+    const tg_op *producer; /* the last step's operator, when it may absorb this one's; or NULL */
     tg_head *head;
     uint32_t tables_size;
     tg_arena arena;

@@ -17,27 +17,21 @@ bool tg_same_shape(const tg_view *a, const tg_view *b) {
 
 int tg_activation_range(uint32_t activation, const tg_view *view, int8_t *low, int8_t *high) {
     static const uint32_t SIX = 0x40C00000U; /* bits of 6.0f */
-    int32_t zero = view->zero_point;
     int32_t bottom = INT8_MIN;
     int32_t top = INT8_MAX;
-    switch (activation) {
-    case ACTIVATION_NONE:
-        break;
-    case ACTIVATION_RELU:
-        bottom = zero;
-        break;
-    case ACTIVATION_RELU6:
-        bottom = zero;
-        top = zero + tg_scale_quotient(SIX, tg_scale_of(view));
-        break;
-    case ACTIVATION_RELU_N1_TO_1:
-        bottom = zero - tg_scale_quotient(TG_SCALE_ONE, tg_scale_of(view));
-        top = zero + tg_scale_quotient(TG_SCALE_ONE, tg_scale_of(view));
-        break;
-    default:
+    if (activation > ACTIVATION_RELU6) {
         return TG_ERR_OPTION;
     }
-    *low = (int8_t)tg_clamp(bottom, INT8_MIN, INT8_MAX);
-    *high = (int8_t)tg_clamp(top, INT8_MIN, INT8_MAX);
+    if (activation != ACTIVATION_NONE) {
+        bottom = view->zero_point;
+    }
+    if (activation > ACTIVATION_RELU) {
+        bool six = activation == ACTIVATION_RELU6;
+        int32_t quotient = tg_scale_quotient(six ? SIX : TG_SCALE_ONE, tg_scale_of(view));
+        top = tg_clamp(bottom + quotient, INT8_MIN, INT8_MAX);
+        bottom = six ? bottom : tg_clamp(bottom - quotient, INT8_MIN, INT8_MAX);
+    }
+    *low = (int8_t)bottom;
+    *high = (int8_t)top;
     return 0;
 }

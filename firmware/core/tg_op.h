@@ -59,8 +59,9 @@ typedef struct {
 /* What an operator kind is told while the model is opened, and what it asks for. */
 typedef struct {
     const uint8_t *file;
-    uint32_t option[TG_MAX_FIELDS];  /* in the order of tg_op.options */
-    tg_view input[TG_MAX_OP_INPUTS]; /* of an absent optional input only `has` is set, to 0 */
+    uint32_t option[TG_MAX_FIELDS]; /* in the order of tg_op.options */
+    tg_view
+        *input; /* TG_MAX_OP_INPUTS; of an absent optional one only `has` and `data` are set, to nothing */
     tg_view output;
     struct tg_arena *arena; /* tg_alloc() */
     uint32_t room;          /* scratch that another operator's memory has to spare */
@@ -95,7 +96,7 @@ struct tg_op {
     uint8_t opcode;
     uint8_t params; /* bytes of parameters */
     uint8_t checks;
-    uint8_t absorbs;
+    uint8_t absorbs; /* an operator with scratch absorbs this kind */
     uint8_t
         needs[TG_MAX_OP_INPUTS]; /* what each input must have, or TG_OPTIONAL; 0: there is no such input */
     const uint8_t *options;      /* wanted fields */

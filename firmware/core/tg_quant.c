@@ -16,7 +16,7 @@ static int32_t exponent_of(uint32_t bits) {
 }
 
 /* a x b + c, of 64 bits. */
-static inline uint32_t multiply_add(uint32_t a, uint32_t b, uint32_t c, uint32_t *low) {
+static TG_INLINE uint32_t multiply_add(uint32_t a, uint32_t b, uint32_t c, uint32_t *low) {
 #if defined(__ARM_ARCH_6M__)
     uint32_t a_high = a >> 16; /* no such instruction: four products of halves */
     uint32_t b_high = b >> 16;
@@ -61,33 +61,31 @@ uint32_t tg_scale_product(uint32_t a, uint32_t b) {
     return (exponent << MANTISSA_BITS) + (kept - HIDDEN_BIT);
 }
 
-/* The quotient of two scales: mantissa x 2^(exponent - 31), its mantissa rounded down to 32 bits and 16 more.
- */
-typedef struct {
-    uint32_t high; /* at least 2^31 */
-    uint32_t low;
-    int32_t exponent;
-} ratio;
-
-static ratio ratio_of(uint32_t a, uint32_t c) {
+void tg_ratio_make(tg_ratio *r, uint32_t a, uint32_t c) {
     uint32_t divisor = mantissa_of(c);
     uint32_t rest = mantissa_of(a);
     bool below = rest < divisor;
-    ratio r = {.exponent = exponent_of(a) - exponent_of(c) - below};
+    uint32_t high = 0;
+    uint32_t low = 0;
     rest <<= below;
     /* Long division: rest is below twice the divisor at first, below it from then on. */
     for (unsigned bits = 7, step = 0; step < 6U; step++, bits = 8) {
         rest <<= bits;
         uint32_t digit = rest / divisor;
         rest -= digit * divisor;
-        r.high = r.high << 8 | r.low >> 8;
-        r.low = (r.low & 0xFFU) << 8 | digit;
+        high = high << 8 | low >> 8;
+        low = (low & 0xFFU) << 8 | digit;
     }
-    return r;
+    r->high = high;
+    r->low = low;
+    r->exponent = exponent_of(a) - exponent_of(c) - below;
+    r->a = a;
+    r->c = c;
 }
 
 int32_t tg_scale_quotient(uint32_t value, uint32_t scale) {
-    ratio r = ratio_of(value, scale);
+    tg_ratio r;
+    tg_ratio_make(&r, value, scale);
     /* The float's mantissa. There are no ties: half a step would take the divisor one bit more than it has.
      */
     uint32_t quotient = (r.high >> 8) + (r.high >> 7 & 1U);
@@ -102,12 +100,12 @@ int32_t tg_scale_quotient(uint32_t value, uint32_t scale) {
     return rounded > 65535U ? 65535 : (int32_t)rounded;
 }
 
-/* a b 2^shift / c of 31 bits for the scales' mantissas, one bit at a time: of 32 bits rounded down, unless
- * the reference's first rounding leads up to the next number, then half up. */
-static TG_NOINLINE uint32_t divide_product(uint32_t a, uint32_t b, uint32_t c, unsigned shift) {
+/* b times the ratio times 2^shift, of 31 bits, for the scales' mantissas, one bit at a time: of 32 bits
+ * rounded down, unless the reference's first rounding leads up to the next number, then half up. */
+static TG_NOINLINE uint32_t divide_product(const tg_ratio *r, uint32_t b, unsigned shift) {
     uint32_t low;
-    a = mantissa_of(a);
-    c = mantissa_of(c);
+    const uint32_t a = mantissa_of(r->a);
+    const uint32_t c = mantissa_of(r->c);
     shift += a < c;
     uint32_t high = multiply_add(a, mantissa_of(b), 0, &low);
     high = high << shift | low >> (32U - shift);
@@ -140,10 +138,8 @@ static TG_NOINLINE uint32_t divide_product(uint32_t a, uint32_t b, uint32_t c, u
  * 16 bits are taken times its last 16: together the product is less than 2^17 too small, twice that when it
  * is shifted. q is right, and no tie is near, as long as the last 32 bits are 2^19 below the next q. The rare
  * others are divided exactly. */
-int tg_multipliers(int32_t *mantissa, int8_t *right, const uint8_t *b, uint32_t count, uint32_t a,
-                   uint32_t c) {
-    const ratio r = ratio_of(a, c);
-    const int32_t least = EXPONENT_BIAS - 1 - r.exponent;
+int tg_multipliers(int32_t *mantissa, int8_t *right, const uint8_t *b, uint32_t count, const tg_ratio *r) {
+    const int32_t least = EXPONENT_BIAS - 1 - r->exponent;
     const uint8_t *end = b + 4U * count;
     int narrow = 1;
     do {
@@ -155,7 +151,7 @@ int tg_multipliers(int32_t *mantissa, int8_t *right, const uint8_t *b, uint32_t 
         int32_t shift = least - (int32_t)(scale >> MANTISSA_BITS);
         uint32_t mantissa_b = scale << 8 | 1U << 31;
         uint32_t low;
-        uint32_t q = multiply_add(mantissa_b, r.high, (mantissa_b >> 16) * r.low, &low);
+        uint32_t q = multiply_add(mantissa_b, r->high, (mantissa_b >> 16) * r->low, &low);
         uint32_t tail = low;
         if ((int32_t)q < 0) {
             q = (q >> 1) + (q & 1U);
@@ -165,7 +161,7 @@ int tg_multipliers(int32_t *mantissa, int8_t *right, const uint8_t *b, uint32_t 
             tail <<= 1;
         }
         if (tail >= 0U - (1U << 19)) {
-            q = divide_product(a, scale, c, tail == low ? 7U : 8U);
+            q = divide_product(r, scale, tail == low ? 7U : 8U);
         }
         if ((int32_t)q < 0) {
             q >>= 1;
@@ -189,8 +185,10 @@ int tg_multipliers(int32_t *mantissa, int8_t *right, const uint8_t *b, uint32_t 
 
 bool tg_multiplier_make(tg_multiplier *multiplier, uint32_t a, uint32_t b, uint32_t c, int32_t exponent) {
     int8_t right;
-    a += (uint32_t)exponent << MANTISSA_BITS;
-    if (tg_multipliers(&multiplier->mantissa, &right, (const uint8_t *)&b, 1, a, c) < 0) {
+    tg_ratio ratio;
+    tg_ratio_make(&ratio, a, c);
+    ratio.exponent += exponent;
+    if (tg_multipliers(&multiplier->mantissa, &right, (const uint8_t *)&b, 1, &ratio) < 0) {
         return false;
     }
     multiplier->shift = -right;

@@ -30,13 +30,24 @@ uint32_t tg_scale_product(uint32_t a, uint32_t b);
  * saturated to +-65535. value: bits of a positive normal float. */
 int32_t tg_scale_quotient(uint32_t value, uint32_t scale);
 
-/* The multipliers of a x b / c for `count` b, at least one, little-endian scales one behind the other, each
+/* The quotient of two valid scales: mantissa x 2^(exponent - 31), its mantissa rounded down to 32 bits and 16
+ * more. */
+typedef struct {
+    uint32_t high; /* at least 2^31 */
+    uint32_t low;
+    int32_t exponent;
+    uint32_t a; /* what was divided */
+    uint32_t c;
+} tg_ratio;
+
+void tg_ratio_make(tg_ratio *ratio, uint32_t a, uint32_t c);
+
+/* The multipliers of b x a / c for `count` b, at least one, little-endian scales one behind the other, each
  * computed as double(a) * double(b) / double(c) and then rounded to 31 bits: the two roundings of the
- * reference are kept. c is a valid scale; a as well, or one times a power of two as small as 2^-30 or as
- * large as 2^30. right: how far to shift right, the multiplier's shift negated. Returns TG_ERR_QUANTIZATION
- * when a b is no valid scale or a multiplier too large; otherwise 1 if all `right` are 1 .. 23, or 0. */
-int tg_multipliers(int32_t *mantissa, int8_t *right, const uint8_t *b, uint32_t count, uint32_t a,
-                   uint32_t c);
+ * reference are kept. right: how far to shift right, the multiplier's shift negated. Returns
+ * TG_ERR_QUANTIZATION when a b is no valid scale or a multiplier too large; otherwise 1 if all `right` are
+ * 1 .. 23, or 0. */
+int tg_multipliers(int32_t *mantissa, int8_t *right, const uint8_t *b, uint32_t count, const tg_ratio *ratio);
 
 /* The multiplier of a x b / c x 2^exponent, for one valid scale. Returns false when it is outside the range
  * above (too large). */

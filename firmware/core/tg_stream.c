@@ -50,8 +50,9 @@ static void keep(tg_block *block, tg_ref *ref, int32_t kept) {
 
 static void set_scratch(tg_stream *stream, tg_graph *g, struct tg_node *node, const tg_hop *hop) {
     if (hop->scratch != 0 && tg_is_constant(node->scratch)) {
+        uint8_t step = g->blocks[node->output].first;
         node->scratch = g->block_count;
-        g->blocks[g->block_count++] = (tg_block){0};
+        g->blocks[g->block_count++] = (tg_block){.first = step, .last = step};
     }
     if (!tg_is_constant(node->scratch)) {
         tg_block *scratch = &g->blocks[node->scratch];

@@ -46,7 +46,9 @@ int tg_requant_make(tg_requant *requant, tg_prepare *p, uint32_t channels, bool 
         input_scale = tg_scale_product(input_scale, tg_load32(scales));
         scales = (const uint8_t *)&ONE;
     }
-    int narrow = tg_multipliers(mantissas, shifts, scales, count, input_scale, tg_scale_of(&p->output));
+    tg_ratio ratio;
+    tg_ratio_make(&ratio, input_scale, tg_scale_of(&p->output));
+    int narrow = tg_multipliers(mantissas, shifts, scales, count, &ratio);
     if (narrow < 0) {
         return narrow;
     }
