@@ -101,6 +101,16 @@ static inline int32_t tg_high_mul_small(int32_t a, int32_t b) {
 #endif
 }
 
+/* The same of |a| < 2^30 and itself. */
+static inline int32_t tg_high_square(int32_t a) {
+#if defined(__ARM_FEATURE_DSP)
+    return tg_high_mul_small(a, a);
+#else
+    a = a < 0 ? -a : a;
+    return tg_high_mul_positive(a, a);
+#endif
+}
+
 /* Leading zeros of a value that has no more than `most`. */
 static inline int32_t tg_leading_zeros(uint32_t value, int32_t most) {
 #if defined(__ARM_FEATURE_CLZ)

@@ -20,9 +20,9 @@ static int32_t exp_quarter(int32_t a) {
     static const int32_t EXP_MINUS_EIGHTH = 1895147668;
     static const int32_t THIRD = 715827883;
     int32_t x = a + (1 << 28);
-    int32_t x2 = tg_high_mul_small(x < 0 ? -x : x, x < 0 ? -x : x);
+    int32_t x2 = tg_high_square(x);
     int32_t x3 = tg_high_mul_small(x, x2);
-    int32_t x4 = tg_high_mul_small(x2, x2);
+    int32_t x4 = tg_high_square(x2);
     /* |x| is at most 1/8: x2 outweighs the rest. */
     int32_t tail =
         tg_round_shift_positive(tg_high_mul_small(tg_round_shift_positive(x4, 2) + x3, THIRD) + x2, 1);
@@ -65,7 +65,8 @@ static int32_t reciprocal(int32_t half) {
 
 /* exps: room for a row. */
 static void run_row(const softmax *s, const int8_t *input, int8_t *output, int32_t *exps) {
-    const int32_t mantissa = s->multiplier.mantissa;
+    const tg_multiplier m = s->multiplier;
+    const int32_t least = s->least;
     int32_t max = INT8_MIN;
     uint32_t i = s->depth;
     do {
@@ -76,9 +77,8 @@ static void run_row(const softmax *s, const int8_t *input, int8_t *output, int32
     do {
         int32_t difference = input[i] - max;
         int32_t value = 0;
-        if (difference >= s->least) {
-            value =
-                exp_negative(tg_high_mul_positive(tg_wrap_shift(difference, s->multiplier.shift), mantissa));
+        if (difference >= least) {
+            value = exp_negative(tg_high_mul_positive(tg_wrap_shift(difference, m.shift), m.mantissa));
         }
         exps[i] = value;
         sum += (uint32_t)tg_round_shift_positive(value, 12);

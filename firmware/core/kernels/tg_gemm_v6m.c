@@ -179,12 +179,14 @@ void tg_gemm_run(const tg_gemm *g, const int8_t *input, unsigned outputs, int8_t
         q.to_output = patches->skip - q.runs * patches->run_step;
     }
     q.weights = g->weights + depth;
+    const int8_t *const first = input + depth;
     for (unsigned channel = 0;;) {
         tg_factor factors[CHANNELS];
         tg_v6m_set(&g->factors, channel, q.bias, factors);
-        q.patch = input + depth;
-        int8_t *to = output + channel;
-        for (unsigned left = outputs; left > 0;) {
+        q.patch = first;
+        int8_t *to = output;
+        unsigned left = outputs;
+        do {
             unsigned some = left < most ? left : most;
             q.sums = (int32_t *)g->scratch;
             q.outputs = some;
@@ -193,13 +195,14 @@ void tg_gemm_run(const tg_gemm *g, const int8_t *input, unsigned outputs, int8_t
             tg_v6m_store((int32_t *)g->scratch, factors, to, g->output_step, some, g->factors.how);
             to += some * g->output_step;
             left -= some;
-        }
+        } while (left > 0);
         unsigned next = g->channels - channel - CHANNELS;
         if (next == 0) {
             return;
         }
         next = next < CHANNELS ? next : CHANNELS; /* the last overlap those before */
         channel += next;
+        output += next;
         q.weights += next * depth;
     }
 }
