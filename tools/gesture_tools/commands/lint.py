@@ -93,7 +93,8 @@ def command(
 ) -> None:
     """Check DATA (folders of logs, logs, tidy tables) before training on it.
 
-    Each finding says how bad it is, where, and what to record or do next. Errors make the exit code 1.
+    Each finding says how bad it is, where, and what to record or do next. What 'gesture record' refuses in a
+    take is found here by the same limits. Errors make the exit code 1.
 
     \b
     Example:
