@@ -15,7 +15,7 @@ from gesture_training import augment, choices, dataset
 from gesture_training.config import Augmentation, Network
 from gesture_training.grip import grip_rotation
 from gesture_training.labels import choose_labels, means_no_gesture
-from gesture_training.network import at_rate, kernel_length, receptive_field
+from gesture_training.network import fitted, kernel_length, least_window, receptive_field
 from gesture_training.prepare import Request, prepare
 from gesture_training.windows import WindowSource
 from tests.support.training_data import RATE_HZ, make_recording, write_table
@@ -125,7 +125,7 @@ def test_choices_follow_the_data(tmp_path: Path) -> None:
     write_table(tmp_path / "a.csv", PEOPLE, seconds=1.6)
     contract = prepare(Request(data=(tmp_path / "a.csv",), out=tmp_path / "out")).contract
     assert contract.profile == Profile(rate_hz=50.0, full_scale_mg=2000)
-    assert (contract.window, contract.hop) == (80, 8)
+    assert (contract.window, contract.hop) == (80, 10)
     assert contract.gain == round(128 * 65536 / 2000)
     assert set(contract.thresholds) == {154}
 
@@ -141,7 +141,7 @@ def test_the_window_chosen_is_no_longer_than_a_contract_holds() -> None:
     recording = continuous((Span("wave", 0, 2_500_000), Span("chop", 2_500_000, 5_000_000)))
     labels = choose_labels({"wave", "chop"}, (), ())
     pieces = dataset.cut([recording], labels, RATE_HZ, 0.05)
-    assert choices.choose_window(pieces, RATE_HZ, None, Network()) == 124
+    assert choices.choose_window(pieces, RATE_HZ, None, Network()) == 120
     pieces = [replace(piece, start=0, end=2500) for piece in pieces]
     assert choices.choose_window(pieces, 1000.0, None, Network()) == 1024
 
@@ -149,28 +149,31 @@ def test_the_window_chosen_is_no_longer_than_a_contract_holds() -> None:
 def test_kernels_shrink_with_the_window() -> None:
     settings = Network()
     for window in range(24, 400, 4):
-        kernel = kernel_length(window, settings)
+        network = fitted(settings, settings.rate_hz, window=window)
+        kernel = kernel_length(window, network)
         assert kernel % 2 == 1
-        assert receptive_field(kernel, settings) <= window
+        assert receptive_field(kernel, network) <= window
     assert kernel_length(1000, settings) == settings.longest_kernel
 
 
 def test_a_network_lasts_as_long_at_any_rate_and_streams_by_the_hop_asked_for() -> None:
     settings = Network(strides=(5, 1, 1), first_kernel=7)
-    strides = {rate: at_rate(settings, rate).strides[0] for rate in (13.0, 25.0, 50.0, 100.0, 104.0, 400.0)}
+    strides = {rate: fitted(settings, rate).strides[0] for rate in (13.0, 25.0, 50.0, 100.0, 104.0, 400.0)}
     assert strides == {13.0: 1, 25.0: 2, 50.0: 5, 100.0: 10, 104.0: 10, 400.0: 40}
-    slow, fast = at_rate(settings, 13.0), at_rate(settings, 100.0)
+    slow, fast = fitted(settings, 13.0), fitted(settings, 100.0)
     assert (slow.first_kernel, fast.first_kernel) == (3, 14)
-    assert at_rate(fast, 100.0) == fast, "once is enough"
+    assert fitted(fast, 100.0) == fast, "once is enough"
     for hop in (4, 6, 7, 8, 10, 12, 15, 20):
-        network = at_rate(settings, 50.0, hop)
+        network = fitted(settings, 50.0, hop)
         assert hop % network.total_stride == 0
         assert 0.4 < network.strides[0] / 5 < 2.5
         assert choices.choose_hop(128, 50.0, hop, network) == hop
+    assert fitted(settings, 50.0, window=32).strides[0] == 4
+    assert least_window(fitted(settings, 50.0, window=20)) <= 20
     halved = replace(settings, strides=(5, 2, 1))
-    assert at_rate(halved, 100.0, 10).total_stride == 10
+    assert fitted(halved, 100.0, 10).total_stride == 10
     with pytest.raises(UserError, match="a multiple of 2"):
-        choices.choose_hop(128, 100.0, 9, at_rate(halved, 100.0, 9))
+        choices.choose_hop(128, 100.0, 9, fitted(halved, 100.0, 9))
 
 
 def test_rotations_are_proper() -> None:

@@ -69,14 +69,14 @@ def test_what_is_found_is_kept_and_shown(tuned: Path) -> None:
 
 def test_an_untrained_network_costs_what_the_trained_one_costs(tuned: Path, data: Path) -> None:
     arguments = [str(data), "--out", str(tuned / "model"), "--test-subjects", "eve", "--window", "64"]
-    settings = ["--hop", "16", "--config", str(tuned / "best.json"), "--epochs", "1", "--json"]
+    settings = ["--hop", "16", "--config", str(tuned / "best.json"), "--epochs", "60", "--json"]
     result = CliRunner().invoke(train_command, [*arguments, *settings])
     assert result.exit_code == 0, result.output
     metrics = json.loads(result.stdout)
     best = json.loads((tuned / "tune.json").read_text())["best"]
     counted = metrics["cost"][0]
-    assert best["instructions"] == pytest.approx(counted["hop_instructions"], rel=0.01)
-    assert best["window_instructions"] == pytest.approx(counted["instructions"], rel=0.01)
+    assert best["instructions"] == pytest.approx(counted["hop_instructions"], rel=0.05)
+    assert best["window_instructions"] == pytest.approx(counted["instructions"], rel=0.05)
     assert best["flash"] == pytest.approx(metrics["model_bytes"], abs=16)
     stack = max(counted["stack"], counted["hop_stack"])
     assert 0 < best["ram"] - metrics["arena_bytes"] - stack < RECOGNIZER

@@ -193,6 +193,7 @@ def line(row: Row) -> str:
 @click.option("--background", type=Names(), default=(), help="Labels that mean no gesture.")
 @click.option("--folds", type=click.IntRange(2), default=3, show_default=True)
 @click.option("--epochs", type=click.IntRange(1), help="Passes of each training.")
+@click.option("--config", "settings", type=click.Path(path_type=Path), help="Settings of the whole training.")
 @click.option("--seeds", type=Names(), default=("1",), help="Seeds, for less chance in the figures.")
 @click.option("--only", type=Names(), default=tuple(CHANGES), help="Changes to try.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for finished folds (to resume).")
@@ -203,6 +204,7 @@ def main(
     background: tuple[str, ...],
     folds: int,
     epochs: int | None,
+    settings: Path | None,
     seeds: tuple[str, ...],
     only: tuple[str, ...],
     out: Path | None,
@@ -216,7 +218,9 @@ def main(
         raise UserError(f"--seeds is {','.join(seeds)}: expected whole numbers separated by commas")
     if out:
         make_folder(out)
-    request = Request(data, Path(), labels=labels, background=background, config=config_of(1, epochs))
+    request = Request(
+        data, Path(), labels=labels, background=background, config=config_of(1, epochs, settings)
+    )
     rows = ablate(request, folds, tuple(map(int, seeds)), only, out)
     if as_json:
         click.echo(json.dumps([vars(row) for row in rows], indent=2))

@@ -70,12 +70,11 @@ def check_same_channels(recordings: Sequence[Recording]) -> None:
             )
 
 
-def choose_window(
-    pieces: Sequence[Piece], rate_hz: float, asked: float | int | None, network: Network
-) -> int:
-    """Return a window's samples: asked in samples (int) or seconds (float), or from the gestures' lengths.
+def choose_window(pieces: Sequence[Piece], rate_hz: float, asked: int | None, network: Network) -> int:
+    """Return a window's samples: those asked for, or from the gestures' lengths.
 
-    pieces: gestures, at rate_hz. Raises UserError for a window that fits neither the network nor the data.
+    pieces: gestures, at rate_hz. network: fitted to rate and window. Raises UserError for a window that fits
+    neither the network nor the data.
     """
     lengths = [piece.end - piece.start for piece in pieces]
     least, stride = least_window(network), network.total_stride
@@ -83,24 +82,28 @@ def choose_window(
         seconds = np.clip(np.percentile(lengths, 75) / rate_hz, *WINDOW_S)
         window = round(seconds * rate_hz / stride) * stride
         return min(max(least, window), MOST_WINDOW)
-    window = asked if isinstance(asked, int) else round(asked * rate_hz)
-    if not least <= window <= MOST_WINDOW:
+    if not least <= asked <= MOST_WINDOW:
         raise UserError(
-            f"--window is {window} samples at {rate_hz:g} Hz: expected {least} to {MOST_WINDOW} "
+            f"--window is {asked} samples at {rate_hz:g} Hz: expected {least} to {MOST_WINDOW} "
             "(a whole number counts samples, 1.5s counts seconds)"
         )
-    if window > max(lengths):
+    if asked > max(lengths):
         raise UserError(
-            f"--window is {window} samples, longer than every gesture recorded (at most {max(lengths)} at "
+            f"--window is {asked} samples, longer than every gesture recorded (at most {max(lengths)} at "
             f"{rate_hz:g} Hz): choose a shorter one"
         )
-    return window
+    return asked
+
+
+def in_samples(window: float | int | None, rate_hz: float) -> int | None:
+    """Return a window in samples, which is given in samples (int) or seconds (float)."""
+    return round(window * rate_hz) if isinstance(window, float) else window
 
 
 def choose_hop(window: int, rate_hz: float, asked: int | None, network: Network) -> int:
     """Return the samples between windows, a multiple of the network's total stride, or raise UserError.
 
-    network: at the rate and for the hop that is asked for, as network.at_rate() gives it.
+    network: at the rate and for the hop that is asked for, as network.fitted() gives it.
     """
     stride = network.total_stride
     if asked is None:

@@ -25,14 +25,14 @@ class Augmentation:
 class Network:
     """Architecture: a convolution, then depthwise-separable blocks, then the mean over time.
 
-    The convolution's stride and kernel are those at rate_hz; network.at_rate() has them last as long at
+    The convolution's stride and kernel are those at rate_hz; network.fitted() has them last as long at
     any other.
     """
 
-    filters: tuple[int, ...] = (12, 40, 56)  # channels after the convolution and after each block
-    strides: tuple[int, ...] = (2, 2, 1)  # along time, of the convolution and of each block
-    first_kernel: int = 5  # samples of the first kernel
-    longest_kernel: int = 11  # upper limit of the depthwise kernels, in their own steps; odd
+    filters: tuple[int, ...] = (16, 64, 48)  # channels after the convolution and after each block
+    strides: tuple[int, ...] = (5, 2, 1)  # along time, of the convolution and of each block
+    first_kernel: int = 7  # samples of the first kernel
+    longest_kernel: int = 9  # upper limit of the depthwise kernels, in their own steps; odd
     field_share: float = 0.65  # most of the window that one output column may see
     rate_hz: float = 50.0  # where the convolution's stride and kernel count samples of
 

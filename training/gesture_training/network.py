@@ -13,21 +13,30 @@ SHORTEST_KERNEL = 3
 """Samples of the shortest depthwise kernel."""
 
 
-def at_rate(settings: Network, rate_hz: float, hop: int | None = None) -> Network:
+def fitted(settings: Network, rate_hz: float, hop: int | None = None, window: int | None = None) -> Network:
     """Return a network for samples at another rate: its convolution's stride and kernel last as long.
 
-    So it has about as many columns, and with them as much memory and work, at any rate. hop: samples between
-    windows that are asked for; the stride is the nearest one with which the network streams by them.
+    So it has about as many columns, and with them as much memory and work, at any rate. hop and window:
+    samples that are asked for; the stride is the nearest one that streams by the hop and suits the window,
+    where there is one.
     """
     factor = rate_hz / settings.rate_hz
-    stride = max(1, round(settings.strides[0] * factor))
+    usual = max(1, round(settings.strides[0] * factor))
     later = math.prod(settings.strides[1:])
-    if hop is not None and hop > 0 and hop % later == 0:
-        fitting = [one for one in range(1, hop // later + 1) if hop // later % one == 0]
-        stride = min(fitting, key=lambda one: abs(math.log(one / stride)))
-    kernel = max(stride, SHORTEST_KERNEL, round(settings.first_kernel * factor))
-    strides = (stride, *settings.strides[1:])
-    return replace(settings, strides=strides, first_kernel=kernel, rate_hz=rate_hz)
+    most = hop // later if hop else usual
+    strides = [one for one in range(1, most + 1) if not hop or hop % (one * later) == 0]
+    kernel = max(SHORTEST_KERNEL, round(settings.first_kernel * factor))
+    shapes = [
+        replace(
+            settings,
+            strides=(stride, *settings.strides[1:]),
+            first_kernel=max(stride, kernel),
+            rate_hz=rate_hz,
+        )
+        for stride in strides or [usual]
+    ]
+    suited = [one for one in shapes if window is None or least_window(one) <= window]
+    return min(suited or shapes[:1], key=lambda one: abs(math.log(one.strides[0] / usual)))
 
 
 def kernel_length(window: int, settings: Network) -> int:

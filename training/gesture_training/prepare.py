@@ -21,6 +21,7 @@ from gesture_training.choices import (
     choose_hop,
     choose_profile,
     choose_window,
+    in_samples,
 )
 from gesture_training.config import TrainConfig
 from gesture_training.dataset import Piece, check_classes, cut, digest, hold_out, labels_of, outline
@@ -28,7 +29,7 @@ from gesture_training.frame import FrameChoice, choose_frame, framed
 from gesture_training.grip import grip_rotation
 from gesture_training.labels import Labels, choose_labels, shown
 from gesture_training.memory import check_size
-from gesture_training.network import at_rate
+from gesture_training.network import fitted
 from gesture_training.streams import LEAST_CONTINUOUS_S, continuous
 
 
@@ -108,11 +109,12 @@ def prepare(request: Request, recordings: Sequence[Recording] | None = None) -> 
     check_classes(parts, test, labels.names, bool(request.test_subjects))
     known = [recording for recording in recordings if recording.subject not in test]
     profile = choose_profile(known, written_profile(request.data), request.rate_hz)
-    config = replace(config, network=at_rate(config.network, profile.rate_hz, request.hop))
+    asked = in_samples(request.window, profile.rate_hz)
+    config = replace(config, network=fitted(config.network, profile.rate_hz, request.hop, asked))
     train = cut(known, labels, profile.rate_hz, profile.rate_tolerance)
     unseen = [recording for recording in recordings if recording.subject in test]
     gestures = [piece for piece in train if piece.label != labels.background]
-    window = choose_window(gestures, profile.rate_hz, request.window, config.network)
+    window = choose_window(gestures, profile.rate_hz, asked, config.network)
     samples = np.concatenate([piece.samples for piece in train]).astype(np.float64)
     contract = Contract(
         profile=profile,
