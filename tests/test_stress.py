@@ -39,7 +39,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the table a.csv, the continuous s.csv, and a model of both in model/."""
     folder = tmp_path_factory.mktemp("stress")
     write_table(folder / "a.csv", ("ann", "ben", "cem", "dia"))
-    options = ["--epochs", "60", "--test-subjects", "dia", "--window", "48", "--hop", "12"]
+    options = ["--epochs", "100", "--test-subjects", "dia", "--window", "60", "--hop", "10"]
     options += ["--config", str(quick_settings(folder))]
     result = CliRunner().invoke(
         train_command, [str(folder / "a.csv"), "--out", str(folder / "model"), *options]
