@@ -91,15 +91,10 @@ int tg_file_open(tg_file *f, const uint8_t *data, uint32_t size) {
     return 0;
 }
 
-/* Reads what operator i has to do with tensors. */
-static bool open_operator(const tg_file *f, uint32_t i, tg_call *call, tg_table *op) {
-    return tg_open_table(&f->reader, tg_item_at(f->operators, i), OPERATOR, &f->tables->op, op) &&
-           read_vectors(&f->reader, op, OP_INPUTS, 2, &call->inputs) == 0;
-}
-
 int tg_file_call(const tg_file *f, uint32_t i, tg_call *call) {
     tg_table table;
-    if (!open_operator(f, i, call, &table)) {
+    if (!tg_open_table(&f->reader, tg_item_at(f->operators, i), OPERATOR, &f->tables->op, &table) ||
+        read_vectors(&f->reader, &table, OP_INPUTS, 2, &call->inputs) != 0) {
         return TG_ERR_TRUNCATED;
     }
     call->options = table.at[OP_OPTIONS] == 0 ? NULL : tg_field(&table, OP_OPTIONS);
@@ -244,18 +239,4 @@ int tg_file_tensor(const tg_file *f, uint32_t index, tg_view *view) {
     view->zero_point = 0;
     view->scale_count = 0;
     return type == TYPE_INT8 ? read_quantization(f, &tensor, view) : 0;
-}
-
-bool tg_file_used_after(const tg_file *f, uint32_t tensor, uint32_t i) {
-    bool used = tensor == f->output;
-    for (i++; i < tg_count(f->operators) && !used; i++) {
-        tg_call call;
-        tg_table table;
-        /* What is no operator is refused at its turn: not worth more time. */
-        used = !open_operator(f, i, &call, &table) || tg_count(call.inputs) > TG_MAX_OP_INPUTS;
-        for (unsigned k = 0; !used && k < tg_count(call.inputs); k++) {
-            used = tg_item32(call.inputs, k) == tensor;
-        }
-    }
-    return used;
 }

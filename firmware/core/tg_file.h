@@ -78,7 +78,4 @@ int tg_file_options(const tg_file *file, const tg_call *call, const uint8_t *wan
 /* Reads and checks tensor `index`, of int8 or int32. */
 int tg_file_tensor(const tg_file *file, uint32_t index, tg_view *view);
 
-/* Whether a tensor is an input of an operator behind operator i, or the graph's output. */
-bool tg_file_used_after(const tg_file *file, uint32_t tensor, uint32_t i);
-
 #endif

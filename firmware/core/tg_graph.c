@@ -2,6 +2,13 @@
 
 #include "tg_quant.h"
 
+/* In block_of: the tensor went into the operator that made it, and step `block - ABSORBED` with it. */
+#define ABSORBED 190U
+
+_Static_assert(2U * TG_MAX_OPS + 1U <= ABSORBED && ABSORBED + TG_MAX_OPS <= TG_NO_BLOCK,
+               "all are told apart");
+_Static_assert(sizeof(((tg_graph *)0)->apart) * 8U >= TG_MAX_OPS, "a bit for every step");
+
 /* Steps of work that an output value takes besides those that its operator counts. */
 #define STEPS_OF_A_VALUE 32U
 
@@ -11,8 +18,24 @@ static tg_ref add_block(tg_graph *g, uint32_t size) {
     block->size = size;
     block->u.offset = 0;
     block->kept = 0;
-    block->first = block->last = (uint8_t)g->step;
+    block->first = block->last = g->step;
     return g->block_count++;
+}
+
+/* The block of a tensor that is used in this step, or TG_NO_BLOCK. */
+static unsigned used_block(tg_graph *g, uint32_t tensor) {
+    unsigned block = g->block_of[tensor];
+    if (block == TG_NO_BLOCK) {
+        return block;
+    }
+    if (block >= ABSORBED) { /* is never stored: the graph is read again, with that operator apart */
+        block -= ABSORBED;
+        g->apart[block / 32U] |= 1U << block % 32U;
+        g->again = true;
+        block = 0;
+    }
+    g->blocks[block].last = g->step;
+    return block;
 }
 
 /* Reads tensor `index`; *ref: where it is, in a block or in the file. */
@@ -29,13 +52,8 @@ static TG_NOINLINE int read_input(tg_graph *g, uint32_t index, tg_view *view, tg
             return 0;
         }
     }
-    unsigned block = g->block_of[index];
-    if (block == TG_NO_BLOCK) {
-        return TG_ERR_GRAPH; /* used before it is produced */
-    }
-    g->blocks[block].last = (uint8_t)g->step;
-    *ref = block;
-    return 0;
+    *ref = used_block(g, index);
+    return *ref == TG_NO_BLOCK ? TG_ERR_GRAPH : 0; /* used before it is produced */
 }
 
 /* Reads the inputs of an operator, and notes in its node where they are. */
@@ -102,21 +120,20 @@ static int check(const tg_op *op, tg_prepare *p) {
                : tg_activation_range(p->option[OPTION_ACTIVATION], output, &p->low, &p->high);
 }
 
-/* Lets the node of the step before take this operator in, when it made `input` for this one alone. */
+/* Lets the node of the step before, which made `input`, take this operator in. */
 static bool absorbed(tg_graph *g, const tg_op *op, const tg_op *producer, uint32_t input) {
-    if (producer->absorbs != op->opcode || tg_file_used_after(&g->file, input, g->step)) {
-        return false;
-    }
     tg_prepare *p = &g->p;
     const struct tg_node *last = g->node - 1;
-    if (!producer->absorb(g->arena.base + last->params, p)) {
+    if (producer->absorbs != op->opcode || (g->apart[g->step / 32U] >> g->step % 32U & 1U) != 0 ||
+        !producer->absorb(g->arena.base + last->params, p)) {
         return false;
     }
+    g->block_of[input] = (uint8_t)(ABSORBED + g->step);
     tg_block *output = &g->blocks[last->output];
     tg_block *scratch = output + 1; /* who absorbs has some */
     g->latest += p->output.size - output->size + p->scratch_size - scratch->size;
     output->size = p->output.size; /* its own output is never stored */
-    output->last = (uint8_t)g->step;
+    output->last = g->step;
     scratch->size = p->scratch_size;
     return true;
 }
@@ -238,11 +255,11 @@ static int reserve(tg_graph *g, void *arena, size_t arena_size) {
     g->arena.size = size;
     g->arena.used = 0;
     tg_ref ref;
-    g->head = tg_alloc(&g->arena, (uint32_t)(sizeof(tg_head) + count * sizeof(struct tg_node)), &ref);
-    if (g->head == NULL) {
+    tg_head *head = tg_alloc(&g->arena, (uint32_t)(sizeof(tg_head) + count * sizeof(struct tg_node)), &ref);
+    if (head == NULL) {
         return TG_ERR_ARENA;
     }
-    g->node = g->head->nodes;
+    g->node = head->nodes;
     uint8_t *tables = g->arena.base + size;
     fixed *first = (fixed *)(void *)tables;
     g->file.tables = &first->tables;
@@ -261,7 +278,7 @@ static int read_all(tg_graph *g, tg_fault *fault) {
     if (err != 0) {
         return err;
     }
-    set_end(&g->head->input, &g->p.output);
+    set_end(&tg_head_of(g)->input, &g->p.output);
     g->block_of[g->file.input] = (uint8_t)add_block(g, g->p.output.size);
     for (; g->step < tg_count(g->file.operators); g->step++) {
         fault->op = (int16_t)g->step;
@@ -273,14 +290,17 @@ static int read_all(tg_graph *g, tg_fault *fault) {
     }
     fault->op = fault->opcode = -1;
     uint32_t output = g->file.output;
-    if (output >= tg_count(g->file.tensors) || g->block_of[output] == TG_NO_BLOCK) {
+    if (output >= tg_count(g->file.tensors)) {
         return TG_ERR_GRAPH;
     }
-    g->blocks[g->block_of[output]].last = (uint8_t)g->step;
+    g->output = (uint8_t)used_block(g, output);
+    if (g->output == TG_NO_BLOCK) {
+        return TG_ERR_GRAPH;
+    }
     if (g->made != output) {
         err = tg_file_tensor(&g->file, output, &g->p.output);
     }
-    set_end(&g->head->output, &g->p.output);
+    set_end(&tg_head_of(g)->output, &g->p.output);
     return err;
 }
 
@@ -300,14 +320,21 @@ int tg_graph_read(tg_graph *g, const uint8_t *data, size_t size, const tg_op *co
         return err;
     }
     g->ops = ops;
-    g->block_count = g->step = 0;
-    g->most = g->latest = 0;
-    g->producer = NULL;
-    g->work = 0;
+    g->apart[0] = g->apart[1] = 0;
     g->p.file = data;
     g->p.arena = &g->arena;
-    err = reserve(g, arena, arena_size);
-    return err != 0 ? err : read_all(g, fault);
+    do { /* at most twice: then no operator is absorbed that would have to be apart */
+        g->again = false;
+        g->block_count = g->step = 0;
+        g->most = g->latest = 0;
+        g->producer = NULL;
+        g->work = 0;
+        err = reserve(g, arena, arena_size);
+        if (err == 0) {
+            err = read_all(g, fault);
+        }
+    } while (err == 0 && g->again);
+    return err;
 }
 
 /* Plans the tensors behind the parameters and tells every node where its memory is. */
@@ -319,7 +346,7 @@ static int place_all(tg_graph *g, tg_model *model) {
         return TG_ERR_ARENA;
     }
     size = size < g->tables_size ? g->tables_size : size; /* they lay where tensors lie from now on */
-    for (struct tg_node *node = g->head->nodes; node < g->node; node++) {
+    for (struct tg_node *node = tg_head_of(g)->nodes; node < g->node; node++) {
         for (unsigned i = 0; i < TG_NODE_REFS; i++) {
             tg_ref ref = node->refs[i];
             if (!tg_is_constant(ref)) {
@@ -332,11 +359,11 @@ static int place_all(tg_graph *g, tg_model *model) {
         .data = g->file.reader.data,
         .arena = arena->base,
         .ops = g->ops,
-        .node_count = (uint32_t)(g->node - g->head->nodes),
+        .node_count = (uint32_t)(g->node - tg_head_of(g)->nodes),
         .arena_used = (arena->used + size + 7U) & ~7U, /* as reserve() counts: such an arena must do */
         .work = g->work,
         .input = tensors + g->blocks[0].u.offset,
-        .output = tensors + g->blocks[g->block_of[g->file.output]].u.offset,
+        .output = tensors + g->blocks[g->output].u.offset,
     };
     return 0;
 }

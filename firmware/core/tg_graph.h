@@ -16,25 +16,31 @@ typedef struct {
 
 typedef struct {
     struct tg_node *node; /* behind the last */
+    uint8_t block_count;
+    uint8_t step;   /* number of the operator that is being read */
+    uint8_t output; /* the block of the model's output */
+    bool again;     /* an operator was absorbed that must not be */
     /* Planning tables: at the arena's end, where tensors may lie later. */
     tg_block *blocks;  /* the first is the model's input; room for one more for every node without scratch */
     uint8_t *block_of; /* by tensor: the block that holds it at this point of the graph, or TG_NO_BLOCK */
-    uint32_t block_count;
-    uint32_t step;   /* number of the operator that is being read */
-    uint32_t made;   /* the tensor that the step before made, which p.output describes */
-    uint32_t latest; /* bytes of the latest node: tensors and scratch */
-    uint32_t most;   /* the same of the most demanding one before */
-    uint32_t work;   /* steps of an inference so far */
+    uint32_t made;     /* the tensor that the step before made, which p.output describes */
+    uint32_t latest;   /* bytes of the latest node: tensors and scratch */
+    uint32_t most;     /* the same of the most demanding one before */
+    uint32_t work;     /* steps of an inference so far */
     const tg_op *const *ops;
     const tg_op *producer; /* the last step's operator, when it may absorb this one's; or NULL */
-    tg_head *head;
     uint32_t tables_size;
+    uint32_t apart[2]; /* a bit for each step that must not be absorbed */
     tg_arena arena;
     tg_file file;
     tg_prepare p;
 } tg_graph;
 
 #define TG_NO_BLOCK 0xFFU
+
+static inline tg_head *tg_head_of(const tg_graph *graph) {
+    return (tg_head *)(void *)graph->arena.base;
+}
 
 /* Until tg_graph_place() a node refers to memory by a block, and an offset of 23 bits within it. */
 static inline tg_ref tg_ref_in(unsigned block, int32_t offset) {

@@ -56,10 +56,12 @@ typedef struct {
     void *scratch;
 } tg_run;
 
+#define TG_MAX_OPTIONS 7U
+
 /* What an operator kind is told while the model is opened, and what it asks for. */
 typedef struct {
     const uint8_t *file;
-    uint32_t option[TG_MAX_FIELDS]; /* in the order of tg_op.options */
+    uint32_t option[TG_MAX_OPTIONS]; /* in the order of tg_op.options */
     tg_view
         *input; /* TG_MAX_OP_INPUTS; of an absent optional one only `has` and `data` are set, to nothing */
     tg_view output;

@@ -77,8 +77,8 @@ void tg_ratio_make(tg_ratio *r, uint32_t a, uint32_t c) {
         low = (low & 0xFFU) << 8 | digit;
     }
     r->high = high;
-    r->low = low;
-    r->exponent = exponent_of(a) - exponent_of(c) - below;
+    r->low = (uint16_t)low;
+    r->exponent = (int16_t)(exponent_of(a) - exponent_of(c) - below);
     r->a = a;
     r->c = c;
 }
@@ -187,7 +187,7 @@ bool tg_multiplier_make(tg_multiplier *multiplier, uint32_t a, uint32_t b, uint3
     int8_t right;
     tg_ratio ratio;
     tg_ratio_make(&ratio, a, c);
-    ratio.exponent += exponent;
+    ratio.exponent = (int16_t)(ratio.exponent + exponent);
     if (tg_multipliers(&multiplier->mantissa, &right, (const uint8_t *)&b, 1, &ratio) < 0) {
         return false;
     }

@@ -34,8 +34,8 @@ int32_t tg_scale_quotient(uint32_t value, uint32_t scale);
  * more. */
 typedef struct {
     uint32_t high; /* at least 2^31 */
-    uint32_t low;
-    int32_t exponent;
+    uint16_t low;
+    int16_t exponent;
     uint32_t a; /* what was divided */
     uint32_t c;
 } tg_ratio;

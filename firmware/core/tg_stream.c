@@ -67,8 +67,8 @@ static void set_scratch(tg_stream *stream, tg_graph *g, struct tg_node *node, co
 
 /* Follows time through the graph. */
 static void follow(tg_stream *stream, tg_graph *g) {
-    tg_ref last = g->block_of[g->file.output];
-    for (struct tg_node *node = g->head->nodes; node < g->node; node++) {
+    tg_ref last = g->output;
+    for (struct tg_node *node = tg_head_of(g)->nodes; node < g->node; node++) {
         tg_block *a = time_of(g, node->input);
         tg_block *b = time_of(g, node->input2);
         const tg_block *in = a != NULL ? a : b;
@@ -79,7 +79,7 @@ static void follow(tg_stream *stream, tg_graph *g) {
         tg_stream_reason reason = narrow(g, last, node, in, &hop);
         tg_block *output = &g->blocks[node->output];
         if (reason == TG_STREAM_YES) {
-            stream->always = (uint16_t)(node - g->head->nodes + 1);
+            stream->always = (uint16_t)(node - tg_head_of(g)->nodes + 1);
             output->u.time.columns = (uint16_t)hop.columns;
             output->u.time.fresh = (uint16_t)hop.fresh;
             set_scratch(stream, g, node, &hop);
@@ -135,7 +135,7 @@ static int set_kept(tg_stream *stream, tg_graph *g) {
 /* Plans a graph for hops; *columns: where in the input's block the new columns are. */
 static int plan(tg_stream *stream, tg_graph *g, unsigned window, unsigned hop, tg_ref *columns) {
     tg_block *input = &g->blocks[0];
-    if (g->block_of[g->file.output] == 0) {
+    if (g->output == 0) {
         return TG_ERR_GRAPH;
     }
     if (input->size % window != 0) {
@@ -144,7 +144,7 @@ static int plan(tg_stream *stream, tg_graph *g, unsigned window, unsigned hop, t
     input->u.time.columns = (uint16_t)window;
     input->u.time.fresh = (uint16_t)hop;
     follow(stream, g);
-    for (struct tg_node *node = g->head->nodes; node < g->node; node++) {
+    for (struct tg_node *node = tg_head_of(g)->nodes; node < g->node; node++) {
         set_offset(g, &node->input);
         set_offset(g, &node->input2);
         set_offset(g, &node->output);
