@@ -20,7 +20,6 @@ from tests.support.host import ROOT, compile_probe
 Words = NDArray[np.uint32]
 RANDOM_TRIPLES = 1_000_000
 NEAR_TIES = 200_000
-EXPONENTS = (0, -1, -19, 26)
 """The powers of two that the kernels ask for: convolutions, and both steps and the softmax of others."""
 
 
@@ -35,23 +34,21 @@ def pointer(array: NDArray[Any]) -> ctypes.c_void_p:
 
 
 def make(
-    probe: ctypes.CDLL, triples: tuple[Words, Words, Words], exponent: int
+    probe: ctypes.CDLL, triples: tuple[Words, Words, Words]
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Mantissas, shifts and successes of the core."""
     count = len(triples[0])
     mantissa, shift, ok = np.empty(count, np.int32), np.empty(count, np.int32), np.empty(count, np.uint8)
     arguments = [pointer(np.ascontiguousarray(x)) for x in triples]
     outputs = [pointer(mantissa), pointer(shift), pointer(ok)]
-    probe.probe_multiplier(count, *arguments, ctypes.c_int32(exponent), *outputs)
+    probe.probe_multiplier(count, *arguments, *outputs)
     return mantissa, shift, ok.astype(bool)
 
 
-def expected(
-    triples: tuple[Words, Words, Words], exponent: int
-) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+def expected(triples: tuple[Words, Words, Words]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """The reference's QuantizeMultiplier, in doubles; refused where it would saturate the shift of 30."""
     a, b, c = (x.view(np.float32).astype(np.float64) for x in triples)
-    mantissa, shift = np.frexp(a * b / c * 2.0**exponent)
+    mantissa, shift = np.frexp(a * b / c)
     fixed = np.floor(mantissa * 2.0**31 + 0.5).astype(np.int64)
     over = fixed == 1 << 31
     fixed[over] >>= 1
@@ -111,35 +108,33 @@ def exact_tie_triples(count: int = 50_000) -> tuple[Words, Words, Words]:
     return from_mantissas(a), from_mantissas(b), from_mantissas(np.full(count, 1 << 23))
 
 
-def assert_equal_multipliers(probe: ctypes.CDLL, triples: tuple[Words, Words, Words], exponent: int) -> None:
-    mantissa, shift, ok = make(probe, triples, exponent)
-    want_mantissa, want_shift, want_ok = expected(triples, exponent)
+def assert_equal_multipliers(probe: ctypes.CDLL, triples: tuple[Words, Words, Words]) -> None:
+    mantissa, shift, ok = make(probe, triples)
+    want_mantissa, want_shift, want_ok = expected(triples)
     assert (ok == want_ok).all()
     wrong = np.flatnonzero(ok & ((mantissa != want_mantissa) | (shift != want_shift)))
     first = wrong[0] if len(wrong) else 0
     assert not len(wrong), (
         f"{len(wrong)} of {len(ok)} differ, first a, b, c = {[hex(int(x[first])) for x in triples]}, "
-        f"exponent {exponent}: expected {want_mantissa[first]}, {want_shift[first]}, "
+        f"expected {want_mantissa[first]}, {want_shift[first]}, "
         f"found {mantissa[first]}, {shift[first]}"
     )
 
 
 def test_random_multipliers(probe: ctypes.CDLL) -> None:
     rng = np.random.default_rng(1)
-    for exponent in EXPONENTS:
-        count = RANDOM_TRIPLES // len(EXPONENTS)
-        usual = tuple(random_scales(rng, count, 110, 135) for _ in range(3))
-        assert_equal_multipliers(probe, (usual[0], usual[1], usual[2]), exponent)
-        extreme = tuple(random_scales(rng, count // 4) for _ in range(3))
-        assert_equal_multipliers(probe, (extreme[0], extreme[1], extreme[2]), exponent)
+    usual = tuple(random_scales(rng, RANDOM_TRIPLES, 110, 135) for _ in range(3))
+    assert_equal_multipliers(probe, (usual[0], usual[1], usual[2]))
+    extreme = tuple(random_scales(rng, RANDOM_TRIPLES // 4) for _ in range(3))
+    assert_equal_multipliers(probe, (extreme[0], extreme[1], extreme[2]))
 
 
 def test_multipliers_near_ties(probe: ctypes.CDLL) -> None:
     triples = near_tie_triples()
-    assert_equal_multipliers(probe, triples, 0)
+    assert_equal_multipliers(probe, triples)
     # What makes the near ties worth testing: rounding the exact quotient once gives other mantissas.
     a, b, c = ((x & 0x7FFFFF | 0x800000).astype(object) for x in triples)
-    mantissa, _, _ = make(probe, triples, 0)
+    mantissa, _, _ = make(probe, triples)
     extra = np.where(a * b // c >> 23 == 1, 8, 9)
     once = (a * b * 2**extra // c + 1) // 2
     assert (once.astype(np.int64) != mantissa).mean() > 0.1
@@ -147,8 +142,7 @@ def test_multipliers_near_ties(probe: ctypes.CDLL) -> None:
 
 def test_multipliers_at_ties(probe: ctypes.CDLL) -> None:
     triples = exact_tie_triples()
-    assert_equal_multipliers(probe, triples, 0)
-    assert_equal_multipliers(probe, triples, -19)
+    assert_equal_multipliers(probe, triples)
 
 
 def test_multipliers_at_the_ends_of_the_range(probe: ctypes.CDLL) -> None:
@@ -157,7 +151,7 @@ def test_multipliers_at_the_ends_of_the_range(probe: ctypes.CDLL) -> None:
         for mantissa in (0, 1, (1 << 23) - 1):
             a = np.array([(one + total // 2) << 23 | mantissa], np.uint32)
             b = np.array([(one + total - total // 2) << 23], np.uint32)
-            assert_equal_multipliers(probe, (a, b, np.array([one << 23], np.uint32)), 0)
+            assert_equal_multipliers(probe, (a, b, np.array([one << 23], np.uint32)))
 
 
 def test_products_round_as_floats(probe: ctypes.CDLL) -> None:

@@ -183,11 +183,10 @@ int tg_multipliers(int32_t *mantissa, int8_t *right, const uint8_t *b, uint32_t 
     return narrow;
 }
 
-bool tg_multiplier_make(tg_multiplier *multiplier, uint32_t a, uint32_t b, uint32_t c, int32_t exponent) {
+bool tg_multiplier_make(tg_multiplier *multiplier, uint32_t a, uint32_t b, uint32_t c) {
     int8_t right;
     tg_ratio ratio;
     tg_ratio_make(&ratio, a, c);
-    ratio.exponent = (int16_t)(ratio.exponent + exponent);
     if (tg_multipliers(&multiplier->mantissa, &right, (const uint8_t *)&b, 1, &ratio) < 0) {
         return false;
     }

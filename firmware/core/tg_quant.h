@@ -49,11 +49,12 @@ void tg_ratio_make(tg_ratio *ratio, uint32_t a, uint32_t c);
  * 1 .. 23, or 0. */
 int tg_multipliers(int32_t *mantissa, int8_t *right, const uint8_t *b, uint32_t count, const tg_ratio *ratio);
 
-/* The multiplier of a x b / c x 2^exponent, for one valid scale. Returns false when it is outside the range
- * above (too large). */
-bool tg_multiplier_make(tg_multiplier *multiplier, uint32_t a, uint32_t b, uint32_t c, int32_t exponent);
+/* The multiplier of a x b / c, for one valid scale. Returns false when it is outside the range above (too
+ * large). */
+bool tg_multiplier_make(tg_multiplier *multiplier, uint32_t a, uint32_t b, uint32_t c);
 
-#define TG_SCALE_ONE 0x3F800000U /* bits of 1.0f */
+#define TG_SCALE_POWER(exponent) ((uint32_t)(127 + (exponent)) << 23) /* bits of 2^exponent */
+#define TG_SCALE_ONE             TG_SCALE_POWER(0)
 
 /* Signed arithmetic that wraps like the reference's does in practice, without undefined behaviour. */
 static inline int32_t tg_wrap_add(int32_t a, int32_t b) {

@@ -2,7 +2,7 @@
 #include "tg_quant.h"
 
 void probe_multiplier(uint32_t count, const uint32_t *a, const uint32_t *b, const uint32_t *c,
-                      int32_t exponent, int32_t *mantissa, int32_t *shift, uint8_t *ok);
+                      int32_t *mantissa, int32_t *shift, uint8_t *ok);
 void probe_product(uint32_t count, const uint32_t *a, const uint32_t *b, uint32_t *product);
 void probe_quotient(uint32_t count, const uint32_t *value, const uint32_t *scale, int32_t *quotient);
 void probe_valid(uint32_t count, const uint32_t *scale, uint8_t *valid);
@@ -10,10 +10,10 @@ void probe_rescale(uint32_t count, const int32_t *value, const int32_t *mantissa
                    int32_t *result);
 
 void probe_multiplier(uint32_t count, const uint32_t *a, const uint32_t *b, const uint32_t *c,
-                      int32_t exponent, int32_t *mantissa, int32_t *shift, uint8_t *ok) {
+                      int32_t *mantissa, int32_t *shift, uint8_t *ok) {
     for (uint32_t i = 0; i < count; i++) {
         tg_multiplier m = {-1, -1};
-        ok[i] = tg_multiplier_make(&m, a[i], b[i], c[i], exponent);
+        ok[i] = tg_multiplier_make(&m, a[i], b[i], c[i]);
         mantissa[i] = m.mantissa;
         shift[i] = m.shift;
     }

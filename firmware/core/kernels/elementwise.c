@@ -6,12 +6,12 @@
 
 #define ADD_LEFT_SHIFT 20
 
+enum { INPUT, INPUT2, OUTPUT };
+
 typedef struct {
     uint16_t dim[TG_MAX_DIMS]; /* of the values that are run through */
     /* What a step along a dimension adds to a place, the return from the end of the next one included. */
-    int32_t step1[TG_MAX_DIMS];
-    int32_t step2[TG_MAX_DIMS];
-    int32_t step[TG_MAX_DIMS];
+    int32_t step[3][TG_MAX_DIMS];
     uint32_t first;            /* of PAD: place of the first value in the output */
     uint32_t size;             /* and the output's size, to be filled before; otherwise 0 */
     tg_multiplier multiplier1; /* of ADD and SUB */
@@ -61,9 +61,9 @@ static void run(const tg_run *run) {
     do {
         *output = (int8_t)value_of(e, a, b);
         for (i = TG_MAX_DIMS; i-- > 0;) {
-            a += e->step1[i];
-            b += e->step2[i];
-            output += e->step[i];
+            a += e->step[INPUT][i];
+            b += e->step[INPUT2][i];
+            output += e->step[OUTPUT][i];
             if (--left[i] != 0) {
                 break;
             }
@@ -72,47 +72,42 @@ static void run(const tg_run *run) {
     } while (i < TG_MAX_DIMS);
 }
 
-/* Sets the steps through a tensor while all of `dim` are run through: none along dimensions of size 1.
- * Returns whether the others are as long. */
-static bool set_steps(int32_t *step, const tg_view *view, const uint16_t *dim) {
+/* Sets the steps through the inputs, of which b may be NULL, and the output with the values of `inner` run
+ * through: none along dimensions of size 1. Returns whether the others of the inputs are as long. */
+static bool set(elementwise *e, const tg_prepare *p, const tg_view *inner, const tg_view *b) {
+    const tg_view *const views[] = {p->input, b, &p->output};
     bool same = true;
-    int32_t stride = 1;
-    int32_t back = 0;
-    for (unsigned i = TG_MAX_DIMS; i-- > 0;) {
-        int32_t forward = view->dim[i] == 1 ? 0 : stride;
-        same &= forward == 0 || view->dim[i] == dim[i];
-        step[i] = forward - back;
-        back = forward * dim[i];
-        stride *= view->dim[i];
+    e->opcode = p->opcode;
+    e->first = e->size = 0;
+    memcpy(e->dim, inner->dim, sizeof e->dim);
+    for (unsigned k = 0; k < 3; k++) {
+        int32_t stride = 1;
+        int32_t back = 0;
+        for (unsigned i = TG_MAX_DIMS; i-- > 0;) {
+            const int32_t dim = views[k] == NULL ? 1 : views[k]->dim[i];
+            const int32_t forward = dim == 1 ? 0 : stride;
+            same = same && (forward == 0 || dim == e->dim[i] || k == OUTPUT);
+            e->step[k][i] = forward - back;
+            back = forward * e->dim[i];
+            stride *= dim;
+        }
     }
     return same;
 }
 
-/* Sets the steps with the values of `inner` run through; b may be NULL. Returns whether the inputs fit. */
-static bool set(elementwise *e, const tg_prepare *p, const tg_view *inner, const tg_view *b) {
-    e->opcode = p->opcode;
-    e->first = e->size = 0;
-    memcpy(e->dim, inner->dim, sizeof e->dim);
-    memset(e->step2, 0, sizeof e->step2);
-    set_steps(e->step, &p->output, e->dim);
-    return set_steps(e->step1, &p->input[0], e->dim) && (b == NULL || set_steps(e->step2, b, e->dim));
-}
-
 /* Sets the multipliers; scale2 may be 1. In a sum both inputs are brought to twice the larger scale first. */
 static bool set_multipliers(elementwise *e, uint32_t scale1, uint32_t scale2, uint32_t scale) {
-    int32_t exponent = 0;
     if (is_sum(e)) {
         uint32_t larger = scale1 > scale2 ? scale1 : scale2; /* positive floats order like their bits */
-        if (!tg_multiplier_make(&e->multiplier1, scale1, TG_SCALE_ONE, larger, -1) ||
-            !tg_multiplier_make(&e->multiplier2, scale2, TG_SCALE_ONE, larger, -1)) {
+        if (!tg_multiplier_make(&e->multiplier1, scale1, TG_SCALE_POWER(-1), larger) ||
+            !tg_multiplier_make(&e->multiplier2, scale2, TG_SCALE_POWER(-1), larger)) {
             return false;
         }
         scale1 = larger;
-        scale2 = TG_SCALE_ONE;
-        exponent = 1 - ADD_LEFT_SHIFT;
+        scale2 = TG_SCALE_POWER(1 - ADD_LEFT_SHIFT);
     }
-    return tg_multiplier_make(&e->multiplier, scale1, scale2, scale, exponent) &&
-           (exponent == 0 || e->multiplier.shift <= 0); /* the reference takes factors below 1 only */
+    return tg_multiplier_make(&e->multiplier, scale1, scale2, scale) &&
+           (!is_sum(e) || e->multiplier.shift <= 0); /* the reference takes factors below 1 only */
 }
 
 static int prepare(tg_prepare *p, void *params) {
@@ -169,10 +164,10 @@ static int prepare_pad(tg_prepare *p, void *params) {
 }
 
 /* From a value to the next one along a dimension. */
-static int32_t stride_of(const elementwise *e, const int32_t *step, unsigned dim) {
+static TG_NOINLINE int32_t stride_of(const elementwise *e, unsigned of, unsigned dim) {
     int32_t stride = 0;
     for (unsigned i = TG_MAX_DIMS; i-- > dim;) {
-        stride = step[i] + (i < DIM_C ? stride * e->dim[i + 1U] : 0);
+        stride = e->step[of][i] + (i < DIM_C ? stride * e->dim[i + 1U] : 0);
     }
     return stride;
 }
@@ -187,19 +182,19 @@ static tg_stream_reason stream(void *params, tg_hop *hop) {
         return TG_STREAM_LAYOUT;
     }
     /* What is the same at all times must be constant, and the other way round. */
-    if (tg_is_constant(hop->node->input) != (stride_of(e, e->step1, time) == 0) ||
-        tg_is_constant(hop->node->input2) != (stride_of(e, e->step2, time) == 0)) {
+    if (tg_is_constant(hop->node->input) != (stride_of(e, INPUT, time) == 0) ||
+        tg_is_constant(hop->node->input2) != (stride_of(e, INPUT2, time) == 0)) {
         return TG_STREAM_OPERATOR;
     }
-    const uint32_t stride = (uint32_t)stride_of(e, e->step, time);
+    const uint32_t stride = (uint32_t)stride_of(e, OUTPUT, time);
     const uint32_t fresh = e->dim[time] / hop->columns * hop->fresh;
     if (e->size != 0) {
         if (e->size != stride * e->dim[time]) {
             return TG_STREAM_PADDING;
         }
         e->size = stride * fresh;
-    } else if (tg_is_constant(hop->node->input) != (stride_of(e, e->step1, time) == 0) ||
-               tg_is_constant(hop->node->input2) != (stride_of(e, e->step2, time) == 0)) {
+    } else if (tg_is_constant(hop->node->input) != (stride_of(e, INPUT, time) == 0) ||
+               tg_is_constant(hop->node->input2) != (stride_of(e, INPUT2, time) == 0)) {
         return TG_STREAM_OPERATOR; /* what is the same at all times must be constant, and the other way round
                                     */
     }

@@ -112,7 +112,7 @@ static int prepare_mean(tg_prepare *p, void *params) {
         return err;
     }
     tg_multiplier m;
-    if (!tg_multiplier_make(&m, tg_scale_of(&p->input[0]), TG_SCALE_ONE, tg_scale_of(&p->output), 0)) {
+    if (!tg_multiplier_make(&m, tg_scale_of(&p->input[0]), TG_SCALE_ONE, tg_scale_of(&p->output))) {
         return TG_ERR_QUANTIZATION;
     }
     /* mantissa x 2^shift / reduced, bit by bit; a reduced is below 2^21. */

@@ -119,7 +119,7 @@ static int prepare(tg_prepare *p, void *params) {
     }
     p->scratch_size = s->depth * (uint32_t)sizeof(int32_t);
     s->least = 0;
-    if (tg_multiplier_make(&s->multiplier, beta, tg_scale_of(input), TG_SCALE_ONE, 26)) {
+    if (tg_multiplier_make(&s->multiplier, beta, tg_scale_of(input), TG_SCALE_POWER(-26))) {
         if (s->multiplier.shift < 1) {
             return TG_ERR_QUANTIZATION; /* a scale so small that the reference gives up */
         }
