@@ -183,26 +183,21 @@ static const uint8_t OPTIONS[] = {TG_BYTE(CONV_ACTIVATION),
 static int prepare(tg_prepare *p, void *params) {
     tg_conv *c = params;
     const tg_view *weights = &p->input[1];
-    int err = tg_conv_prepare(p, c, DIM_N);
+    c->filter_c = weights->dim[DIM_C];
+    int err = tg_conv_prepare(p, c, DIM_N, c->filter_c);
     if (err != 0) {
         return err;
     }
-    c->filter_c = weights->dim[DIM_C];
     uint32_t groups = c->in_c / c->filter_c;
     if (groups * c->filter_c != c->in_c || c->out_c % groups != 0 || weights->dim[DIM_N] != c->out_c) {
         return TG_ERR_SHAPE;
     }
-    p->steps = (uint32_t)c->h.filter * c->w.filter * c->filter_c;
     c->turned = c->h.input == 1 && c->h.filter == 1 && c->h.pad == 0;
     if (c->turned) {
-        tg_axis row = c->w;
-        c->w = c->h;
-        c->h = row;
-        c->pool_h.output = c->h.output;
-        c->pool_w.output = c->w.output;
+        tg_conv_turn(c);
     }
     p->scratch_size = plan(c, p->room);
-    return tg_requant_make(&c->requant, p, c->out_c, false);
+    return 0;
 }
 
 /* Whether windows lie apart and inside. */

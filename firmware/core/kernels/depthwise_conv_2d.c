@@ -70,7 +70,7 @@ static int prepare(tg_prepare *p, void *params) {
     tg_conv *c = params;
     const tg_view *weights = &p->input[1];
     uint32_t multiplier = p->output.dim[DIM_C] / p->input[0].dim[DIM_C];
-    int err = tg_conv_prepare(p, c, DIM_C);
+    int err = tg_conv_prepare(p, c, DIM_C, 1);
     if (err != 0) {
         return err;
     }
@@ -82,15 +82,10 @@ static int prepare(tg_prepare *p, void *params) {
     }
     c->filter_c = (uint16_t)multiplier;
     if (c->w.input == 1 && c->w.filter == 1 && c->w.pad == 0) { /* a column is taken as a row */
-        tg_axis column = c->h;
-        c->h = c->w;
-        c->w = column;
-        c->pool_h.output = c->h.output;
-        c->pool_w.output = c->w.output;
+        tg_conv_turn(c);
     }
-    p->steps = (uint32_t)c->h.filter * c->w.filter;
     p->scratch_size = scratch_size(c);
-    return tg_requant_make(&c->requant, p, c->out_c, false);
+    return 0;
 }
 
 static tg_stream_reason stream(void *params, tg_hop *hop) {

@@ -99,7 +99,7 @@ int tg_check_weights(const tg_prepare *p, unsigned channel_dim, uint32_t channel
     return bias->has != 0 && bias->size != channels ? TG_ERR_SHAPE : 0;
 }
 
-int tg_conv_prepare(tg_prepare *p, tg_conv *c, unsigned channel_dim) {
+int tg_conv_prepare(tg_prepare *p, tg_conv *c, unsigned channel_dim, uint32_t depth) {
     const tg_view *weights = &p->input[1];
     c->in_c = p->input[0].dim[DIM_C];
     c->out_c = p->output.dim[DIM_C];
@@ -112,7 +112,19 @@ int tg_conv_prepare(tg_prepare *p, tg_conv *c, unsigned channel_dim) {
     }
     c->input_offset = (int16_t)-p->input[0].zero_point;
     err = tg_axes_make(p, &c->h, &c->w);
+    if (err != 0) {
+        return err;
+    }
     c->pool_h = (tg_pooled){c->h.output, 1, 1};
     c->pool_w = (tg_pooled){c->w.output, 1, 1};
-    return err;
+    p->steps = (uint32_t)c->h.filter * c->w.filter * depth;
+    return tg_requant_make(&c->requant, p, c->out_c, false);
+}
+
+void tg_conv_turn(tg_conv *c) {
+    tg_axis row = c->w;
+    c->w = c->h;
+    c->h = row;
+    c->pool_h.output = c->h.output;
+    c->pool_w.output = c->w.output;
 }

@@ -79,7 +79,10 @@ typedef struct {
 int tg_check_weights(const tg_prepare *p, unsigned channel_dim, uint32_t channels);
 
 /* What both operators' prepare() begins with: checks weights of a dimension for output channels, and fills
- * all but filter_c, chunk, poolings and requantisation. Returns 0 or a negative tg_err. */
-int tg_conv_prepare(tg_prepare *p, tg_conv *conv, unsigned channel_dim);
+ * what is common; depth: products of a tap. Returns 0 or a negative tg_err. */
+int tg_conv_prepare(tg_prepare *p, tg_conv *conv, unsigned channel_dim, uint32_t depth);
+
+/* Takes the input's columns for rows. */
+void tg_conv_turn(tg_conv *conv);
 
 #endif

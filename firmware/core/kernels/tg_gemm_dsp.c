@@ -21,11 +21,12 @@ static const uint32_t KEEP[] = {UINT32_MAX, 0xFFFF0000U, 0}; /* of a pair, all b
 /* Expands a single patch; returns the end. */
 static uint32_t *expand_one(const tg_unit *u, uint32_t *lanes, const int8_t *patch) {
     const int8_t *end = patch + u->depth;
+    const uint32_t base = u->base;
     uint32_t *first = lanes;
     for (patch -= u->back; patch != end; patch += STEP, lanes += 2) {
         uint32_t bytes = tg_load4(patch);
-        lanes[0] = tg_twice(tg_even_plus(u->base, bytes));
-        lanes[1] = tg_twice(tg_odd_plus(u->base, bytes));
+        lanes[0] = tg_twice(tg_even_plus(base, bytes));
+        lanes[1] = tg_twice(tg_odd_plus(base, bytes));
     }
     first[0] &= u->keep[0];
     first[1] &= u->keep[1];
@@ -57,8 +58,10 @@ static TG_NOINLINE uint32_t *expand_output(const tg_unit *u, uint32_t *lanes, co
     return lanes;
 }
 
-/* All channels of two outputs of several patches; second: from the first to the second, or 0. */
-static TG_NOINLINE void run_pooled(const tg_gemm *g, tg_unit *u, const int8_t *input, uint32_t second) {
+/* All channels of two outputs of several patches, or twice of one. */
+static TG_NOINLINE void run_pooled(const tg_gemm *g, tg_unit *u, const int8_t *input, unsigned outputs) {
+    const uint32_t second = outputs > 1U ? g->patches.skip : 0;
+    u->step[0] = outputs > 1U ? g->output_step : 0;
     u->width = 2U * GROUP_WORDS * sizeof *u->lanes;
     u->group = u->row / STEP * u->width;
     u->end = u->lanes + u->group / sizeof *u->lanes;
@@ -68,9 +71,13 @@ static TG_NOINLINE void run_pooled(const tg_gemm *g, tg_unit *u, const int8_t *i
     tg_unit_six(u);
 }
 
-/* All channels of six patches or three; second: from a patch to the next, or 0 when there is one. */
-static TG_NOINLINE void run_groups(const tg_gemm *g, tg_unit *u, const int8_t *input, uint32_t second,
-                                   unsigned groups) {
+/* All channels of six patches or three, or three times of one. */
+static TG_NOINLINE void run_groups(const tg_gemm *g, tg_unit *u, const int8_t *input, unsigned outputs) {
+    const unsigned groups = outputs > GROUP ? 2U : 1U;
+    const uint32_t second = outputs > 1U ? g->patches.skip : 0;
+    u->step[0] = outputs > 1U ? g->output_step : 0;
+    u->step[1] = 3U * g->output_step;
+    u->step[2] = 5U * g->output_step;
     u->width = groups * GROUP_WORDS * (uint32_t)sizeof *u->lanes;
     u->end = u->lanes + u->row / STEP * groups * GROUP_WORDS;
     tg_unit_lanes(u, g->scratch, input, second, 2U * second);
@@ -90,7 +97,6 @@ void tg_gemm_run(const tg_gemm *g, const int8_t *input, unsigned outputs, int8_t
         return;
     }
     const bool pooled = tg_gemm_pooled(&g->patches);
-    const uint32_t skip = g->patches.skip;
     tg_unit u;
     u.pooled = pooled;
     u.constant = 2 * how->zero_point + 1;
@@ -103,26 +109,27 @@ void tg_gemm_run(const tg_gemm *g, const int8_t *input, unsigned outputs, int8_t
     u.keep[1] = KEEP[u.back / 2U];
     u.lanes = g->scratch;
     u.weights = g->weights;
-    u.step[1] = 3U * g->output_step;
-    u.step[2] = 5U * g->output_step;
-    const bool six = how->kind == TG_REQUANT_RELU && g->scratch_size >= u.row * sizeof(uint16_t) * 2U * GROUP;
+    unsigned most = GROUP;
+    if (pooled) {
+        most = 2;
+    } else if (outputs >= 2U * GROUP && how->kind == TG_REQUANT_RELU &&
+               g->scratch_size >= u.row * sizeof(uint16_t) * 2U * GROUP) {
+        most = 2U * GROUP;
+    }
     unsigned now;
-    for (; outputs > 0; outputs -= now, input += now * skip, output += now * g->output_step) {
-        now = pooled ? 2U : six ? 2U * GROUP : GROUP;
-        now = now <= outputs ? now : outputs >= GROUP ? GROUP : 1U;
+    for (; outputs > 0; outputs -= now, input += now * g->patches.skip, output += now * g->output_step) {
+        now = most <= outputs ? most : outputs >= GROUP ? GROUP : 1U;
         u.mantissa = factors->mantissa;
         u.output = output;
         u.last = output + g->channels;
         u.to_shift = (uint32_t)(uintptr_t)factors->shift - (uint32_t)(uintptr_t)output;
-        u.step[0] = now > 1U ? g->output_step : 0; /* of one, all are the same */
-        const uint32_t second = now > 1U ? skip : 0;
         if (pooled) {
-            run_pooled(g, &u, input, second);
+            run_pooled(g, &u, input, now);
         } else if (now == 1U && g->channels >= TG_GEMM_CHANNELS) {
             u.end = expand_one(&u, g->scratch, input);
             tg_unit_one(&u);
         } else {
-            run_groups(g, &u, input, second, now > GROUP ? 2U : 1U);
+            run_groups(g, &u, input, now);
         }
     }
 }

@@ -15,7 +15,7 @@ static int32_t dot(const tg_gemm *g, const int8_t *patch, const int8_t *weights)
 }
 
 /* The largest accumulator of an output's patches. */
-static int32_t most_of(const tg_gemm *g, const int8_t *input, const int8_t *weights) {
+static TG_NOINLINE int32_t most_of(const tg_gemm *g, const int8_t *input, const int8_t *weights) {
     int32_t most = INT32_MIN;
     for (unsigned run = 0; run < g->patches.runs; run++) {
         const int8_t *patch = input + (size_t)run * g->patches.run_step;
