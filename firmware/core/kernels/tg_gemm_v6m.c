@@ -157,11 +157,8 @@ static TG_NAKED void run_patches(quad *q) {
 
 /* clang-format on */
 
-void tg_gemm_run(const tg_gemm *g, const int8_t *input, unsigned outputs, int8_t *output) {
-    if (g->channels < CHANNELS || g->factors.how->kind == TG_REQUANT_ANY) {
-        tg_gemm_plain(g, input, outputs, output);
-        return;
-    }
+/* Four channels at a time; the last four overlap those before when their number is no multiple of four. */
+static TG_NOINLINE void run_fours(const tg_gemm *g, const int8_t *input, unsigned outputs, int8_t *output) {
     const uint32_t depth = g->depth;
     const unsigned most = g->scratch_size / (CHANNELS * (uint32_t)sizeof(int32_t));
     const tg_patches *patches = &g->patches;
@@ -189,8 +186,11 @@ void tg_gemm_run(const tg_gemm *g, const int8_t *input, unsigned outputs, int8_t
         do {
             unsigned some = left < most ? left : most;
             q.sums = (int32_t *)g->scratch;
-            q.outputs = some;
-            q.left = q.count != 0 ? q.count : some;
+            q.left = some;
+            if (q.count != 0) {
+                q.left = q.count;
+                q.outputs = some;
+            }
             run_patches(&q);
             tg_v6m_store((int32_t *)g->scratch, factors, to, g->output_step, some, g->factors.how);
             to += some * g->output_step;
@@ -200,10 +200,18 @@ void tg_gemm_run(const tg_gemm *g, const int8_t *input, unsigned outputs, int8_t
         if (next == 0) {
             return;
         }
-        next = next < CHANNELS ? next : CHANNELS; /* the last overlap those before */
+        next = next < CHANNELS ? next : CHANNELS;
         channel += next;
         output += next;
         q.weights += next * depth;
+    }
+}
+
+void tg_gemm_run(const tg_gemm *g, const int8_t *input, unsigned outputs, int8_t *output) {
+    if (g->channels < CHANNELS || g->factors.how->kind == TG_REQUANT_ANY) {
+        tg_gemm_plain(g, input, outputs, output);
+    } else {
+        run_fours(g, input, outputs, output);
     }
 }
 
