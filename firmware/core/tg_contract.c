@@ -244,17 +244,17 @@ int tg_contract_of_model(tg_contract *contract, const uint8_t *model, size_t siz
     if (!tg_open_once(&r, model, ROOT, &fields, &table)) {
         return TG_ERR_TRUNCATED;
     }
-    tg_vector metadata = tg_open_vector(&r, &table, 0, 2);
-    tg_vector buffers = tg_open_vector(&r, &table, 1, 2);
-    if (metadata.start == NULL || buffers.start == NULL) {
+    tg_vector metadata;
+    tg_vector buffers;
+    if (!tg_open_vector(&r, &table, 0, 2, &metadata) || !tg_open_vector(&r, &table, 1, 2, &buffers)) {
         return TG_ERR_TRUNCATED;
     }
     for (uint32_t i = 0; i < tg_count(metadata); i++) {
         if (!tg_open_once(&r, tg_item_at(metadata, i), METADATA, &fields, &table)) {
             return TG_ERR_TRUNCATED;
         }
-        tg_vector name = tg_open_vector(&r, &table, 0, 0);
-        if (name.start == NULL) {
+        tg_vector name;
+        if (!tg_open_vector(&r, &table, 0, 0, &name)) {
             return TG_ERR_TRUNCATED;
         }
         uint32_t index = tg_word(&table, 1, 0);
@@ -268,8 +268,8 @@ int tg_contract_of_model(tg_contract *contract, const uint8_t *model, size_t siz
         if (!tg_open_once(&r, tg_item_at(buffers, index), BUFFER, &fields, &table)) {
             return TG_ERR_TRUNCATED;
         }
-        tg_vector data = tg_open_vector(&r, &table, 0, 0);
-        if (data.start == NULL) {
+        tg_vector data;
+        if (!tg_open_vector(&r, &table, 0, 0, &data)) {
             return TG_ERR_TRUNCATED;
         }
         if (tg_count(data) > 0) {

@@ -38,8 +38,7 @@ static const uint8_t BUFFERED[] = {TG_WORD(BUFFER_DATA), TG_WORD(BUFFER_OFFSET),
 static int read_vectors(const tg_reader *r, const tg_table *table, unsigned first, unsigned count,
                         tg_vector *vectors) {
     for (unsigned i = 0; i < count; i++) {
-        vectors[i] = tg_open_vector(r, table, first + i, 2);
-        if (vectors[i].start == NULL) {
+        if (!tg_open_vector(r, table, first + i, 2, &vectors[i])) {
             return TG_ERR_TRUNCATED;
         }
     }
@@ -136,9 +135,9 @@ static inline int read_quantization(const tg_file *f, const tg_table *tensor, tg
     if (!tg_open_inline(r, tg_field(tensor, QUANTIZATION), QUANTIZED, &f->tables->quantization, &q)) {
         return TG_ERR_TRUNCATED;
     }
-    tg_vector scales = tg_vector_inline(r, &q, SCALES, 2);
-    tg_vector zeros = tg_vector_inline(r, &q, ZEROS, 3);
-    if (scales.start == NULL || zeros.start == NULL) {
+    tg_vector scales;
+    tg_vector zeros;
+    if (!tg_vector_inline(r, &q, SCALES, 2, &scales) || !tg_vector_inline(r, &q, ZEROS, 3, &zeros)) {
         return TG_ERR_TRUNCATED;
     }
     uint32_t count = tg_count(scales);
@@ -186,8 +185,8 @@ int tg_file_tensor(const tg_file *f, uint32_t index, tg_view *view) {
     if (tg_byte(&tensor, IS_VARIABLE, 0) != 0 || tg_word(&tensor, SPARSITY, 0) != 0) {
         return TG_ERR_OPTION;
     }
-    tg_vector shape = tg_vector_inline(r, &tensor, SHAPE, 2);
-    if (shape.start == NULL) {
+    tg_vector shape;
+    if (!tg_vector_inline(r, &tensor, SHAPE, 2, &shape)) {
         return TG_ERR_TRUNCATED;
     }
     uint32_t dims = tg_count(shape);
@@ -221,8 +220,8 @@ int tg_file_tensor(const tg_file *f, uint32_t index, tg_view *view) {
     if (tg_word(&buffer, OFFSET, 0) != 0) {
         return TG_ERR_OPTION; /* data outside the FlatBuffer: files of more than 2 GB */
     }
-    tg_vector data = tg_vector_inline(r, &buffer, DATA, 0);
-    if (data.start == NULL) {
+    tg_vector data;
+    if (!tg_vector_inline(r, &buffer, DATA, 0, &data)) {
         return TG_ERR_TRUNCATED;
     }
     uint32_t has = type == TYPE_INT8 ? TG_INT8 : TG_INT32;

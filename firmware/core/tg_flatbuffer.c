@@ -7,18 +7,18 @@ const uint32_t tg_no_items = 0;
 static bool read_vtable(const tg_reader *reader, uint32_t position, const uint8_t *wanted,
                         tg_fields *fields) {
     uint32_t vtable = position - tg_load32(reader->data + position);
-    if (vtable > reader->size - 4U || (vtable & 1U) != 0) {
+    const uint32_t end = reader->limit + 4U;
+    if (vtable > reader->limit || (vtable & 1U) != 0) {
         return false;
     }
     const uint8_t *entries = reader->data + vtable;
     uint32_t size = tg_load16(entries);
     uint32_t table_size = tg_load16(entries + 2);
-    if (size < 4U || size > reader->size - vtable || table_size < 4U ||
-        table_size > reader->size - position) {
+    if (size < 4U || size > end - vtable || table_size < 4U || table_size > end - position) {
         return false;
     }
     fields->vtable = vtable;
-    fields->last = reader->size - table_size;
+    fields->last = end - table_size;
     /* Fields further behind than any table of the schema is long read as absent; impossible ones do, too:
      * they have their default, or are refused where they must be there. */
     table_size = table_size > UINT8_MAX + 1U ? UINT8_MAX + 1U : table_size;
@@ -53,6 +53,7 @@ bool tg_open_table(const tg_reader *reader, const uint8_t *at, const uint8_t *wa
     return tg_open_inline(reader, at, wanted, kind, table);
 }
 
-tg_vector tg_open_vector(const tg_reader *reader, const tg_table *table, unsigned i, unsigned shift) {
-    return tg_vector_inline(reader, table, i, shift);
+bool tg_open_vector(const tg_reader *reader, const tg_table *table, unsigned i, unsigned shift,
+                    tg_vector *vector) {
+    return tg_vector_inline(reader, table, i, shift, vector);
 }

@@ -1,8 +1,8 @@
 /* Bounded reading of FlatBuffers (little-endian, https://flatbuffers.dev/internals/).
  *
- * Every access is checked against the file's size: what is not within the file is told as NULL, and must not
- * be asked for more. Tables of one kind nearly always share a vtable: where it puts the fields that are
- * wanted is worked out and checked when it differs from that of the table before. Internal to the core.
+ * Every access is checked against the file's size. Tables of one kind nearly always share a vtable: where it
+ * puts the fields that are wanted is worked out and checked when it differs from that of the table before.
+ * Internal to the core.
  */
 #ifndef TG_FLATBUFFER_H
 #define TG_FLATBUFFER_H
@@ -41,13 +41,13 @@ static inline uint16_t tg_load16(const uint8_t *p) {
 
 typedef struct {
     const uint8_t *data; /* 4-byte aligned */
-    uint32_t size;
-    uint32_t words; /* size / 4 */
+    uint32_t limit;      /* the last position with 4 bytes behind it */
+    uint32_t words;      /* whole words of the file */
 } tg_reader;
 
 /* A file that must have this identifier (4 characters). Returns 0 or TG_ERR_NOT_TFLITE. */
 static inline int tg_reader_init(tg_reader *reader, const uint8_t *data, uint32_t size, uint32_t identifier) {
-    *reader = (tg_reader){data, size, size / 4U};
+    *reader = (tg_reader){data, size - 4U, size / 4U};
     return size < 16U || tg_load32(data + 4) != identifier ? TG_ERR_NOT_TFLITE : 0;
 }
 
@@ -141,24 +141,29 @@ static TG_INLINE const uint8_t *tg_field(const tg_table *table, unsigned i) {
 
 /* A vector of the file: its count, and behind that its items. */
 typedef struct {
-    const uint8_t *start; /* NULL: outside the file */
+    const uint8_t *start;
 } tg_vector;
 
 extern const uint32_t tg_no_items;
 
-/* The vector of field i, of items of 1 << shift bytes (1, 4 or 8), aligned to 4 at least. Absent: empty. */
-static TG_INLINE tg_vector tg_vector_inline(const tg_reader *reader, const tg_table *table, unsigned i,
-                                            unsigned shift) {
+/* Opens the vector of field i, of items of 1 << shift bytes (1, 4 or 8), aligned to 4 at least. Absent:
+ * empty. Returns false when it is not within the file. */
+static TG_INLINE bool tg_vector_inline(const tg_reader *reader, const tg_table *table, unsigned i,
+                                       unsigned shift, tg_vector *vector) {
     if (table->at[i] == 0) {
-        return (tg_vector){(const uint8_t *)&tg_no_items};
+        vector->start = (const uint8_t *)&tg_no_items;
+        return true;
     }
     uint32_t position;
-    bool fits = tg_follow(reader, tg_field(table, i), &position) &&
-                tg_load32(reader->data + position) <= (reader->size - 4U - position) >> shift;
-    return (tg_vector){fits ? reader->data + position : NULL};
+    if (!tg_follow(reader, tg_field(table, i), &position)) {
+        return false;
+    }
+    vector->start = reader->data + position;
+    return tg_load32(vector->start) <= (reader->limit - position) >> shift;
 }
 
-tg_vector tg_open_vector(const tg_reader *reader, const tg_table *table, unsigned i, unsigned shift);
+bool tg_open_vector(const tg_reader *reader, const tg_table *table, unsigned i, unsigned shift,
+                    tg_vector *vector);
 
 static inline uint32_t tg_count(tg_vector vector) {
     return tg_load32(vector.start);

@@ -39,7 +39,7 @@ static unsigned used_block(tg_graph *g, uint32_t tensor) {
 }
 
 /* Reads tensor `index`; *ref: where it is, in a block or in the file. */
-static TG_NOINLINE int read_input(tg_graph *g, uint32_t index, tg_view *view, tg_ref *ref) {
+static int read_input(tg_graph *g, uint32_t index, tg_view *view, tg_ref *ref) {
     if (index == g->made) {
         *view = g->p.output;
     } else {
@@ -57,7 +57,7 @@ static TG_NOINLINE int read_input(tg_graph *g, uint32_t index, tg_view *view, tg
 }
 
 /* Reads the inputs of an operator, and notes in its node where they are. */
-static int read_inputs(tg_graph *g, const tg_op *op, tg_vector inputs) {
+static TG_NOINLINE int read_inputs(tg_graph *g, const tg_op *op, tg_vector inputs) {
     uint32_t left = tg_count(inputs);
     const uint8_t *item = tg_items(inputs);
     const uint8_t *needs = op->needs;

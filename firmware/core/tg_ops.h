@@ -5,24 +5,25 @@
 
 #include "tg_model.h"
 
-/* X(name, NAME): as tg_op_name, and as tg_hop_name with all that running by hops takes. */
+/* X(name, NAME): as tg_op_name, and as tg_hop_name with all that running by hops takes. They are searched in
+ * this order: the most frequent first. */
 #define TG_OPS(X)                                                                                            \
-    X(add, ADD)                                                                                              \
-    X(average_pool_2d, AVERAGE_POOL_2D)                                                                      \
     X(conv_2d, CONV_2D)                                                                                      \
-    X(depthwise_conv_2d, DEPTHWISE_CONV_2D)                                                                  \
-    X(expand_dims, EXPAND_DIMS)                                                                              \
     X(fully_connected, FULLY_CONNECTED)                                                                      \
+    X(softmax, SOFTMAX)                                                                                      \
+    X(depthwise_conv_2d, DEPTHWISE_CONV_2D)                                                                  \
     X(max_pool_2d, MAX_POOL_2D)                                                                              \
     X(mean, MEAN)                                                                                            \
+    X(reshape, RESHAPE)                                                                                      \
+    X(add, ADD)                                                                                              \
+    X(average_pool_2d, AVERAGE_POOL_2D)                                                                      \
+    X(expand_dims, EXPAND_DIMS)                                                                              \
     X(mul, MUL)                                                                                              \
     X(pad, PAD)                                                                                              \
     X(padv2, PADV2)                                                                                          \
     X(reduce_max, REDUCE_MAX)                                                                                \
     X(relu, RELU)                                                                                            \
     X(relu6, RELU6)                                                                                          \
-    X(reshape, RESHAPE)                                                                                      \
-    X(softmax, SOFTMAX)                                                                                      \
     X(squeeze, SQUEEZE)                                                                                      \
     X(sub, SUB)
 

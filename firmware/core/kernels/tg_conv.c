@@ -111,12 +111,11 @@ int tg_conv_prepare(tg_prepare *p, tg_conv *c, unsigned channel_dim, uint32_t de
         return TG_ERR_SHAPE;
     }
     c->input_offset = (int16_t)-p->input[0].zero_point;
-    err = tg_axes_make(p, &c->h, &c->w);
+    err = tg_axes_make(p, &c->w, &c->h);
     if (err != 0) {
         return err;
     }
-    c->pool_h = (tg_pooled){c->h.output, 1, 1};
-    c->pool_w = (tg_pooled){c->w.output, 1, 1};
+    tg_conv_turn(c); /* back, and without a pooling */
     p->steps = (uint32_t)c->h.filter * c->w.filter * depth;
     return tg_requant_make(&c->requant, p, c->out_c, false);
 }
@@ -125,6 +124,6 @@ void tg_conv_turn(tg_conv *c) {
     tg_axis row = c->w;
     c->w = c->h;
     c->h = row;
-    c->pool_h.output = c->h.output;
-    c->pool_w.output = c->w.output;
+    c->pool_h = (tg_pooled){c->h.output, 1, 1};
+    c->pool_w = (tg_pooled){c->w.output, 1, 1};
 }
