@@ -11,6 +11,7 @@
     "-Wunused-parameter" /* the function in assembly takes its own from a register */
 
 #define CHANNELS TG_V6M_CHANNELS
+#define MOST     (TG_DEPTHWISE_SUMS / (CHANNELS * sizeof(int32_t))) /* positions at a time */
 
 /* Some taps of a row and four channels, at some positions. The function below knows this layout. */
 typedef struct {
@@ -85,52 +86,35 @@ static TG_NAKED void add_line(line *l) {
                                           "pop {r4-r7, pc}\n");
 }
 
-/* Four channels at all positions; those from `first` up to `end` of a row have all their taps inside. */
-static void run_four(const tg_depthwise *d, unsigned channel, unsigned first, unsigned end) {
+/* All channels at `count` positions of which the same taps lie inside: `rows` rows, of which the first begins
+ * at `input` and `weights`, and l->end. */
+static void run_positions(const tg_depthwise *d, line *l, const int8_t *input, const int8_t *weights,
+                          unsigned rows, unsigned count, int8_t *output) {
     const tg_conv *c = d->c;
-    int8_t *output = d->output + channel;
     int32_t *sums = (int32_t *)d->scratch;
-    int32_t bias[CHANNELS];
-    tg_factor factor[CHANNELS];
-    tg_v6m_set(&d->factors, channel, bias, factor);
-    line l;
-    l.offset = c->input_offset;
-    l.step = c->out_c - 3U;
-    l.input_step = (uint32_t)c->w.stride * c->in_c;
-    for (unsigned y = 0; y < c->h.output; y++) {
-        unsigned top, bottom, count;
-        tg_axis_taps(&c->h, y, &top, &bottom);
-        const int8_t *row = d->input + channel;
-        row += (y * c->h.stride + top * c->h.dilation - c->h.pad) * c->w.input * c->in_c;
-        for (unsigned x = 0; x < c->w.output; x += count) {
-            unsigned left = 0;
-            unsigned right = c->w.filter;
-            count = 1;
-            if (x < first || x >= end) {
-                tg_axis_taps(&c->w, x, &left, &right);
-            } else {
-                const unsigned most = TG_DEPTHWISE_SUMS / (CHANNELS * sizeof(int32_t));
-                count = end - x < most ? end - x : most;
+    for (unsigned channel = 0; channel < c->out_c; channel = tg_depthwise_next(c, channel)) {
+        int32_t bias[CHANNELS];
+        tg_factor factor[CHANNELS];
+        tg_v6m_set(&d->factors, channel, bias, factor);
+        uint32_t to_input = channel;
+        uint32_t to_weights = channel;
+        l->start = bias;
+        l->start_step = 0;
+        for (unsigned left = rows;;) {
+            l->input = input + to_input;
+            l->weights = weights + to_weights;
+            l->sums = sums;
+            l->count = count;
+            add_line(l);
+            if (--left == 0) {
+                break;
             }
-            l.end = (right - left) * c->out_c;
-            const int8_t *input = row + (x * c->w.stride + left - c->w.pad) * c->in_c;
-            const int8_t *weights = d->weights + channel + (top * c->w.filter + left) * c->out_c;
-            l.start = bias;
-            l.start_step = 0;
-            for (unsigned rows = bottom - top; rows > 0; rows--) {
-                l.input = input;
-                l.weights = weights;
-                l.sums = sums;
-                l.count = count;
-                add_line(&l);
-                l.start = sums;
-                l.start_step = CHANNELS * sizeof *sums;
-                input += (uint32_t)c->h.dilation * c->w.input * c->in_c;
-                weights += (uint32_t)c->w.filter * c->out_c;
-            }
-            tg_v6m_store(sums, factor, output, c->out_c, count, d->factors.how);
-            output += count * c->out_c;
+            l->start = sums;
+            l->start_step = CHANNELS * sizeof *sums;
+            to_input += (uint32_t)c->h.dilation * c->w.input * c->in_c;
+            to_weights += (uint32_t)c->w.filter * c->out_c;
         }
+        tg_v6m_store(sums, factor, output + channel, c->out_c, count, d->factors.how);
     }
 }
 
@@ -140,16 +124,31 @@ void tg_depthwise_fours(const tg_depthwise *d) {
         tg_depthwise_plain(d);
         return;
     }
-    unsigned first = 0;
-    while (first * c->w.stride < c->w.pad) {
-        first++;
-    }
-    unsigned end = c->w.output;
-    while (end > 0 && (end - 1U) * c->w.stride + c->w.filter > (unsigned)c->w.input + c->w.pad) {
-        end--;
-    }
-    for (unsigned channel = 0; channel < c->out_c; channel = tg_depthwise_next(c, channel)) {
-        run_four(d, channel, first, end);
+    line l;
+    l.offset = c->input_offset;
+    l.step = c->out_c - 3U;
+    l.input_step = (uint32_t)c->w.stride * c->in_c;
+    int8_t *output = d->output;
+    for (unsigned y = 0; y < c->h.output; y++) {
+        unsigned top, bottom, left, right, count;
+        tg_axis_taps(&c->h, y, &top, &bottom);
+        const uint32_t row = (y * c->h.stride + top * c->h.dilation - c->h.pad) * c->w.input;
+        for (unsigned x = 0; x < c->w.output; x += count) {
+            tg_axis_taps(&c->w, x, &left, &right);
+            const uint32_t at = x * c->w.stride + left - c->w.pad;
+            count = 1;
+            if (right - left == c->w.filter) { /* the next ones may have all taps inside as well */
+                uint32_t end = at + c->w.filter + c->w.stride;
+                while (count < MOST && end <= c->w.input) {
+                    count++;
+                    end += c->w.stride;
+                }
+            }
+            l.end = (right - left) * c->out_c;
+            run_positions(d, &l, d->input + (row + at) * c->in_c,
+                          d->weights + (top * c->w.filter + left) * c->out_c, bottom - top, count, output);
+            output += count * c->out_c;
+        }
     }
 }
 
