@@ -15,29 +15,25 @@ static int32_t average(int32_t sum, uint32_t count) {
     return sum < 0 ? -value : value;
 }
 
-static int32_t pool_one(const tg_pool *p, const int8_t *input, unsigned y, unsigned x, bool maximum) {
-    int32_t top, bottom, left, right;
-    inside(&p->h, y, &top, &bottom);
-    inside(&p->w, x, &left, &right);
-    int32_t sum = 0;
-    int32_t max = INT8_MIN;
-    for (int32_t in_y = top; in_y < bottom; in_y++) {
-        for (int32_t in_x = left; in_x < right; in_x++) {
-            int32_t value = input[((size_t)in_y * p->w.input + (size_t)in_x) * p->channels];
-            sum += value;
-            max = value > max ? value : max;
-        }
-    }
-    return maximum ? max : average(sum, (uint32_t)((bottom - top) * (right - left)));
-}
-
 static void run_all(const tg_run *run, bool maximum) {
     const tg_pool *p = run->params;
     int8_t *output = run->output;
     for (unsigned y = 0; y < p->h.output; y++) {
+        int32_t top, bottom;
+        inside(&p->h, y, &top, &bottom);
         for (unsigned x = 0; x < p->w.output; x++) {
+            int32_t left, right;
+            inside(&p->w, x, &left, &right);
             for (unsigned channel = 0; channel < p->channels; channel++) {
-                int32_t value = pool_one(p, run->input + channel, y, x, maximum);
+                int32_t value = maximum ? INT8_MIN : 0;
+                for (int32_t in_y = top; in_y < bottom; in_y++) {
+                    for (int32_t in_x = left; in_x < right; in_x++) {
+                        int32_t next =
+                            run->input[(uint32_t)(in_y * p->w.input + in_x) * p->channels + channel];
+                        value = !maximum ? value + next : next > value ? next : value;
+                    }
+                }
+                value = maximum ? value : average(value, (uint32_t)((bottom - top) * (right - left)));
                 *output++ = (int8_t)tg_clamp(value, p->low, p->high);
             }
         }
