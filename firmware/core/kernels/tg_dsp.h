@@ -23,17 +23,7 @@ static inline uint32_t tg_pair_of(int16_t value) {
     return (uint16_t)value * 0x00010001U;
 }
 
-static inline uint32_t tg_even(uint32_t bytes) {
-    return (uint32_t)__sxtb16((int8x4_t)bytes);
-}
-
-static inline uint32_t tg_odd(uint32_t bytes) {
-    uint32_t pair;
-    __asm__("sxtb16 %0, %1, ror #8" : "=r"(pair) : "r"(bytes));
-    return pair;
-}
-
-/* The same, plus a pair. */
+/* Two of four int8 plus a pair. */
 static inline uint32_t tg_even_plus(uint32_t base, uint32_t bytes) {
     return (uint32_t)__sxtab16((int16x2_t)base, (int8x4_t)bytes);
 }
@@ -54,19 +44,6 @@ static inline uint32_t tg_odd_plus(uint32_t base, uint32_t bytes) {
 
 static inline uint32_t tg_twice(uint32_t pair) {
     return (uint32_t)__sadd16((int16x2_t)pair, (int16x2_t)pair);
-}
-
-/* sum + low a x low b + high a x high b. */
-static inline int32_t tg_mac2(uint32_t a, uint32_t b, int32_t sum) {
-    return __smlad((int16x2_t)a, (int16x2_t)b, sum);
-}
-
-static inline int32_t tg_mac_low(uint32_t a, uint32_t b, int32_t sum) {
-    return __smlabb((int32_t)a, (int32_t)b, sum);
-}
-
-static inline int32_t tg_mac_high(uint32_t a, uint32_t b, int32_t sum) {
-    return __smlatt((int32_t)a, (int32_t)b, sum);
 }
 
 #endif
