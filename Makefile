@@ -11,7 +11,7 @@ CPPCHECK := --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,po
 
 help:
 	@echo "make demo    starter logs -> model -> C array -> firmware -> recognised gestures, and what it all costs"
-	@echo "make test    all tests, on emulators where a board would be; a file of tests to each processor"
+	@echo "make test    all tests, on emulators where a board would be"
 	@echo "make lint    formats, types and warnings; make format mends what can be mended"
 	@echo "make clean   removes .venv and build"
 
@@ -19,7 +19,12 @@ demo: .venv/.demo
 	$(BIN)/gesture demo data/starter --out build/demo
 
 test: .venv/.test
-	$(BIN)/python -m pytest -n auto --dist loadfile $(PYTEST_ARGS)
+ifdef PYTEST_ARGS
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+else
+	$(BIN)/python -m pytest -m "not realtime" -n auto --dist loadfile
+	$(BIN)/python -m pytest -m realtime
+endif
 
 lint: .venv/.test
 	$(BIN)/ruff check .

@@ -21,6 +21,8 @@ from tests.support.firmware import contract, model_file, own_cache, small_model
 from tests.support.host import ROOT
 from tests.support.served import PROFILE, host_program
 
+pytestmark = pytest.mark.realtime
+
 __all__ = ["host_program", "model_file", "own_cache"]
 
 STARTER = ROOT / "data" / "starter" / "p03"

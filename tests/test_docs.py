@@ -18,6 +18,8 @@ from gesture_tools.serving import program_for
 from tests.support.board import serving
 from tests.support.firmware import model_file  # noqa: F401 - a fixture
 
+pytestmark = pytest.mark.realtime
+
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", ROOT / "data" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 TIMEOUT_S = 300

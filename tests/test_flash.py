@@ -25,6 +25,8 @@ from tests.support.host import ROOT
 from tests.support.microbit import served_microbit
 from tests.support.pico import served_pico
 
+pytestmark = pytest.mark.realtime
+
 __all__ = ["model_file", "own_cache"]
 
 NOTES = {

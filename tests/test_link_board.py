@@ -41,6 +41,8 @@ from tests.support.lines import Line, Peer, Spoiler
 from tests.support.served import LOG, PROFILE, SPEED, board, check_samples, host_program, running, slow_board
 from tests.support.sketch import Sketch
 
+pytestmark = pytest.mark.realtime
+
 __all__ = ["board", "host_program", "model_file", "own_cache", "slow_board"]
 
 GREETING = (0x01, b"\x01\x01")

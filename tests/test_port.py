@@ -18,6 +18,8 @@ from serial.tools.list_ports_common import ListPortInfo
 from gesture_tools.errors import UserError
 from gesture_tools.port import PORTS_VARIABLE, PortLost, find_again, find_ports, open_port, receive, send
 
+pytestmark = pytest.mark.realtime
+
 
 @pytest.fixture
 def line() -> Iterator[tuple[int, str]]:

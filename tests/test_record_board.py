@@ -26,6 +26,8 @@ from tests.support.board import COUNT, RATE_HZ, rows, serving
 from tests.support.firmware import model_file, own_cache  # noqa: F401 - fixtures
 from tests.support.recording import await_event, end, record, start
 
+pytestmark = pytest.mark.realtime
+
 
 @pytest.fixture(scope="module")
 def program(own_cache: None, model_file: Path) -> Path:  # noqa: F811

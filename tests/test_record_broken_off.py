@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import resource
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -18,6 +19,8 @@ from tests.kill_recorder import MODES, kill_once
 from tests.support.recording import Ran, await_event, end, record
 from tests.support.scenarios import Results, named, side_by_side
 from tests.support.sketch import RATE_HZ, Row, Sketch, movement, rest, shaken
+
+pytestmark = pytest.mark.realtime
 
 
 def interrupted(folder: Path) -> Ran:
@@ -50,8 +53,13 @@ def killed(folder: Path) -> Ran:
 
 
 def stopped(folder: Path) -> Ran:
-    with Sketch(spoil=lambda number, line: line if number < 250 else b"") as sketch:
-        return end(record(folder, "background", "--wait", 0, port=sketch.port), folder)
+    stop = threading.Event()
+    with Sketch(spoil=lambda _, line: b"" if stop.is_set() else line) as sketch:
+        process = record(folder, "background", "--wait", 0, port=sketch.port)
+        await_event(process, "progress")
+        time.sleep(1.2)
+        stop.set()
+        return end(process, folder)
 
 
 def full_disk(folder: Path) -> Ran:

@@ -25,6 +25,8 @@ from tests.support.recording import Ran, end, record, start
 from tests.support.scenarios import Results, named, side_by_side
 from tests.support.sketch import RATE_HZ, Row, Sketch, movement, rest, shaken
 
+pytestmark = pytest.mark.realtime
+
 
 def takes(folder: Path) -> Ran:
     with Sketch(shaken, before=b"boot v2\r\naX,aY,aZ\r\n") as sketch:

@@ -13,6 +13,8 @@ from tests.support.scenarios import Results, named, side_by_side
 from tests.support.sketch import Row, Sketch, movement, rest, shaken
 from tests.support.terminal import Keys, at_terminal
 
+pytestmark = pytest.mark.realtime
+
 WHO: Keys = [(b"who makes", b"anna\n"), (b"name of this sitting", b"\n")]
 SKIP_AXES: Keys = [(b"press a key", b"s")]
 

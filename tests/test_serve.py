@@ -31,6 +31,8 @@ from tests.support.firmware import contract, model_file, motion, own_cache, smal
 from tests.support.lines import Line
 from tests.support.served import board, host_program, running, slow_board
 
+pytestmark = pytest.mark.realtime
+
 __all__ = ["board", "host_program", "model_file", "own_cache", "slow_board"]
 
 
