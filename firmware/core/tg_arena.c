@@ -4,13 +4,13 @@
 
 void *tg_alloc(tg_arena *arena, uint32_t size, tg_ref *ref) {
     size = (size + 3U) & ~3U;
-    if (size > arena->size - arena->used) {
-        arena->needed = size;
+    uint32_t at = arena->used;
+    arena->used += size;
+    if (size > arena->size - at) {
         return NULL;
     }
-    *ref = arena->used;
-    arena->used += size;
-    return arena->base + *ref;
+    *ref = at;
+    return arena->base + at;
 }
 
 /* Memory is filled from both ends: along a chain of operators an input lies at one end and the output at the

@@ -13,8 +13,7 @@
 typedef struct tg_arena {
     uint8_t *base; /* 8-byte aligned */
     uint32_t size;
-    uint32_t used;   /* bytes taken from the start */
-    uint32_t needed; /* bytes besides those taken, told when there are too few */
+    uint32_t used; /* bytes taken from the start; after a failure: that would have to be taken */
 } tg_arena;
 
 /* A block of memory needed from one step of the graph to another. */

@@ -79,14 +79,20 @@ int tg_file_open(tg_file *f, const uint8_t *data, uint32_t size) {
     f->tensors = vectors[0];
     f->operators = vectors[1];
     uint32_t operators = tg_count(f->operators);
+    uint32_t tensors = tg_count(f->tensors);
     if (tg_count(vectors[2]) != 1 || tg_count(vectors[3]) != 1 || operators == 0) {
         return TG_ERR_GRAPH;
     }
-    if (operators > TG_MAX_OPS || tg_count(f->tensors) >= UINT16_MAX) {
+    if (operators > TG_MAX_OPS || tensors >= UINT16_MAX) {
         return TG_ERR_TOO_BIG;
     }
-    f->input = tg_item32(vectors[2], 0);
-    f->output = tg_item32(vectors[3], 0);
+    uint32_t input = tg_item32(vectors[2], 0);
+    uint32_t output = tg_item32(vectors[3], 0);
+    if (input >= tensors || output >= tensors) {
+        return input >= tensors ? TG_ERR_TRUNCATED : TG_ERR_GRAPH;
+    }
+    f->input = (uint16_t)input;
+    f->output = (uint16_t)output;
     return 0;
 }
 

@@ -53,8 +53,8 @@ typedef struct {
     tg_vector tensors;
     tg_vector buffers;
     tg_vector operators;
-    uint32_t input; /* the graph's tensors */
-    uint32_t output;
+    uint16_t input; /* the graph's: tensors of the file */
+    uint16_t output;
     tg_tables *tables; /* zeroed by the caller, before anything but tg_file_open() */
 } tg_file;
 

@@ -290,9 +290,6 @@ static int read_all(tg_graph *g, tg_fault *fault) {
     }
     fault->op = fault->opcode = -1;
     uint32_t output = g->file.output;
-    if (output >= tg_count(g->file.tensors)) {
-        return TG_ERR_GRAPH;
-    }
     g->output = (uint8_t)used_block(g, output);
     if (g->output == TG_NO_BLOCK) {
         return TG_ERR_GRAPH;
@@ -342,7 +339,7 @@ static int place_all(tg_graph *g, tg_model *model) {
     tg_arena *arena = &g->arena;
     uint32_t size = tg_plan(g->blocks, g->block_count);
     if (size > arena->size + g->tables_size - arena->used) {
-        arena->needed = size - g->tables_size;
+        arena->used += size - g->tables_size;
         return TG_ERR_ARENA;
     }
     size = size < g->tables_size ? g->tables_size : size; /* they lay where tensors lie from now on */
@@ -373,7 +370,7 @@ int tg_graph_place(tg_graph *g, int err, tg_model *model, tg_fault *fault) {
         err = place_all(g, model);
     }
     if (err == TG_ERR_ARENA) {
-        fault->arena_needed = (g->arena.used + g->arena.needed + g->tables_size + 7U) & ~7U;
+        fault->arena_needed = (g->arena.used + g->tables_size + 7U) & ~7U;
     }
     return err;
 }
