@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import flatbuffers
 import numpy as np
 import pytest
 
@@ -11,6 +12,8 @@ from gesture_tools.runtime import Model
 from gesture_tools.runtime.flatbuffer import contract_bytes, interface_types, operator_codes, operators
 
 pytest.importorskip("tensorflow")
+from tensorflow.lite.python import schema_py_generated as schema
+
 from tests.support.graphs import Code, Graph
 from tests.support.models import contract, convolutional, with_metadata
 from tests.support.random_graphs import random_graph
@@ -52,6 +55,19 @@ def test_an_operator_code_above_127() -> None:
     assert operator_codes(data) == [150]
     with pytest.raises(UserError, match=r"operator 0 \(GELU\)"):
         Model(data)
+
+
+def test_a_negative_operator_code() -> None:
+    """The older field counts, for the core and for Python."""
+    plain = convolutional(contract())
+    tree = schema.ModelT.InitFromPackedBuf(plain, 0)
+    for code in tree.operatorCodes:
+        code.builtinCode = -1
+    builder = flatbuffers.Builder(len(plain))
+    builder.Finish(tree.Pack(builder), b"TFL3")
+    data = bytes(builder.Output())
+    assert Model(data).arena_size == Model(plain).arena_size
+    assert operator_codes(data) == operator_codes(plain)
 
 
 def test_multiply_accumulates() -> None:

@@ -39,6 +39,11 @@ def _u32(data: bytes, at: int) -> int:
     return int(struct.unpack_from("<I", data, at)[0])
 
 
+def _target(data: bytes, at: int) -> int:
+    """Position that the offset at a position leads to: modulo 2^32, as the core reads it."""
+    return (at + _u32(data, at)) & 0xFFFFFFFF
+
+
 def _field(data: bytes, table: int, field: int, width: int = 4) -> int:
     """Position of a table's field of width bytes, or 0 when it is absent or, as for the core, impossible."""
     vtable = table - int(struct.unpack_from("<i", data, table)[0])
@@ -52,14 +57,15 @@ def _tables(data: bytes, field: int) -> list[int]:
     """Positions of the tables of a vector field."""
     if not field:
         return []
-    start = field + _u32(data, field)
+    start = _target(data, field)
     count = _u32(data, start)
-    return [start + 4 + 4 * i + v for i, v in enumerate(struct.unpack_from(f"<{count}I", data, start + 4))]
+    offsets = struct.unpack_from(f"<{count}I", data, start + 4)
+    return [(start + 4 + 4 * i + offset) & 0xFFFFFFFF for i, offset in enumerate(offsets)]
 
 
 def _vector(data: bytes, field: int) -> bytes:
     """Bytes of a vector field."""
-    start = field + _u32(data, field)
+    start = _target(data, field)
     return data[start + 4 : start + 4 + _u32(data, start)]
 
 
@@ -123,7 +129,7 @@ def strides(model: bytes) -> list[tuple[int, int]]:
         if code not in SLIDING or not field:
             found.append((1, 1))
             continue
-        table = field + _u32(model, field)
+        table = _target(model, field)
         fields = (_field(model, table, k) for k in (OPTION_STRIDE_H, OPTION_STRIDE_W))
         height, width = (_u32(model, at) if at else 1 for at in fields)
         found.append((height, width))
@@ -134,12 +140,13 @@ def _code(model: bytes, entry: int) -> int:
     """Operator code of an entry of the table of codes; the older field holds those up to 127."""
     deprecated = _field(model, entry, CODE_DEPRECATED, 1)
     builtin = _field(model, entry, CODE_BUILTIN)
-    return max(model[deprecated] if deprecated else 0, _u32(model, builtin) if builtin else 0)
+    code = int(struct.unpack_from("<i", model, builtin)[0]) if builtin else 0
+    return max(model[deprecated] if deprecated else 0, code)
 
 
 def _ints(data: bytes, field: int) -> tuple[int, ...]:
     """Values of a vector field of int32."""
     if not field:
         return ()
-    start = field + _u32(data, field)
+    start = _target(data, field)
     return struct.unpack_from(f"<{_u32(data, start)}i", data, start + 4)
