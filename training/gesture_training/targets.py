@@ -51,6 +51,13 @@ class Figure:
     most: float | None = None
 
     @property
+    def wanted(self) -> str:
+        """Return what is promised in words, nothing without a promise."""
+        if self.least is not None:
+            return f"at least {self.least:g}"
+        return "" if self.most is None else f"at most {self.most:g}"
+
+    @property
     def kept(self) -> bool:
         """Whether the promise holds; without one, it does."""
         if self.least is None and self.most is None:
@@ -226,10 +233,9 @@ def main(folder: Path, only: str | None, out: Path, as_json: bool) -> None:
     else:
         for name, figures in measured.items():
             for figure in figures:
-                wanted = f"at least {figure.least:g}" if figure.least else f"at most {figure.most:g}"
                 value = "-" if figure.value is None else f"{figure.value:g}"
-                word = "kept" if figure.kept else "SHORT"
-                click.echo(f"{name:12} {figure.name:44} {value:>9}  {wanted:16} {word}")
+                word = "" if not figure.wanted else "kept" if figure.kept else "SHORT"
+                click.echo(f"{name:12} {figure.name:44} {value:>9}  {figure.wanted:16} {word}")
     sys.exit(0 if all(figure.kept for figures in measured.values() for figure in figures) else 1)
 
 
