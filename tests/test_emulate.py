@@ -214,6 +214,12 @@ def test_foreign_elf_and_missing_elf(elf: Path, tmp_path: Path) -> None:
     (tmp_path / "text.elf").write_text("hello")
     with pytest.raises(UserError, match="is no ELF file"):
         run_board(tmp_path / "text.elf", motion(50), PROFILE, timeout_s=20)
+    other = tmp_path / "other.elf"
+    other.write_bytes(
+        elf.read_bytes().replace(b"tinygesture-image:qemu_mps2", b"tinygesture-image:elsewhere")
+    )
+    with pytest.raises(UserError, match="is firmware for elsewhere: expected the"):
+        run_board(other, motion(50), PROFILE, timeout_s=20)
     image = read_image(elf.read_bytes())
     stackless = patched(elf, tmp_path, image.segments[0][1][:64], bytes(64))
     with pytest.raises(UserError, match=r"ended early \(code .*\): qemu: fatal: Lockup"):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from gesture_tools.boards import board_of_image
 from gesture_tools.errors import UserError
 from gesture_tools.files import read_bytes
 from gesture_tools.link import (
@@ -85,9 +86,13 @@ def find_qemu() -> Path:
 
 
 def check_elf(path: Path) -> None:
-    """Raise UserError when a file is no firmware to give to the emulator, which waits for ever on a pipe."""
-    if not read_bytes(path).startswith(b"\x7fELF"):
-        raise UserError(f"{path} is no ELF file: expected the .elf of 'gesture build --board {BOARD}'")
+    """Raise UserError when a file is no firmware of the emulated board: QEMU would run it all the same."""
+    content = read_bytes(path)
+    expected = f"expected the .elf of 'gesture build --board {BOARD}'"
+    if not content.startswith(b"\x7fELF"):
+        raise UserError(f"{path} is no ELF file: {expected}")
+    if (found := board_of_image(content)) not in (None, BOARD):
+        raise UserError(f"{path} is firmware for {found}: {expected}")
 
 
 def run_board(
