@@ -172,6 +172,19 @@ def test_no_arguments_show_the_help(run: Run) -> None:
     assert "Commands:" in err
 
 
+def test_an_empty_argument_is_no_folder(tmp_path: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "gesture_tools", "export", "arduino", str(tmp_path), "--out", ""],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert result.returncode == 2
+    assert "an argument is empty" in result.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_standard_output_that_is_full_or_closed(model: Path, log: Path) -> None:
     simulate = f"{sys.executable} -m gesture_tools simulate {model} {log}"
     for redirection, expected in ((">/dev/full", 2), (">&-", 0), ("| head -c 1", 0)):

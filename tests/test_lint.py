@@ -159,6 +159,11 @@ def test_a_fault_is_found_where_it_is(tmp_path: Path, code: str, severity: str, 
         assert "p1/flick_00" in found[code][0]
 
 
+def test_a_link_that_leads_to_itself_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").symlink_to("x.csv")
+    assert "refused" in codes(tmp_path, ERROR)
+
+
 def test_lost_samples_are_no_gap_and_a_short_stumble_is_none_either(tmp_path: Path) -> None:
     recordings = good()
     one, two = "p1/flick_00", "p1/flick_01"

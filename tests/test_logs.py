@@ -280,17 +280,32 @@ def test_only_regular_files_of_some_size_are_read(tmp_path: Path, monkeypatch: p
     assert "expected at most 1 GiB" in refusal(lambda: load([tmp_path / "large.csv"]))
 
 
+def test_folders_of_a_dot_are_not_looked_into(tmp_path: Path) -> None:
+    for name in (".venv", "a"):
+        (tmp_path / name).mkdir()
+        write_log(tmp_path / name / "1.csv", recording(), {})
+    assert [one.id for one in load([tmp_path])] == ["a/1"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everywhere")
+def test_a_folder_that_cannot_be_read_is_not_passed_over(tmp_path: Path) -> None:
+    write_log(tmp_path / "1.csv", recording(), {})
+    (tmp_path / "closed").mkdir(mode=0)
+    assert f"cannot read {tmp_path / 'closed'}" in refusal(lambda: load([tmp_path]))
+
+
 def test_a_link_that_leads_to_itself_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.csv").symlink_to("x.csv")
     assert f"cannot read {tmp_path / 'x.csv'}" in refusal(lambda: load([tmp_path]))
 
 
-def test_ambiguous_ids_are_refused(tmp_path: Path) -> None:
+def test_ids_are_paths_and_no_log_comes_twice(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         write_log(tmp_path / name / "1.csv", recording(), {})
     files = [tmp_path / "a" / "1.csv", tmp_path / "b" / "1.csv"]
-    assert "two recordings have the id '1'" in refusal(lambda: load([tmp_path / "a", tmp_path / "b"]))
+    assert [one.id for one in load([tmp_path / "a"])] == ["1"]
+    assert [one.id for one in load([tmp_path / "a", tmp_path / "b"])] == ["a/1", "b/1"]
     assert "is given twice" in refusal(lambda: load([tmp_path, files[0]]))
 
 

@@ -44,11 +44,12 @@ def test_channels_that_differ_are_refused() -> None:
         (["--rate", "0"], "expected 1 to 1000 Hz"),
         (["--window", "60s"], "samples.*expected"),
         (["--window", "600"], "longer than every gesture"),
-        (["--window", "8"], "expected 24 to 1024"),
+        (["--window", "8"], "expected 16 to 1024"),
         (["--window", "nan"], "expected samples"),
         (["--window", "long"], "expected samples"),
         (["--hop", "400"], "up to the window's"),
         (["--hop", "0"], "expected a multiple of"),
+        (["--hop", "99999999999999999999"], "up to the window's"),
         (["--labels", ","], "--labels is empty"),
         (["--labels", ""], "--labels is empty"),
         (["--background", " "], "--background is empty"),
@@ -103,6 +104,12 @@ def test_an_output_that_is_a_file_is_refused(tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert "cannot write" in result.stderr
     assert (tmp_path / "out").read_text() == "mine"
+
+
+def test_the_folder_of_the_recordings_is_no_output(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    write_table(tmp_path / "out" / "a.csv", PEOPLE)
+    refuse(tmp_path, [str(tmp_path / "out")], "is the folder of the recordings")
 
 
 def test_an_output_whose_files_cannot_be_replaced_is_refused(tmp_path: Path) -> None:

@@ -74,6 +74,8 @@ def run(command: click.Command) -> None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - open until the end
     _unwind_when_ended()
     try:
+        if "" in sys.argv[1:]:
+            raise UserError("an argument is empty: expected a word; is a shell variable not set?")
         code = command.main(standalone_mode=False)
         sys.stdout.flush()
     except UserError as error:
@@ -89,6 +91,12 @@ def run(command: click.Command) -> None:
         click.echo(f"error: {message}", err=True)
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        sys.exit(130)
+    except SystemError as error:
+        # What native code makes of a Ctrl-C that it did not expect.
+        if not isinstance(error.__cause__, KeyboardInterrupt):
+            raise
         click.echo("interrupted", err=True)
         sys.exit(130)
     except OSError as error:

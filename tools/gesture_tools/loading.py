@@ -19,10 +19,10 @@ from gesture_tools.recordings import FORCED, SPANS_SUFFIX, Recording
 def load(paths: Iterable[Path]) -> list[Recording]:
     """Load the recordings of folders, logs and tidy tables, ordered by path.
 
-    A folder stands for every ``*.csv`` and ``*.csv.gz`` below it. A log's id is its path below the
-    folder given, or its name (from the common folder on where names are equal), without ``.csv``; a
-    table's recordings keep their ``recording_id``, with the table's name before it where another table
-    has the same one.
+    A folder stands for every ``*.csv`` and ``*.csv.gz`` below it, but in folders whose name begins with a
+    dot. A log's id is its path below the folder given, or its name, without ``.csv``; where two are equal, it
+    is the path from the folder that all have in common. A table's recordings keep their ``recording_id``,
+    with the table's name before it where another table has the same one.
     A log below a ``gesture.toml`` is checked against it. Raises UserError for anything missing,
     malformed, ambiguous or off profile.
     """
@@ -93,34 +93,51 @@ def _find(paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
             "expected a log, a table or a folder of logs"
             + (f", found only {given[0]}: spans are read with their log" if given else ", found none")
         )
-    names = _names([path for path in files if not path.is_dir()])
+    found: list[tuple[Path, Path]] = []
     for path in files:
         if not path.exists():
             raise UserError(f"{path} does not exist: expected a log, a table or a folder of logs")
-        if path in names:
-            yield path, names[path]
-            continue
-        below = sorted(
-            file
-            for pattern in ("*.csv", "*.csv.gz")
-            for file in path.rglob(pattern)
-            if not file.name.startswith(".") and not file.name.endswith(SPANS_SUFFIX)
-        )
+        below = [file for file in tables_below(path) if not file.name.endswith(SPANS_SUFFIX)]
         if not below:
             raise UserError(
                 f"{path} holds no recordings: expected logs (*.csv that begin '# tinygesture-log') or tables"
             )
-        for file in below:
-            yield file, file.relative_to(path).as_posix().removesuffix(".csv")
+        found += [(path, file) for file in below]
+    yield from zip([file for _, file in found], names(found), strict=True)
 
 
-def _names(files: Sequence[Path]) -> dict[Path, str]:
-    """Name logs given one by one: by file name, or from the common folder on where those are equal."""
-    names = {path: path.name.removesuffix(".csv") for path in files}
-    if len(set(names.values())) < len(names):
-        common = os.path.commonpath([path.absolute().parent for path in files])
-        names = {path: path.absolute().relative_to(common).as_posix().removesuffix(".csv") for path in files}
-    return names
+def tables_below(path: Path) -> list[Path]:
+    """Return every ``*.csv`` and ``*.csv.gz`` in a folder and below, sorted, none that begins with a dot.
+
+    A file stands for itself. Raises UserError where a folder cannot be read.
+    """
+    if not path.is_dir():
+        return [path]
+
+    def refuse(error: OSError) -> None:
+        raise UserError(f"cannot read {error.filename}: {error.strerror}; allow it, or move it away")
+
+    below = []
+    for folder, subfolders, files in os.walk(path, onerror=refuse):
+        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
+        below += [
+            Path(folder, name)
+            for name in files
+            if name.endswith((".csv", ".csv.gz")) and not name.startswith(".")
+        ]
+    return sorted(below)
+
+
+def names(found: Sequence[tuple[Path, Path]]) -> list[str]:
+    """Name logs found below the paths given: from these on, or from the common folder on where two are equal.
+
+    found: the path given and the file, in pairs.
+    """
+    parts = [file.relative_to(path) if path.is_dir() else Path(file.name) for path, file in found]
+    if len(set(parts)) < len(parts):
+        common = os.path.commonpath([file.absolute().parent for _, file in found])
+        parts = [file.absolute().relative_to(common) for _, file in found]
+    return [part.as_posix().removesuffix(".csv") for part in parts]
 
 
 def _read(path: Path, name: str) -> list[Recording]:

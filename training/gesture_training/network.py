@@ -11,6 +11,8 @@ from gesture_training.config import Network
 
 SHORTEST_KERNEL = 3
 """Samples of the shortest depthwise kernel."""
+LARGEST_STRIDE = 255
+"""That the core takes."""
 
 
 def fitted(settings: Network, rate_hz: float, hop: int | None = None, window: int | None = None) -> Network:
@@ -23,7 +25,7 @@ def fitted(settings: Network, rate_hz: float, hop: int | None = None, window: in
     factor = rate_hz / settings.rate_hz
     usual = max(1, round(settings.strides[0] * factor))
     later = math.prod(settings.strides[1:])
-    most = hop // later if hop else usual
+    most = min(hop // later, LARGEST_STRIDE) if hop else usual
     strides = [one for one in range(1, most + 1) if not hop or hop % (one * later) == 0]
     kernel = max(SHORTEST_KERNEL, round(settings.first_kernel * factor))
     shapes = [

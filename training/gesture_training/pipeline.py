@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from gesture_tools.c_array import recognizer_arena_size
 from gesture_tools.contract import Contract, SelfTest
 from gesture_tools.cost import recorded_costs
+from gesture_tools.errors import UserError
 from gesture_tools.runtime import Model, self_test_outputs
 from gesture_training.apart import apart, held_out
 from gesture_training.emit import strip, with_contract
@@ -54,6 +56,8 @@ def train(request: Request, say: Callable[[str], None], progress: Progress) -> d
     """
     if "forest" in (request.model, request.baseline):
         everywhereml()
+    if os.path.realpath(request.out) in map(os.path.realpath, request.data):
+        raise UserError(f"--out {request.out} is the folder of the recordings: choose another one")
     with staged(request.out) as folder:
         check_kind(request.out, request.model)
         prepared = prepare(request)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gesture_tools.errors import UserError
 from gesture_tools.lint.finding import ERROR, Finding, found
-from gesture_tools.loading import load, load_profile
+from gesture_tools.loading import load, load_profile, names, tables_below
 from gesture_tools.logs import read_log, spans_path
 from gesture_tools.profile import Profile
 from gesture_tools.recordings import BACKGROUND, SPANS_SUFFIX, Recording, Span
@@ -100,19 +101,19 @@ def gather(paths: Iterable[Path], background: Iterable[str] = ()) -> DataSet:
 
 def _files(paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
     """Yield every file below the paths, each once, with the id that its log has."""
-    seen: set[Path] = set()
+    seen: set[str] = set()
+    found: list[tuple[Path, Path]] = []
     for path in sorted(paths):
         if not path.exists():
             raise UserError(f"{path} does not exist: expected a folder of logs, a log or a table")
-        below = [*path.rglob("*.csv"), *path.rglob("*.csv.gz")] if path.is_dir() else [path]
-        files = sorted(file for file in below if not file.name.startswith("."))
+        files = tables_below(path)
         if not files:
             raise UserError(f"{path} holds no recordings: expected logs (*.csv) or tables (*.csv, *.csv.gz)")
         for file in files:
-            if (real := file.resolve()) not in seen:
+            if (real := os.path.realpath(file)) not in seen:
                 seen.add(real)
-                name = file.relative_to(path).as_posix() if path.is_dir() else file.name
-                yield file, name.removesuffix(".csv")
+                found.append((path, file))
+    yield from zip([file for _, file in found], names(found), strict=True)
 
 
 def _as_background(recording: Recording, labels: set[str]) -> Recording:

@@ -113,7 +113,10 @@ OPTIONS = (
         "--hop", type=int, help="Samples between two windows; the network's strides are chosen for it."
     ),
     click.option(
-        "--epochs", type=click.IntRange(1, 10000), help=f"Passes [default: {TrainConfig().fit.epochs}]."
+        "--epochs",
+        type=click.IntRange(1, 10000),
+        help=f"Passes [default: {TrainConfig().fit.epochs}]; the network that teaches, and those that "
+        "thresholds are chosen with, take theirs besides.",
     ),
     click.option(
         "--config",
