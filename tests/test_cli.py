@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import re
 import subprocess
 import sys
@@ -183,6 +185,24 @@ def test_an_empty_argument_is_no_folder(tmp_path: Path) -> None:
     assert result.returncode == 2
     assert "an argument is empty" in result.stderr
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("name", "value"), [("NO_COLOR", "1"), ("TERM", "dumb"), ("TERM", "xterm")])
+def test_colour_is_for_terminals_that_want_it(name: str, value: str, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("# tinygesture-log: 1\n")
+    plain = {key: held for key, held in os.environ.items() if key != "NO_COLOR"}
+    master, slave = pty.openpty()
+    subprocess.run(
+        [sys.executable, "-m", "gesture_tools", "lint", str(tmp_path)],
+        stdout=slave,
+        stderr=slave,
+        check=False,
+        env={**plain, "TERM": "xterm", name: value},
+    )
+    os.close(slave)
+    said = os.read(master, 65536)
+    os.close(master)
+    assert (b"\x1b[" in said) == (value == "xterm")
 
 
 def test_standard_output_that_is_full_or_closed(model: Path, log: Path) -> None:

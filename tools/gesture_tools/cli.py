@@ -76,7 +76,8 @@ def run(command: click.Command) -> None:
     try:
         if "" in sys.argv[1:]:
             raise UserError("an argument is empty: expected a word; is a shell variable not set?")
-        code = command.main(standalone_mode=False)
+        plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
+        code = command.main(standalone_mode=False, color=False if plain else None)
         sys.stdout.flush()
     except UserError as error:
         error.show()
