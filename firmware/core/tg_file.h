@@ -55,7 +55,7 @@ typedef struct {
     tg_vector operators;
     uint16_t input; /* the graph's: tensors of the file */
     uint16_t output;
-    tg_tables *tables; /* zeroed by the caller, before anything but tg_file_open() */
+    tg_tables *tables; /* set by the caller, with tg_kind_init(), before anything but tg_file_open() */
 } tg_file;
 
 /* An operator as the file describes it. */

@@ -21,7 +21,7 @@ typedef struct {
     uint8_t output; /* the block of the model's output */
     bool again;     /* an operator was absorbed that must not be */
     /* Planning tables: at the arena's end, where tensors may lie later. */
-    tg_block *blocks;  /* the first is the model's input; room for one more for every node without scratch */
+    tg_block *blocks;  /* the first is the model's input */
     uint8_t *block_of; /* by tensor: the block that holds it at this point of the graph, or TG_NO_BLOCK */
     uint32_t made;     /* the tensor that the step before made, which p.output describes */
     uint32_t latest;   /* bytes of the latest node: tensors and scratch */
@@ -57,6 +57,13 @@ static inline unsigned tg_block_of(tg_ref ref) {
 }
 
 #define TG_REF_NOTHING TG_REF_FILE /* the file's start: nobody's input, nor memory */
+
+/* Where a fault is told: the caller's, or `unused` when the caller has none. */
+static inline tg_fault *tg_fault_init(tg_fault *fault, tg_fault *unused) {
+    fault = fault == NULL ? unused : fault;
+    *fault = (tg_fault){.op = -1, .opcode = -1};
+    return fault;
+}
 
 /* Reads and verifies the file; the arguments are those of tg_model_open(). Returns 0 or a negative tg_err. */
 int tg_graph_read(tg_graph *graph, const uint8_t *data, size_t size, const tg_op *const *ops, void *arena,

@@ -5,10 +5,7 @@
 int tg_model_open(tg_model *model, const uint8_t *data, size_t size, const tg_op *const *ops, void *arena,
                   size_t arena_size, tg_fault *fault) {
     tg_fault unused;
-    if (fault == NULL) {
-        fault = &unused;
-    }
-    *fault = (tg_fault){.op = -1, .opcode = -1};
+    fault = tg_fault_init(fault, &unused);
     if (model == NULL) {
         return TG_ERR_ARGUMENT;
     }

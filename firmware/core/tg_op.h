@@ -82,7 +82,7 @@ typedef struct {
     uint32_t fresh;   /* of them new at every hop */
     uint32_t size;    /* bytes of an input column */
     int32_t kept;     /* answer: input columns needed besides the new ones; below 0: new ones not needed */
-    uint32_t scratch; /* bytes, as p->scratch_size; may be answered anew */
+    uint32_t scratch; /* answer: bytes, where prepare() asked for some */
     bool state;       /* answer: the scratch is kept from hop to hop, zeroed at a reset */
 } tg_hop;
 

@@ -48,12 +48,7 @@ static void keep(tg_block *block, tg_ref *ref, int32_t kept) {
     }
 }
 
-static void set_scratch(tg_stream *stream, tg_graph *g, struct tg_node *node, const tg_hop *hop) {
-    if (hop->scratch != 0 && tg_is_constant(node->scratch)) {
-        uint8_t step = g->blocks[node->output].first;
-        node->scratch = g->block_count;
-        g->blocks[g->block_count++] = (tg_block){.first = step, .last = step};
-    }
+static void set_scratch(tg_stream *stream, tg_graph *g, const struct tg_node *node, const tg_hop *hop) {
     if (!tg_is_constant(node->scratch)) {
         tg_block *scratch = &g->blocks[node->scratch];
         scratch->size = hop->scratch;
@@ -157,10 +152,7 @@ int tg_stream_open(tg_stream *stream, tg_model *model, const uint8_t *data, size
                    const tg_op *const *ops, unsigned window, unsigned hop, void *arena, size_t arena_size,
                    tg_fault *fault) {
     tg_fault unused;
-    if (fault == NULL) {
-        fault = &unused;
-    }
-    *fault = (tg_fault){.op = -1, .opcode = -1};
+    fault = tg_fault_init(fault, &unused);
     if (stream == NULL || model == NULL || hop == 0 || hop > window || window > UINT16_MAX) {
         return TG_ERR_ARGUMENT;
     }

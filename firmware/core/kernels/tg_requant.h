@@ -5,7 +5,7 @@
 
 #include "../tg_op.h"
 
-/* How an accumulator becomes an int8 output; which of three equal ways is decided once, when the model is
+/* How an accumulator becomes an int8 output; which of four equal ways is decided once, when the model is
  * opened. */
 typedef enum {
     TG_REQUANT_ANY,       /* the definition: tg_rescale() */
