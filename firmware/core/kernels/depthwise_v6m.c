@@ -38,52 +38,46 @@ _Static_assert(offsetof(line, end) == 16 && offsetof(line, count) == 24 && offse
     "add " sum ", r5\n"                                                                                      \
     "adds r0, r0, " step "\n"
 
+/* clang-format off */
+
 static TG_NAKED void add_line(line *l) {
-    __asm__ volatile(".syntax unified\n"
-                     "push {r4-r7, lr}\n"
-                     "mov r4, r8\n"
-                     "mov r5, r9\n"
-                     "mov r6, r10\n"
-                     "mov r7, r11\n"
-                     "push {r0, r4-r7}\n"
-                     "1:\n"
-                     "ldr r1, [r0, #28]\n"
-                     "ldr r2, [r0, #32]\n"
-                     "ldm r1!, {r4-r7}\n"
-                     "subs r1, #16\n"
-                     "adds r1, r1, r2\n"
-                     "str r1, [r0, #28]\n"
-                     "mov r8, r4\n"
-                     "mov r9, r5\n"
-                     "mov r10, r6\n"
-                     "mov r11, r7\n"
-                     "ldm r0!, {r1, r2, r3, r4, r7}\n"
-                     "movs r0, #0\n"
-                     "2:\n" TAP("r8", "#1") TAP("r9", "#1") TAP("r10", "#1")
-                         TAP("r11", "r4") "cmp r0, r7\n"
-                                          "bne 2b\n"
-                                          "ldr r0, [sp]\n"
-                                          "ldr r1, [r0, #36]\n"
-                                          "mov r4, r8\n"
-                                          "mov r5, r9\n"
-                                          "mov r6, r10\n"
-                                          "mov r7, r11\n"
-                                          "stm r1!, {r4-r7}\n"
-                                          "str r1, [r0, #36]\n"
-                                          "ldr r1, [r0]\n"
-                                          "ldr r2, [r0, #20]\n"
-                                          "adds r1, r1, r2\n"
-                                          "str r1, [r0]\n"
-                                          "ldr r1, [r0, #24]\n"
-                                          "subs r1, #1\n"
-                                          "str r1, [r0, #24]\n"
-                                          "bne 1b\n"
-                                          "pop {r0, r4-r7}\n"
-                                          "mov r8, r4\n"
-                                          "mov r9, r5\n"
-                                          "mov r10, r6\n"
-                                          "mov r11, r7\n"
-                                          "pop {r4-r7, pc}\n");
+    __asm__ volatile(
+        TG_V6M_ENTER
+        "1:\n"
+        "ldr r1, [r0, #28]\n"
+        "ldr r2, [r0, #32]\n"
+        "ldm r1!, {r4-r7}\n"
+        "subs r1, #16\n"
+        "adds r1, r1, r2\n"
+        "str r1, [r0, #28]\n"
+        TG_V6M_TO_HIGH
+        "ldm r0!, {r1, r2, r3, r4, r7}\n"
+        "movs r0, #0\n"
+        "2:\n" TAP("r8", "#1") TAP("r9", "#1") TAP("r10", "#1") TAP("r11", "r4")
+        "cmp r0, r7\n"
+        "bne 2b\n"
+        "ldr r0, [sp]\n"
+        "ldr r1, [r0, #36]\n"
+        TG_V6M_FROM_HIGH
+        "stm r1!, {r4-r7}\n"
+        "str r1, [r0, #36]\n"
+        "ldr r1, [r0]\n"
+        "ldr r2, [r0, #20]\n"
+        "adds r1, r1, r2\n"
+        "str r1, [r0]\n"
+        "ldr r1, [r0, #24]\n"
+        "subs r1, #1\n"
+        "str r1, [r0, #24]\n"
+        "bne 1b\n"
+        TG_V6M_LEAVE);
+}
+
+/* clang-format on */
+
+/* The first channel of the four behind those from `channel` on; out_c behind the last. */
+static unsigned next_four(const tg_conv *c, unsigned channel) {
+    unsigned next = channel + CHANNELS;
+    return next < c->out_c && next + CHANNELS > c->out_c ? c->out_c - CHANNELS : next;
 }
 
 /* All channels at `count` positions of which the same taps lie inside: `rows` rows, of which the first begins
@@ -92,7 +86,7 @@ static void run_positions(const tg_depthwise *d, line *l, const int8_t *input, c
                           unsigned rows, unsigned count, int8_t *output) {
     const tg_conv *c = d->c;
     int32_t *sums = (int32_t *)d->scratch;
-    for (unsigned channel = 0; channel < c->out_c; channel = tg_depthwise_next(c, channel)) {
+    for (unsigned channel = 0; channel < c->out_c; channel = next_four(c, channel)) {
         int32_t bias[CHANNELS];
         tg_factor factor[CHANNELS];
         tg_v6m_set(&d->factors, channel, bias, factor);

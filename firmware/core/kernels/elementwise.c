@@ -193,10 +193,6 @@ static tg_stream_reason stream(void *params, tg_hop *hop) {
             return TG_STREAM_PADDING;
         }
         e->size = stride * fresh;
-    } else if (tg_is_constant(hop->node->input) != (stride_of(e, INPUT, time) == 0) ||
-               tg_is_constant(hop->node->input2) != (stride_of(e, INPUT2, time) == 0)) {
-        return TG_STREAM_OPERATOR; /* what is the same at all times must be constant, and the other way round
-                                    */
     }
     e->dim[time] = (uint16_t)fresh;
     return TG_STREAM_YES;

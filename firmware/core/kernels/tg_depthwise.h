@@ -31,12 +31,6 @@ static inline bool tg_depthwise_by_four(const tg_conv *c) {
  * is no multiple of four. */
 void tg_depthwise_fours(const tg_depthwise *d);
 
-/* The first channel of the four behind those from `channel` on; out_c behind the last. */
-static inline unsigned tg_depthwise_next(const tg_conv *c, unsigned channel) {
-    unsigned next = channel + 4U;
-    return next < c->out_c && next + 4U > c->out_c ? c->out_c - 4U : next;
-}
-
 /* All channels, one by one. */
 void tg_depthwise_plain(const tg_depthwise *d);
 

@@ -58,13 +58,7 @@ _Static_assert(offsetof(quad, patch) == 16 && offsetof(quad, start) == 32 && off
 /* The accumulators of all outputs: 61 instructions for 16 products. */
 static TG_NAKED void run_patches(quad *q) {
     __asm__ volatile(
-        ".syntax unified\n"
-        "push {r4-r7, lr}\n"
-        "mov r4, r8\n"
-        "mov r5, r9\n"
-        "mov r6, r10\n"
-        "mov r7, r11\n"
-        "push {r0, r4-r7}\n"
+        TG_V6M_ENTER
         "ldr r7, [r0, #48]\n"
         "cmp r7, #0\n"
         "beq 1f\n"
@@ -80,10 +74,7 @@ static TG_NAKED void run_patches(quad *q) {
         "1:\n"
         "mov r1, r0\n"
         "ldm r1!, {r4-r7}\n"
-        "mov r8, r4\n"
-        "mov r9, r5\n"
-        "mov r10, r6\n"
-        "mov r11, r7\n"
+        TG_V6M_TO_HIGH
         "ldm r1, {r1, r2, r5, r6, r7}\n"
         "mov r12, r6\n"
         "adds r3, r2, r5\n"
@@ -120,12 +111,7 @@ static TG_NAKED void run_patches(quad *q) {
         "cmp r7, #0\n"
         "bne 8f\n"
         "9:\n"
-        "pop {r0, r4-r7}\n"
-        "mov r8, r4\n"
-        "mov r9, r5\n"
-        "mov r10, r6\n"
-        "mov r11, r7\n"
-        "pop {r4-r7, pc}\n"
+        TG_V6M_LEAVE
         "4:\n" RAISE("0", "r1") RAISE("4", "r2") RAISE("8", "r3") RAISE("12", "r4")
         "b 5b\n"
         "20:\n"

@@ -26,15 +26,6 @@ static void add_four(const int8_t *rows, uint32_t count, uint32_t width, int32_t
 
 #endif
 
-static int32_t sum_of(const int8_t *value, uint32_t count, uint32_t width) {
-    int32_t sum = 0;
-    do {
-        sum += *value;
-        value += width;
-    } while (--count > 0);
-    return sum;
-}
-
 void tg_rows_add(const int8_t *rows, uint32_t count, uint32_t width, int32_t *sums) {
     uint32_t i = 0;
 #if defined(__ARM_FEATURE_DSP)
@@ -43,7 +34,7 @@ void tg_rows_add(const int8_t *rows, uint32_t count, uint32_t width, int32_t *su
     }
 #endif
     for (; i < width; i++) {
-        sums[i] += sum_of(rows + i, count, width);
+        sums[i] += tg_row_sum(rows + i, count, width);
     }
 }
 

@@ -6,6 +6,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Sum of a value of each of `count` rows, `width` values apart. */
+static inline int32_t tg_row_sum(const int8_t *value, uint32_t count, uint32_t width) {
+    int32_t sum = 0;
+    for (; count > 0; count--, value += width) {
+        sum += *value;
+    }
+    return sum;
+}
+
 /* Adds `count` rows, at least one, of `width` values to as many sums. */
 void tg_rows_add(const int8_t *rows, uint32_t count, uint32_t width, int32_t *sums);
 

@@ -2,6 +2,8 @@
 
 #include <stdbool.h>
 
+#include "tg_rows.h"
+
 /* Whether a hop is one row: a block is one value. */
 static bool is_value(const tg_running *r) {
     return r->ended + r->rest == 1;
@@ -91,20 +93,12 @@ static TG_NAKED void add_fours(const hop *h) {
 /* clang-format on */
 #endif
 
-static int32_t sum_of(const int8_t *value, uint32_t count, uint32_t step) {
-    int32_t sum = 0;
-    for (; count > 0; count--, value += step) {
-        sum += *value;
-    }
-    return sum;
-}
-
 /* Sums from `i` on, one at a time. */
 static void add_each(const hop *h, uint32_t i) {
     for (; i < h->width; i++) {
         const int8_t *rows = h->rows + i;
-        int32_t end = sum_of(rows, h->end, h->width);
-        int32_t start = sum_of(rows + h->end * h->width, h->rest, h->width);
+        int32_t end = tg_row_sum(rows, h->end, h->width);
+        int32_t start = tg_row_sum(rows + h->end * h->width, h->rest, h->width);
         h->sums[i] += end + start - h->started[i];
         h->started[i] = (int16_t)start;
         h->ended[i] = (int16_t)(h->ended[i] + end);
