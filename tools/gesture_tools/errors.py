@@ -7,6 +7,9 @@ from typing import IO, Any
 
 import click
 
+INTERRUPTED = 130
+"""Exit code of a command that was ended by Ctrl-C, as shells expect it."""
+
 
 class UserError(click.ClickException):
     """A mistake or a circumstance the user can change; ends a command with exit code 2 and no traceback."""

@@ -15,11 +15,15 @@ from typing import Any
 import click
 
 from gesture_tools.elf import read_image
-from gesture_tools.errors import UserError
+from gesture_tools.errors import INTERRUPTED, UserError
 from gesture_tools.qemu import BOARD, find_qemu
-from gesture_tools.toolchain import find_toolchain
+from gesture_tools.recordings import SPANS_SUFFIX
+from gesture_tools.toolchain import find_cmake, find_ninja, find_toolchain
 
 PARITY_RECORDINGS = "12"
+
+GRACE_S = 10
+"""Time that a command has to put its files away after Ctrl-C, before it is told to end once more."""
 
 
 @click.command("demo", short_help="The whole path, from logs to an emulated board.")
@@ -30,13 +34,18 @@ PARITY_RECORDINGS = "12"
 def command(data: Path, out: Path) -> None:
     """Train on the logs in DATA, build firmware, and recognise gestures with it on emulators.
 
-    Shows every command it runs; ends with a table of what the model can do and what it costs.
+    Shows every command it runs; ends with a table of what the model can do and what it costs. What it needs
+    besides is looked for first: a cross compiler, CMake, Ninja, and QEMU, which may be absent.
 
     \b
     Example: gesture demo data/starter --out build/demo
     """
     start = time.monotonic()
     model = out / "model" / "gesture.tflite"
+    if not any(data.glob(f"*/*{SPANS_SUFFIX}")):
+        raise _no_session(data)
+    for find in (find_toolchain, find_cmake, find_ninja):
+        find()
     has_qemu = _has_qemu()
     _run("train", data, "--out", model.parent)
     metrics = json.loads((model.parent / "metrics.json").read_text())
@@ -65,10 +74,17 @@ def _has_qemu() -> bool:
 def _test_session(data: Path, metrics: dict[str, Any]) -> tuple[Path, Path]:
     """Return the folder of a person never seen in training, and a continuous log of theirs."""
     for person in sorted(metrics["per_person"]):
-        spans = sorted((data / person).glob("*.spans.csv"))
+        spans = sorted((data / person).glob(f"*{SPANS_SUFFIX}"))
         if spans:
-            return data / person, spans[0].with_name(spans[0].name.removesuffix(".spans.csv") + ".csv")
-    raise UserError(f"{data}: expected a person's folder with a continuous log and its .spans.csv")
+            return data / person, spans[0].with_name(spans[0].name.removesuffix(SPANS_SUFFIX) + ".csv")
+    raise _no_session(data)
+
+
+def _no_session(data: Path) -> UserError:
+    return UserError(
+        f"{data} has no continuous log of a person to test on: expected folders PERSON with a log and its "
+        f"{SPANS_SUFFIX} (gesture record --continuous)"
+    )
 
 
 def _command(arguments: Sequence[object]) -> list[str]:
@@ -76,12 +92,37 @@ def _command(arguments: Sequence[object]) -> list[str]:
 
 
 def _run(*arguments: object) -> None:
-    """Run a command as a user would, its output passed through; end with its exit code when it fails."""
+    """Run a command as a user would, its output passed through; end with its exit code when it fails.
+
+    When this process is told to end, it ends the command and waits until that has put its files away.
+    """
     click.secho(f"\n$ {shlex.join(['gesture', *map(str, arguments)])}", bold=True)
     sys.stdout.flush()
-    code = subprocess.run(_command(arguments), check=False).returncode
+    child = subprocess.Popen(_command(arguments))
+    try:
+        code = child.wait()
+    except KeyboardInterrupt:  # the terminal's Ctrl-C is the child's, too, and the child says so
+        _end(child, GRACE_S)
+        sys.exit(INTERRUPTED)
+    except SystemExit:
+        _end(child, 0)
+        raise
+    if code < 0:
+        raise UserError(
+            f"'gesture {arguments[0]}' was killed by signal {-code}: expected it to end by itself; is there "
+            "enough memory?"
+        )
     if code != 0:
         sys.exit(code)
+
+
+def _end(child: subprocess.Popen[bytes], grace_s: float) -> None:
+    """Wait for a child's end, and ask for it when it takes longer than grace_s."""
+    try:
+        child.wait(grace_s)
+    except subprocess.TimeoutExpired:
+        child.terminate()
+        child.wait()
 
 
 def _table(metrics: dict[str, Any], elf: Path, seconds: float) -> None:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gesture_tools.errors import UserError
-from gesture_training.commands.options import INTERRUPTED, WISHES, Names, Wishes, training_options
+from gesture_tools.errors import INTERRUPTED, UserError
+from gesture_training.commands.options import WISHES, Names, Wishes, training_options
 
 if TYPE_CHECKING:
     from rich.console import Console

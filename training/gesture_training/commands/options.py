@@ -18,9 +18,6 @@ from gesture_training.settings import read_settings
 if TYPE_CHECKING:
     from gesture_training.prepare import Request
 
-INTERRUPTED = 130
-"""Exit code of a process ended by Ctrl-C, as shells expect it."""
-
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 

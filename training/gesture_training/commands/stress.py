@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gesture_training.commands.options import INTERRUPTED, Names
+from gesture_tools.errors import INTERRUPTED
+from gesture_training.commands.options import Names
 from gesture_training.config import TrainConfig
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gesture_tools.errors import UserError
+from gesture_tools.errors import INTERRUPTED, UserError
 from gesture_tools.words import counted
-from gesture_training.commands.options import INTERRUPTED, Names, Wishes, training_options
+from gesture_training.commands.options import Names, Wishes, training_options
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gesture_tools.errors import UserError
+from gesture_tools.errors import INTERRUPTED, UserError
 from gesture_tools.finite import Finite
 from gesture_tools.runtime.emulated import CPUS
-from gesture_training.commands.options import INTERRUPTED, Names, Wishes, search_options
+from gesture_training.commands.options import Names, Wishes, search_options
 
 if TYPE_CHECKING:
     from rich.console import Console

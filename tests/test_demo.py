@@ -1,0 +1,66 @@
+"""``gesture demo``: what it looks for first, and that nothing is left when it is ended on its way."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from gesture_tools import toolchain
+from gesture_tools.commands.demo import command
+
+STARTER = Path(__file__).parent.parent / "data" / "starter"
+
+
+def refusal(*arguments: object) -> str:
+    """What demo says of its input; nothing was run for it."""
+    result = CliRunner().invoke(command, [str(argument) for argument in arguments])
+    assert isinstance(result.exception, SystemExit)
+    assert result.exit_code == 2
+    assert "$ gesture" not in result.output
+    return result.output
+
+
+def test_a_missing_compiler_is_told_before_the_training(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(toolchain, "_zig", lambda: None)
+    assert "no cross compiler found" in refusal(STARTER, "--out", tmp_path / "demo")
+    assert not list(tmp_path.iterdir())
+
+
+def test_data_without_sessions_is_told_before_the_training(tmp_path: Path) -> None:
+    (tmp_path / "data" / "p01").mkdir(parents=True)
+    assert "has no continuous log" in refusal(tmp_path / "data", "--out", tmp_path / "demo")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals to a group of processes")
+@pytest.mark.parametrize(
+    ("number", "all_of_them", "code"), [(signal.SIGTERM, False, 143), (signal.SIGINT, True, 130)]
+)
+def test_a_demo_that_is_ended_ends_its_command(
+    number: signal.Signals, all_of_them: bool, code: int, tmp_path: Path
+) -> None:
+    arguments = [sys.executable, "-m", "gesture_tools", "demo", str(STARTER), "--out", str(tmp_path / "demo")]
+    with subprocess.Popen(
+        arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        until = time.monotonic() + 60
+        while not list(tmp_path.glob("demo/.model.partial-*")):
+            assert process.poll() is None
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        os.killpg(process.pid, number) if all_of_them else process.send_signal(number)
+        _, said = process.communicate(timeout=60)
+        assert process.returncode == code
+        assert said.count("interrupted") == (number == signal.SIGINT)
+        assert not list(tmp_path.rglob(".model*"))
+        with pytest.raises(ProcessLookupError):
+            os.killpg(process.pid, 0)
