@@ -216,6 +216,16 @@ def test_standard_output_that_is_full_or_closed(model: Path, log: Path) -> None:
         assert len(result.stderr.splitlines()) <= 1, result.stderr
 
 
+@pytest.mark.parametrize("words", [("--help",), ("lint", "--help"), ("lint", "data/starter/p01")])
+def test_output_that_nobody_reads_to_its_end(words: tuple[str, ...]) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "gesture_tools", *words]
+    result = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, check=False)
+    os.close(write)
+    assert (result.returncode, result.stderr) == (141, b"")
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\x05\x06", b"\x93NUMPY", b"x" * 100])
 def test_inputs_that_are_no_npz(run: Run, model: Path, content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "x.npz"
@@ -281,10 +291,13 @@ def test_parity_fails_on_the_first_difference(
     assert "tflite-micro, whole windows differs in log, window 3, byte 1: expected" in err
 
 
-def test_interrupt(run: Run, model: Path, log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("native", [False, True])
+def test_interrupt(run: Run, native: bool, model: Path, log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from gesture_tools.commands import simulate
 
     def interrupted(*_: object) -> list[Recording]:
+        if native:
+            raise SystemError("returned a result with an exception set") from KeyboardInterrupt()
         raise KeyboardInterrupt
 
     monkeypatch.setattr(simulate, "load", interrupted)

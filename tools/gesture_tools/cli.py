@@ -7,19 +7,46 @@ import difflib
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from importlib import metadata
 from types import FrameType
+from typing import Any
 
 import click
 
-from gesture_tools.errors import UserError
+from gesture_tools.errors import INTERRUPTED, UserError
 
 COMMANDS = "tinygesture.commands"
 """Entry-point group; its values are click commands."""
 
+UNREAD = 141
+"""Exit code when the output's reader went away: that of a program that SIGPIPE ends."""
+
+
+@contextlib.contextmanager
+def _read_to_its_end() -> Iterator[None]:
+    """End the process with UNREAD when what it prints has no reader any more; click and rich say 1."""
+    try:
+        yield
+    except (BrokenPipeError, SystemExit) as error:
+        if not isinstance(error, BrokenPipeError) and not isinstance(error.__context__, BrokenPipeError):
+            raise
+        _abandon_output()
+        sys.exit(UNREAD)
+
 
 class Commands(click.Group):
     """Commands by entry point, so that starting one imports nothing of the others."""
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """Read the arguments; some, as ``--help``, print."""
+        with _read_to_its_end():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        with _read_to_its_end():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands, sorted."""
@@ -66,8 +93,8 @@ def main() -> None:
 def run(command: click.Command) -> None:
     """Run a command with the arguments of the process, and end the process.
 
-    Exit codes: 0 success, 1 an expectation failed, 2 a mistake in the input, 130 interrupted,
-    143 terminated.
+    Exit codes: 0 success, 1 an expectation failed, 2 a mistake in the input; as of programs that a signal
+    ends, 130 interrupted, 141 nobody read the output to its end (``| head``), 143 terminated.
     """
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started us
@@ -78,7 +105,8 @@ def run(command: click.Command) -> None:
             raise UserError("an argument is empty: expected a word; is a shell variable not set?")
         plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
         code = command.main(standalone_mode=False, color=False if plain else None)
-        sys.stdout.flush()
+        with _read_to_its_end():
+            sys.stdout.flush()
     except UserError as error:
         error.show()
         sys.exit(error.exit_code)
@@ -91,19 +119,15 @@ def run(command: click.Command) -> None:
             message = f"{message.rstrip('.?')}; see '{error.ctx.command_path} --help'"
         click.echo(f"error: {message}", err=True)
         sys.exit(2)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
-        sys.exit(130)
-    except SystemError as error:
-        # What native code makes of a Ctrl-C that it did not expect.
-        if not isinstance(error.__cause__, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt, SystemError) as error:
+        # A SystemError is what native code makes of a Ctrl-C that it did not expect.
+        if isinstance(error, SystemError) and not isinstance(error.__cause__, KeyboardInterrupt):
             raise
         click.echo("interrupted", err=True)
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
     except OSError as error:
         _abandon_output()
-        if not isinstance(error, BrokenPipeError):
-            click.echo(f"error: {error.strerror or error}: {error.filename or 'standard output'}", err=True)
+        click.echo(f"error: {error.strerror or error}: {error.filename or 'standard output'}", err=True)
         sys.exit(2)
     sys.exit(code if isinstance(code, int) else 0)
 
