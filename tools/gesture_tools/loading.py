@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -93,20 +93,44 @@ def _find(paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
             "expected a log, a table or a folder of logs"
             + (f", found only {given[0]}: spans are read with their log" if given else ", found none")
         )
-    found: list[tuple[Path, Path]] = []
-    for path in files:
-        if not path.exists():
-            raise UserError(f"{path} does not exist: expected a log, a table or a folder of logs")
-        below = [file for file in tables_below(path) if not file.name.endswith(SPANS_SUFFIX)]
-        if not below:
-            raise UserError(
-                f"{path} holds no recordings: expected logs (*.csv that begin '# tinygesture-log') or tables"
-            )
-        found += [(path, file) for file in below]
+    found = files_below(files, lambda file: not file.name.endswith(SPANS_SUFFIX))
     yield from zip([file for _, file in found], names(found), strict=True)
 
 
-def tables_below(path: Path) -> list[Path]:
+def files_below(
+    paths: Iterable[Path], wanted: Callable[[Path], bool] = lambda file: True
+) -> list[tuple[Path, Path]]:
+    """Return the files that are wanted of those that paths stand for, each behind the path it was found by.
+
+    Raises UserError for a path that does not exist, cannot be read, or holds none.
+    """
+    found: list[tuple[Path, Path]] = []
+    for path in sorted(paths):
+        if not path.exists():
+            raise UserError(f"{path} does not exist: expected a log, a table or a folder of logs")
+        below = [file for file in _tables_below(path) if wanted(file)]
+        if not below:
+            raise UserError(
+                f"{path} holds no recordings: expected logs (*.csv that begin '# tinygesture-log') or tables "
+                "(*.csv, *.csv.gz)"
+            )
+        found += [(path, file) for file in below]
+    return found
+
+
+def names(found: Sequence[tuple[Path, Path]]) -> list[str]:
+    """Name logs found below the paths given: from these on, or from the common folder on where two are equal.
+
+    found: the path given and the file, in pairs.
+    """
+    parts = [file.relative_to(path) if path.is_dir() else Path(file.name) for path, file in found]
+    if len(set(parts)) < len(parts):
+        common = os.path.commonpath([file.absolute().parent for _, file in found])
+        parts = [file.absolute().relative_to(common) for _, file in found]
+    return [part.as_posix().removesuffix(".csv") for part in parts]
+
+
+def _tables_below(path: Path) -> list[Path]:
     """Return every ``*.csv`` and ``*.csv.gz`` in a folder and below, sorted, none that begins with a dot.
 
     A file stands for itself. Raises UserError where a folder cannot be read.
@@ -126,18 +150,6 @@ def tables_below(path: Path) -> list[Path]:
             if name.endswith((".csv", ".csv.gz")) and not name.startswith(".")
         ]
     return sorted(below)
-
-
-def names(found: Sequence[tuple[Path, Path]]) -> list[str]:
-    """Name logs found below the paths given: from these on, or from the common folder on where two are equal.
-
-    found: the path given and the file, in pairs.
-    """
-    parts = [file.relative_to(path) if path.is_dir() else Path(file.name) for path, file in found]
-    if len(set(parts)) < len(parts):
-        common = os.path.commonpath([file.absolute().parent for _, file in found])
-        parts = [file.absolute().relative_to(common) for _, file in found]
-    return [part.as_posix().removesuffix(".csv") for part in parts]
 
 
 def _read(path: Path, name: str) -> list[Recording]:

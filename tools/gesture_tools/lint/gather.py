@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gesture_tools.errors import UserError
 from gesture_tools.lint.finding import ERROR, Finding, found
-from gesture_tools.loading import load, load_profile, names, tables_below
+from gesture_tools.loading import files_below, load, load_profile, names
 from gesture_tools.logs import read_log, spans_path
 from gesture_tools.profile import Profile
 from gesture_tools.recordings import BACKGROUND, SPANS_SUFFIX, Recording, Span
@@ -101,18 +101,10 @@ def gather(paths: Iterable[Path], background: Iterable[str] = ()) -> DataSet:
 
 def _files(paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
     """Yield every file below the paths, each once, with the id that its log has."""
-    seen: set[str] = set()
-    found: list[tuple[Path, Path]] = []
-    for path in sorted(paths):
-        if not path.exists():
-            raise UserError(f"{path} does not exist: expected a folder of logs, a log or a table")
-        files = tables_below(path)
-        if not files:
-            raise UserError(f"{path} holds no recordings: expected logs (*.csv) or tables (*.csv, *.csv.gz)")
-        for file in files:
-            if (real := os.path.realpath(file)) not in seen:
-                seen.add(real)
-                found.append((path, file))
+    once: dict[str, tuple[Path, Path]] = {}
+    for path, file in files_below(paths):
+        once.setdefault(os.path.realpath(file), (path, file))
+    found = list(once.values())
     yield from zip([file for _, file in found], names(found), strict=True)
 
 
