@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -17,6 +18,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gesture_tools.commands.simulate import command
+from gesture_tools.lint import check
+from gesture_tools.loading import load
 from gesture_tools.logs import write_log
 from gesture_tools.recordings import Recording, Span
 
@@ -197,6 +200,16 @@ def test_what_was_written_is_expected(logs: Path, tmp_path: Path) -> None:
     result = run(logs, "--expect", expect)
     assert result.exit_code == 0, result.output
     assert "as expected: 4 events in 3 recordings" in result.stdout
+
+
+def test_what_was_written_may_lie_among_the_logs(logs: Path, tmp_path: Path) -> None:
+    shutil.copytree(logs, tmp_path / "data")
+    before = [recording.id for recording in load([tmp_path / "data"])]
+    assert run(tmp_path / "data", "--write-expect", tmp_path / "data" / "expect.csv").exit_code == 0
+    assert run(tmp_path / "data", "--expect", tmp_path / "data" / "expect.csv").exit_code == 0
+    assert run(*sorted((tmp_path / "data").glob("*.csv"))).exit_code == 0
+    assert [recording.id for recording in load([tmp_path / "data"])] == before
+    assert not check([tmp_path / "data"])[0].findings
 
 
 @pytest.mark.parametrize("name", ["r1.csv", "#1", " blank ", 'a"b,c', "line\nend"])

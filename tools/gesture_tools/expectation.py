@@ -11,13 +11,12 @@ from pathlib import Path
 
 from gesture_tools.errors import UserError
 from gesture_tools.files import read_rows, read_text
+from gesture_tools.loading import EXPECTED_EVENTS
 from gesture_tools.recordings import Span
 from gesture_tools.simulation import Simulation
 from gesture_tools.verdict import MATCH_SLACK_US, match
 
 EXPECT_COLUMNS = ("log", "label", "start_s", "end_s")
-
-_HEAD = "# Events expected"
 
 
 def check_replaceable(path: Path) -> None:
@@ -26,12 +25,12 @@ def check_replaceable(path: Path) -> None:
         if not stat.S_ISREG(path.lstat().st_mode):
             raise UserError(f"{path} exists and is no regular file: expected the name of a new file")
         with path.open("rb") as file:
-            beginning = file.read(len(_HEAD))
+            beginning = file.read(len(EXPECTED_EVENTS))
     except FileNotFoundError:
         return
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror or error}") from error
-    if beginning != _HEAD.encode():
+    if beginning != EXPECTED_EVENTS.encode():
         raise UserError(
             f"{path} exists and was not written by --write-expect: expected the name of a new file, "
             "or remove it first"
@@ -112,7 +111,9 @@ def compare(simulation: Simulation, expected: Sequence[Span]) -> list[str]:
 def expectation(simulations: Iterable[Simulation]) -> str:
     """Return the events found as the text of a file for --expect."""
     text = io.StringIO()
-    text.write(f"{_HEAD} by 'gesture simulate --expect', written by --write-expect. A log without a\n")
+    text.write(
+        f"{EXPECTED_EVENTS} by 'gesture simulate --expect', written by --write-expect. A log without a\n"
+    )
     text.write("# line here must stay silent. Each event is due from start_s to end_s + 0.5 s.\n")
     rows = csv.writer(text, lineterminator="\n")
     quoted = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)

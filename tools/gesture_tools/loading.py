@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,14 +15,18 @@ from gesture_tools.logs import read_log
 from gesture_tools.profile import PROFILE_NAME, Profile
 from gesture_tools.recordings import FORCED, SPANS_SUFFIX, Recording
 
+EXPECTED_EVENTS = "# Events expected"
+"""How a file of ``gesture simulate --write-expect`` begins."""
+
 
 def load(paths: Iterable[Path]) -> list[Recording]:
     """Load the recordings of folders, logs and tidy tables, ordered by path.
 
     A folder stands for every ``*.csv`` and ``*.csv.gz`` below it, but in folders whose name begins with a
-    dot. A log's id is its path below the folder given, or its name, without ``.csv``; where two are equal, it
-    is the path from the folder that all have in common. A table's recordings keep their ``recording_id``,
-    with the table's name before it where another table has the same one.
+    dot. Spans are read with their logs; files of expected events are passed over. A log's id is its path
+    below the folder given, or its name, without ``.csv``; where two are equal, it is the path from the folder
+    that all have in common. A table's recordings keep their ``recording_id``, with the table's name before it
+    where another table has the same one.
     A log below a ``gesture.toml`` is checked against it. Raises UserError for anything missing,
     malformed, ambiguous or off profile.
     """
@@ -84,31 +88,38 @@ def check_profile(recording: Recording, profile: Profile, profile_path: Path) ->
         raise differ("full_scale_mg", profile.full_scale_mg, f"{claimed} in the log's header")
 
 
+def load_folder(folder: Path) -> list[Recording]:
+    """Load what a folder holds so far; nothing where it does not exist, or is empty."""
+    there = folder.is_dir() and any(map(_is_recording, _tables_below(folder)))
+    return load([folder]) if there else []
+
+
 def _find(paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
     """Yield the files to read with the ids their logs get."""
     given = sorted(paths)
-    files = [path for path in given if not path.name.endswith(SPANS_SUFFIX)]
+    files = [path for path in given if _is_recording(path)]
     if not files:
         raise UserError(
             "expected a log, a table or a folder of logs"
             + (f", found only {given[0]}: spans are read with their log" if given else ", found none")
         )
-    found = files_below(files, lambda file: not file.name.endswith(SPANS_SUFFIX))
+    found = files_below(files)
     yield from zip([file for _, file in found], names(found), strict=True)
 
 
-def files_below(
-    paths: Iterable[Path], wanted: Callable[[Path], bool] = lambda file: True
-) -> list[tuple[Path, Path]]:
-    """Return the files that are wanted of those that paths stand for, each behind the path it was found by.
+def files_below(paths: Iterable[Path], with_spans: bool = False) -> list[tuple[Path, Path]]:
+    """Return the recordings' files that paths stand for, each behind the path it was found by.
 
-    Raises UserError for a path that does not exist, cannot be read, or holds none.
+    with_spans: the files of spans, too. Raises UserError for a path that does not exist, cannot be read, or
+    holds none.
     """
     found: list[tuple[Path, Path]] = []
     for path in sorted(paths):
         if not path.exists():
             raise UserError(f"{path} does not exist: expected a log, a table or a folder of logs")
-        below = [file for file in _tables_below(path) if wanted(file)]
+        below = [
+            file for file in _tables_below(path) if _is_recording(file) or (with_spans and _is_spans(file))
+        ]
         if not below:
             raise UserError(
                 f"{path} holds no recordings: expected logs (*.csv that begin '# tinygesture-log') or tables "
@@ -116,6 +127,23 @@ def files_below(
             )
         found += [(path, file) for file in below]
     return found
+
+
+def _is_spans(path: Path) -> bool:
+    return path.name.endswith(SPANS_SUFFIX)
+
+
+def _is_recording(path: Path) -> bool:
+    """Whether a file is neither spans nor expected events, which lie beside the logs they speak of."""
+    if _is_spans(path):
+        return False
+    if not path.is_file():  # a pipe would be waited for
+        return True
+    try:
+        with path.open("rb") as file:
+            return not file.read(len(EXPECTED_EVENTS)).startswith(EXPECTED_EVENTS.encode())
+    except OSError:
+        return True  # whoever reads it will say why it cannot be read
 
 
 def names(found: Sequence[tuple[Path, Path]]) -> list[str]:

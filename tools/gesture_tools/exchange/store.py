@@ -12,7 +12,7 @@ from gesture_tools.errors import UserError
 from gesture_tools.exchange.filenames import slug
 from gesture_tools.exchange.pieces import TOLERANCE, common_rate
 from gesture_tools.files import make_folder
-from gesture_tools.loading import check_profile, load
+from gesture_tools.loading import check_profile, load_folder
 from gesture_tools.logs import write_log
 from gesture_tools.profile import PROFILE_NAME, Profile
 from gesture_tools.recordings import BACKGROUND, Recording
@@ -111,9 +111,7 @@ def _check_names(recording: Recording) -> None:
 
 def _check_new(recordings: Sequence[Recording], folder: Path) -> None:
     """Check that no recording is in the folder already."""
-    if not any(folder.rglob("*.csv")):
-        return
-    there = {(r.samples.tobytes(), r.subject): r.source for r in load([folder])}
+    there = {(r.samples.tobytes(), r.subject): r.source for r in load_folder(folder)}
     for recording in recordings:
         if (path := there.get((recording.samples.tobytes(), recording.subject))) is not None:
             raise UserError(

@@ -102,7 +102,7 @@ def gather(paths: Iterable[Path], background: Iterable[str] = ()) -> DataSet:
 def _files(paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
     """Yield every file below the paths, each once, with the id that its log has."""
     once: dict[str, tuple[Path, Path]] = {}
-    for path, file in files_below(paths):
+    for path, file in files_below(paths, with_spans=True):
         once.setdefault(os.path.realpath(file), (path, file))
     found = list(once.values())
     yield from zip([file for _, file in found], names(found), strict=True)

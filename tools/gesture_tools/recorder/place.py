@@ -11,7 +11,7 @@ from gesture_tools.errors import UserError
 from gesture_tools.exchange.filenames import slug
 from gesture_tools.exchange.store import profile_of
 from gesture_tools.files import make_folder
-from gesture_tools.loading import check_profile, load
+from gesture_tools.loading import check_profile, load_folder
 from gesture_tools.profile import PROFILE_NAME, Profile
 from gesture_tools.recorder.judge import check_source
 from gesture_tools.recordings import SPANS_SUFFIX
@@ -47,9 +47,8 @@ def take_place(folder: Path, found: Profile) -> Place:
         check_source(found, holding[1], str(holding[0]))
         return Place(folder, holding[1], holding[0], is_new=False)
     path = folder / PROFILE_NAME
-    if folder.is_dir() and any(folder.rglob("*.csv")):
-        for recording in load([folder]):
-            check_profile(recording, found, path)
+    for recording in load_folder(folder):
+        check_profile(recording, found, path)
     make_folder(folder)
     found.write(path)
     return Place(folder, found, path, is_new=True)
