@@ -19,6 +19,7 @@ from gesture_tools.errors import UserError
 from gesture_tools.exchange import FORMATS, Options
 from gesture_tools.exchange.filenames import decode, encode, slug
 from gesture_tools.exchange.pieces import cut
+from gesture_tools.exchange.store import new_profile
 from gesture_tools.loading import load
 from gesture_tools.logs import write_log
 from gesture_tools.profile import Profile
@@ -167,6 +168,27 @@ def test_the_commands_take_a_folder_there_and_back(tmp_path: Path, name: str) ->
         pieces = [piece for r in before for piece in cut(r)]
         assert len(pieces) == 3 + 5
         assert facts(after) == facts([replace(p, t_us=p.t_us - p.t_us[0]) for p in pieces])
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ({"rate_hz": "50", "full_scale_mg": "4000"}, (50.0, 4000)),
+        ({}, (49.0, 2000)),
+        ({"rate_hz": "100", "full_scale_mg": "100"}, (49.0, 2000)),
+        ({"rate_hz": "fast", "full_scale_mg": "inf"}, (49.0, 2000)),
+    ],
+)
+def test_a_new_profile_is_what_the_headers_say_where_it_can_be(
+    tmp_path: Path, header: dict[str, str], expected: tuple[float, int]
+) -> None:
+    t_us = np.rint(np.arange(100) * 1e6 / 48.8).astype(np.int64)  # a clock that is slow
+    samples = np.tile(np.array([0, 0, 1000], np.int16), (100, 1))
+    made = [recording(np.random.default_rng(0), "r", t_us=t_us, samples=samples, header=header)]
+    write_files("tidy", made, tmp_path / "table.csv")
+    (read,) = FORMATS["tidy"].read(tmp_path / "table.csv", Options())
+    profile = new_profile([read], None, None)
+    assert (profile.rate_hz, profile.full_scale_mg) == expected
 
 
 def test_nothing_is_overwritten_and_the_same_is_not_imported_twice(tmp_path: Path) -> None:

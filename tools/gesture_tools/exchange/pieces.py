@@ -46,8 +46,20 @@ def cut(recording: Recording) -> list[Recording]:
     return pieces
 
 
+def stated(recordings: Sequence[Recording], key: str) -> float | None:
+    """Return the number that the headers of all recordings give for a key, None when they do not agree."""
+    found = {recording.header.get(key, "") for recording in recordings}
+    try:
+        return float(found.pop()) if len(found) == 1 else None
+    except ValueError:
+        return None
+
+
 def common_rate(recordings: Sequence[Recording]) -> float:
-    """Return the median of the measured rates; raise UserError when one is far from it."""
+    """Return the rate that recordings were meant to have: as their headers say, or near their median.
+
+    Raises UserError when one's measured rate is far from the median.
+    """
     rate = float(np.median([recording.rate_hz for recording in recordings]))
     for recording in recordings:
         if abs(recording.rate_hz - rate) > TOLERANCE * rate:
@@ -56,7 +68,8 @@ def common_rate(recordings: Sequence[Recording]) -> float:
                 f"{rate:.1f} Hz: "
                 "expected one rate; give --rate HZ to bring all to it"
             )
-    return nice(rate)
+    meant = stated(recordings, "rate_hz")
+    return meant if meant is not None and abs(meant - rate) <= TOLERANCE * meant else nice(rate)
 
 
 def nice(rate: float) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 
 from gesture_tools.errors import UserError
 from gesture_tools.exchange.filenames import slug
-from gesture_tools.exchange.pieces import TOLERANCE, common_rate
+from gesture_tools.exchange.pieces import TOLERANCE, common_rate, stated
 from gesture_tools.files import make_folder
 from gesture_tools.loading import check_profile, load_folder
 from gesture_tools.logs import write_log
@@ -18,7 +18,7 @@ from gesture_tools.profile import PROFILE_NAME, Profile
 from gesture_tools.recordings import BACKGROUND, Recording
 
 RANGES_MG = (2000, 4000, 8000, 16000, 32767)
-"""Full scales of accelerometers: the smallest that holds all samples is taken."""
+"""Full scales of accelerometers: the smallest that holds all samples is taken, where no header says one."""
 
 CONTINUOUS = "continuous"
 
@@ -42,8 +42,10 @@ def new_profile(recordings: Sequence[Recording], rate_hz: float | None, full_sca
     """Return a profile that holds for the recordings; raise UserError when none does."""
     rate = common_rate(recordings) if rate_hz is None else rate_hz
     largest = max(int(np.abs(recording.samples.astype(np.int32)).max()) for recording in recordings)
-    scale = full_scale_mg or next(scale for scale in RANGES_MG if scale >= largest)
-    return Profile(rate_hz=rate, full_scale_mg=scale, rate_tolerance=TOLERANCE)
+    meant = stated(recordings, "full_scale_mg")
+    if meant is None or not largest <= meant <= RANGES_MG[-1]:
+        meant = next(scale for scale in RANGES_MG if scale >= largest)
+    return Profile(rate_hz=rate, full_scale_mg=full_scale_mg or int(meant), rate_tolerance=TOLERANCE)
 
 
 def store(
