@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+from gesture_tools import progress
 from gesture_tools.c_array import recognizer_arena_size
 from gesture_tools.runtime import Model, Stream
 from gesture_tools.verdict import verdicts
@@ -153,11 +154,15 @@ def test_names_are_text_and_no_markup(tmp_path: Path) -> None:
     assert {path.name for path in out.iterdir()} == set(FILES) - {"gesture_forest.h"}
 
 
-def test_progress_and_what_the_detector_does_are_told(tmp_path: Path) -> None:
+def test_progress_and_what_the_detector_does_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "LINE_S", 0.0)
     write_table(tmp_path / "a.csv", PEOPLE[:2], ("wave", "idle"), takes=2, seconds=5.2)
     options = ["--epochs", "1", "--test-subjects", "ben", "--window", "48", "--false-activations", "none"]
     result = train(tmp_path, tmp_path / "model", options)
     assert result.exit_code == 0, result.output
+    assert "2 passes: 1 of the network, 1 of a wider one that teaches it\n" in result.stderr
     assert "training: pass 2 of 2, loss " in result.stderr
     measured = json.loads((tmp_path / "model" / "metrics.json").read_text())
     told = re.search("people never seen: (\\d+) false activations? in 0.0029 h", result.stdout)

@@ -68,6 +68,7 @@ def train(request: Request, say: Callable[[str], None], progress: Progress) -> d
             measured = trained.measured
             write_forest(folder, request, prepared, trained)
         else:
+            say(effort(prepared))
             model, network, curve, operating = make(prepared, progress)
             prepared = replace(prepared, contract=model.require_contract())
             for line in operating.lines() if operating else ():
@@ -97,6 +98,18 @@ def measure(model: Model, network: Any, prepared: Prepared) -> dict[str, Any]:
         "cost": costs,
         "cost_unknown": reason,
     }
+
+
+def effort(prepared: Prepared) -> str:
+    """Say how many passes make() takes, and what for."""
+    fitted, parts = prepared.config.fit, apart(prepared)
+    others = sum(part.config.fit.passes for part in parts)
+    words = [f"{fitted.epochs} of the network"]
+    if fitted.teacher_epochs:
+        words.append(f"{fitted.teacher_epochs} of a wider one that teaches it")
+    if parts:
+        words.append(f"{others} of {len(parts)} more models, which thresholds are chosen with")
+    return f"{fitted.passes + others} passes: {', '.join(words)}"
 
 
 def make(prepared: Prepared, progress: Progress) -> Made:

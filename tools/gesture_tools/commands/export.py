@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import shlex
-import sys
 from pathlib import Path
 
 import click
 
 from gesture_tools.commands.import_ import NAMES
 from gesture_tools.errors import UserError
+from gesture_tools.progress import tracked
 from gesture_tools.words import counted
 
 
@@ -61,8 +61,8 @@ def command(form: str, data: tuple[Path, ...], out: Path, rate: float | None, as
             raise UserError(f"{path} exists: expected a new --out; nothing was written")
         if (other := names.setdefault(str(path).casefold(), path)) != path:
             raise UserError(f"{other} and {path} are one file on many systems: rename a label or a subject")
-    with click.progressbar(files, label="writing", file=sys.stderr) as items:
-        for path, content in items:
+    with tracked(files, "writing", len(files)) as taken:
+        for path, content in taken:
             make_folder(path.parent)
             write_atomic(path, content)
     lost = sorted({key for recording in recordings for key in recording.header})

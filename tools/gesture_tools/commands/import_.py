@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import shlex
-import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from gesture_tools.errors import UserError
+from gesture_tools.progress import tracked
 from gesture_tools.words import counted
 
 if TYPE_CHECKING:
@@ -39,13 +40,9 @@ def _files(form: Format, paths: Sequence[Path]) -> list[Path]:
 
 
 def _read(form: Format, paths: Sequence[Path], options: Options) -> list[Recording]:
-    with click.progressbar(_files(form, paths), label="reading", file=sys.stderr) as files:
-        return [recording for file in files for recording in form.read(file, options)]
-
-
-def _writing(recordings: Sequence[Recording]) -> Iterator[Recording]:
-    with click.progressbar(recordings, label="writing", file=sys.stderr) as items:
-        yield from items
+    files = _files(form, paths)
+    with tracked(files, "reading", len(files)) as taken:
+        return [recording for file in taken for recording in form.read(file, options)]
 
 
 def _renames(entries: Iterable[str]) -> dict[str, str]:
@@ -123,7 +120,8 @@ def command(
         holding = out / PROFILE_NAME, new_profile(recordings, rate, full_scale)
     profile_path, profile = holding
     is_new = not profile_path.exists()
-    written = store(recordings, out, profile, profile_path, _writing)
+    writing = partial(tracked, name="writing", count=len(recordings))
+    written = store(recordings, out, profile, profile_path, writing)
     if as_json:
         document = {
             "profile": str(profile_path),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gesture_tools.errors import UserError
+from gesture_tools.progress import progress
 from gesture_tools.words import counted
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def command(model: Path, logs: tuple[Path, ...], port: str, baud: int, as_json: 
     with Link(port, baud=baud) as link:
         _check_board(link, opened, port)
         for recording in recordings:
-            results.append(_replay(link, opened, recording, quiet=as_json))
+            results.append(_replay(link, opened, recording))
         board = link.hello.board
     failed = [result for result in results if not result["identical"]]
     if as_json:
@@ -81,13 +81,14 @@ def _check_board(link: Link, model: Model, port: str) -> None:
         )
 
 
-def _replay(link: Link, model: Model, recording: Recording, quiet: bool) -> dict[str, Any]:
+def _replay(link: Link, model: Model, recording: Recording) -> dict[str, Any]:
     from gesture_tools.link import replay
     from gesture_tools.runtime import Stream
 
     samples = recording.samples
-    with click.progressbar(length=len(samples), label=recording.id, hidden=quiet, file=sys.stderr) as bar:
-        found = replay(link, samples, lambda taken: bar.update(taken - bar.pos))
+    with progress() as show:
+        remark = f"of {recording.duration_s:.0f} s"
+        found = replay(link, samples, lambda taken: show(recording.id, taken, len(samples), remark))
     stream = Stream(model)
     events = stream.push(samples)
     difference = _difference(recording.id, stream.outputs(), events, found.outputs, found.events)

@@ -69,7 +69,7 @@ def common_rate(recordings: Sequence[Recording]) -> float:
                 "expected one rate; give --rate HZ to bring all to it"
             )
     meant = stated(recordings, "rate_hz")
-    return meant if meant is not None and abs(meant - rate) <= TOLERANCE * meant else nice(rate)
+    return meant if meant is not None and abs(meant - rate) <= TOLERANCE * rate else nice(rate)
 
 
 def nice(rate: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def store(
     folder: Path,
     profile: Profile,
     profile_path: Path,
-    progress: Callable[[Sequence[Recording]], Iterable[Recording]] = lambda items: items,
+    progress: Callable[[Sequence[Recording]], AbstractContextManager[Iterable[Recording]]] = nullcontext,
 ) -> list[Path]:
     """Write recordings as logs below a folder, SUBJECT/LABEL_NN.csv, and the profile where there is none.
 
@@ -67,14 +68,15 @@ def store(
     make_folder(folder)
     if not profile_path.exists():
         profile.write(profile_path)
-    taken: set[str] = set()
+    names: set[str] = set()
     written = []
-    for recording in progress(recordings):
-        below = folder / slug(recording.subject)
-        make_folder(below)
-        path = _free_path(below, slug(recording.label or CONTINUOUS), taken)
-        write_log(path, recording, recording.header)
-        written.append(path)
+    with progress(recordings) as taken:
+        for recording in taken:
+            below = folder / slug(recording.subject)
+            make_folder(below)
+            path = _free_path(below, slug(recording.label or CONTINUOUS), names)
+            write_log(path, recording, recording.header)
+            written.append(path)
     return written
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gesture_tools.errors import INTERRUPTED, UserError
+from gesture_tools.progress import progress
 from gesture_training.commands.options import WISHES, Names, Wishes, training_options
 
 if TYPE_CHECKING:
@@ -76,7 +77,6 @@ def command(
     """Evaluate; see the help text above."""
     _check(context, model, subjects)
     from gesture_tools.files import make_folder, write_atomic
-    from gesture_training.commands.progress import folds_progress
     from gesture_training.evaluation.report import render
     from gesture_training.evaluation.run import cross_validate, evaluate_model
     from gesture_training.evaluation.summary import summarize
@@ -97,9 +97,15 @@ def command(
             judged, data_sha256 = evaluate_model(model, data, subjects, continuous, say)
         else:
             request = wishes.request(data=data, out=out or Path())
-            with folds_progress() as progress:
+            with progress() as show:
                 judged, data_sha256 = cross_validate(
-                    request, folds, jobs or default_jobs(), out, continuous, say, progress
+                    request,
+                    folds,
+                    jobs or default_jobs(),
+                    out,
+                    continuous,
+                    say,
+                    lambda fold, done, of: show(f"fold {fold + 1}", done, of, f"pass {done} of {of}"),
                 )
             title = f"Gesture evaluation, {len(judged)} folds by {by}"
     except KeyboardInterrupt:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gesture_tools.errors import INTERRUPTED
+from gesture_tools.progress import progress
 from gesture_training.commands.options import Names
 from gesture_training.config import TrainConfig
 
@@ -62,7 +63,6 @@ def command(
 ) -> None:
     """Stress a model; see the help text above."""
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     from gesture_tools.files import make_folder, write_atomic
     from gesture_training.dataset import digest
@@ -78,22 +78,14 @@ def command(
     found = gather(model, data, subjects, False, lambda line: click.echo(line, err=True))
     chosen = choose_limits(found.model.require_contract(), wanted)
     make_folder(folder)
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("disturbing"),
-        BarColumn(),
-        TextColumn("level {task.completed}"),
-        TimeRemainingColumn(),
-    )
     try:
-        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-            task = bar.add_task("disturbing", total=None)
+        with progress() as show:
             card = measure(
                 found.model,
                 subjects_of(found.model, found.pieces, found.recordings),
                 chosen,
                 seed,
-                lambda done, of: bar.update(task, completed=done, total=of),
+                lambda done, of: show("disturbing", done, of, f"level {done} of {of}"),
             )
     except KeyboardInterrupt:
         click.echo(f"interrupted: {folder} is as it was", err=True)

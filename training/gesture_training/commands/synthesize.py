@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from gesture_tools.progress import tracked
+
 
 @click.command("synthesize", short_help="Make synthetic starter logs.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write; new or empty.")
@@ -31,20 +33,11 @@ def command(out: Path, people: int, takes: int, seed: int, force: bool, as_json:
     \b
     Example: gesture synthesize --out more --people 30 --seed 2
     """
-    from rich.console import Console
-    from rich.progress import track
-
     from gesture_training.synthesis import folder, generate
 
     settings = generate.Settings(people=people, takes=takes, seed=seed)
-    logs = track(
-        generate.recordings(settings),
-        description="Synthesizing",
-        total=generate.count(settings),
-        console=Console(stderr=True),
-        transient=True,
-    )
-    written = folder.write(out, settings, logs, replace=force)
+    with tracked(generate.recordings(settings), "synthesizing", generate.count(settings)) as logs:
+        written = folder.write(out, settings, logs, replace=force)
     next_command = f"gesture train {shlex.quote(str(out))} --out build/model"
     if as_json:
         summary = {"out": str(out), "recordings": written.recordings, "seconds": round(written.seconds, 1)}
@@ -54,4 +47,4 @@ def command(out: Path, people: int, takes: int, seed: int, force: bool, as_json:
         f"{out}: {written.recordings} synthetic recordings of {people} modelled people, "
         f"{written.seconds / 60:.0f} min, {written.bytes / 1e6:.1f} MB"
     )
-    click.echo(f"Next: {next_command}")
+    click.echo(f"next: {next_command}")

@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gesture_tools.errors import INTERRUPTED, UserError
+from gesture_tools.progress import progress
 from gesture_tools.words import counted
 from gesture_training.commands.options import Names, Wishes, training_options
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-TENTHS = 10
-"""Lines of progress where standard error is no terminal."""
 
 
 @click.command(
@@ -70,7 +68,6 @@ def command(
             "--baseline, --epochs, --config are for a network: leave them out with --model forest"
         )
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     from gesture_training.pipeline import train
 
@@ -82,24 +79,13 @@ def command(
         model=model,
         command=shlex.join(["gesture", *sys.argv[1:]]),
     )
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("training"),
-        BarColumn(),
-        TextColumn("pass {task.completed}, loss {task.fields[loss]:.3f}"),
-    )
     try:
-        with Progress(
-            *columns, TimeRemainingColumn(), console=console, transient=True, disable=not console.is_terminal
-        ) as bar:
-            task = bar.add_task("training", total=None, loss=float("nan"))
-
-            def progress(done: int, of: int, loss: float) -> None:
-                bar.update(task, completed=done, total=of, loss=loss)
-                if not console.is_terminal and done * TENTHS // of > (done - 1) * TENTHS // of:
-                    click.echo(f"training: pass {done} of {of}, loss {loss:.3f}", err=True)
-
-            metrics = train(request, lambda line: click.echo(line, err=True), progress)
+        with progress() as show:
+            metrics = train(
+                request,
+                lambda line: click.echo(line, err=True),
+                lambda done, of, loss: show("training", done, of, f"pass {done} of {of}, loss {loss:.3f}"),
+            )
     except KeyboardInterrupt:
         click.echo(f"interrupted: {out} is as it was", err=True)
         sys.exit(INTERRUPTED)

@@ -13,6 +13,7 @@ import click
 
 from gesture_tools.errors import INTERRUPTED, UserError
 from gesture_tools.finite import Finite
+from gesture_tools.progress import progress
 from gesture_tools.runtime.emulated import CPUS
 from gesture_training.commands.options import Names, Wishes, search_options
 
@@ -151,20 +152,20 @@ def command(
         )
     if before := ended(opened):
         click.echo(f"the study goes on from trial {before} to {trials}", err=True)
-    console = Console(stderr=True)
     interrupted = False
-    with console.status("searching", spinner="line") as status:
+    with progress() as show:
 
-        def progress(number: int, doing: str) -> None:
+        def told(number: int, doing: str) -> None:
+            done = ended(opened)
             if doing:
-                status.update(f"trial {number}: {doing}")
+                show("searching", done, trials, f"trial {number}: {doing}")
                 return
             accuracy = max((one.accuracy for one in found(opened)), default=None)
             best = "none yet" if accuracy is None else f"{accuracy:.1%}"
-            click.echo(f"{ended(opened)} of {trials} trials, best accuracy {best}", err=True)
+            click.echo(f"{done} of {trials} trials, best accuracy {best}", err=True)
 
         try:
-            run(search, tasks, opened, trials, minutes, jobs, progress)
+            run(search, tasks, opened, trials, minutes, jobs, told)
         except KeyboardInterrupt:
             interrupted = True
     summary = write_results(out, search, tasks, opened, shlex.join(["gesture", *sys.argv[1:]]))
