@@ -139,8 +139,9 @@ def test_what_was_recorded_stays(name: str, code: int, says: str, ran: Results) 
     assert len(result.err.strip().splitlines()) == 1
     (path,) = result.folder.rglob("*.csv*")
     if path.suffix != ".csv":  # no room for the finished log either: the part waits for the next start
-        assert name == "full_disk"
-        assert "cannot write" in result.event("left")["reasons"][0]
+        left = result.event("left")["reasons"]
+        assert name == "full_disk", left
+        assert "cannot write" in left[0]
     log = read_log(path)
     assert path.suffix != ".csv" or log.header["recovered"] == "yes"
     assert len(log.t_us) > 40

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -99,7 +100,8 @@ def test_a_unit_that_cannot_be_measured_is_asked_for(ran: Results) -> None:
     assert np.median(log.samples[:, 2]) == pytest.approx(1000, abs=150)
     refused = ran("unit_unknown")
     assert refused.code == 2
-    assert "reads 3.3" in refused.out
+    found = re.search(r"reads ([0-9.]+) at rest", refused.out)
+    assert found and float(found[1]) == pytest.approx(3.3, abs=0.02), refused.out
     assert not list(refused.folder.rglob("*.csv"))
 
 
