@@ -101,7 +101,8 @@ def test_a_unit_that_cannot_be_measured_is_asked_for(ran: Results) -> None:
     refused = ran("unit_unknown")
     assert refused.code == 2
     found = re.search(r"reads ([0-9.]+) at rest", refused.out)
-    assert found and float(found[1]) == pytest.approx(3.3, abs=0.02), refused.out
+    assert found, refused.out
+    assert float(found[1]) == pytest.approx(3.3, abs=0.02)
     assert not list(refused.folder.rglob("*.csv"))
 
 
