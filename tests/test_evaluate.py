@@ -95,7 +95,7 @@ def test_the_two_people_of_a_rare_class_are_kept_apart() -> None:
     [
         (PARTS, 5, "--folds is 5, but the data has 4 people"),
         (PARTS[:12], None, "all recordings are of one person"),
-        ([*PARTS[:-4], Part("ann", 3)], None, "class 'rare' was recorded by one person only"),
+        ([*PARTS[:-4], Part("ann", 3)], None, r"class 'rare' \(ann\) was recorded by one person only"),
         ([*PARTS, Part("ann", 3), Part("ben", 3)], 2, "class 'rare' has too few recordings"),
     ],
 )

@@ -69,7 +69,24 @@ def test_one_person_cannot_be_split(tmp_path: Path) -> None:
 def test_a_class_of_one_person_cannot_be_split(tmp_path: Path) -> None:
     write_table(tmp_path / "a.csv", PEOPLE)
     write_table(tmp_path / "b.csv", ("ann",), labels=("twist",))
-    refuse(tmp_path, [str(tmp_path / "a.csv"), str(tmp_path / "b.csv")], "'twist' is too small to split.*ann")
+    refuse(
+        tmp_path,
+        [str(tmp_path / "a.csv"), str(tmp_path / "b.csv")],
+        "too small to split.*'twist' .ann.*--no-test",
+    )
+
+
+def test_classes_of_one_person_each_are_all_named(tmp_path: Path) -> None:
+    """Nobody can be held out then; a training without a test has to be asked for."""
+    write_table(tmp_path / "a.csv", ("ann",), labels=("wave",))
+    write_table(tmp_path / "b.csv", ("ben",), labels=("chop",))
+    data = [str(tmp_path / "a.csv"), str(tmp_path / "b.csv")]
+    refuse(tmp_path, data, r"classes 'chop' \(ben\), 'wave' \(ann\) were recorded by one person only")
+
+
+def test_nobody_is_held_out_of_too_little(tmp_path: Path) -> None:
+    write_table(tmp_path / "a.csv", PEOPLE[:2], takes=1)
+    refuse(tmp_path, [str(tmp_path / "a.csv")], "nobody can be held out.*fewer than 2.*--no-test")
 
 
 def test_a_rate_against_the_profile_is_refused(tmp_path: Path) -> None:
@@ -197,6 +214,31 @@ def test_without_background_the_default_budget_is_said_to_be_left_out(tmp_path: 
     assert not any(
         "thresholds" in line for line in prepare(replace(request, false_activations=math.inf)).warnings
     )
+
+
+def test_what_keeps_people_from_being_set_apart_is_said(tmp_path: Path) -> None:
+    write_table(tmp_path / "a.csv", PEOPLE[:3], labels=("wave", "chop"))
+    write_table(tmp_path / "b.csv", PEOPLE[:1], labels=("idle",), takes=2, seconds=12.0)
+    data = (tmp_path / "a.csv", tmp_path / "b.csv")
+    request = Request(data=data, out=tmp_path / "out", test=False)
+    assert "found 2 such recordings of ann alone; record other people" in prepare(request).warnings[-1]
+    write_table(tmp_path / "b.csv", PEOPLE[:3:2], labels=("idle",), takes=1, seconds=12.0)
+    assert "whoever is set apart takes too much of some class along" in prepare(request).warnings[-1]
+
+
+def test_recordings_without_gravity_are_warned_of_and_not_levelled(tmp_path: Path) -> None:
+    write_table(tmp_path / "a.csv", (*PEOPLE, "eve"))
+    lines = (tmp_path / "a.csv").read_text().splitlines()
+    cells = [line.split(",") for line in lines[1:]]
+    floating = [",".join([*one[:-1], f"{float(one[-1]) - 1:.3f}"]) for one in cells]
+    (tmp_path / "b.csv").write_text("\n".join([lines[0], *floating]) + "\n")
+    with_gravity, without = (
+        prepare(Request(data=(tmp_path / name,), out=tmp_path / "out")) for name in ("a.csv", "b.csv")
+    )
+    assert with_gravity.frame.own is not None
+    assert not any("no gravity" in line for line in with_gravity.warnings)
+    assert any("the recordings hold no gravity" in line for line in without.warnings)
+    assert str(without.frame) == "the board's own frame: the recordings hold no gravity to level by"
 
 
 def test_groups_are_set_apart_by_person(tmp_path: Path) -> None:

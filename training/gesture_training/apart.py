@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def apart(prepared: Prepared) -> list[Prepared]:
     """Return trainings that each set a group of people apart, with fewer passes.
 
-    A group is left out where what remains lacks a class. None without a budget, without continuous
-    recordings, which say what the background is like, and with one person alone.
+    A group is left out where what remains lacks a class. None without a budget, with one person alone, and
+    where no group brings continuous recordings, which say what the background is like.
     """
     config = prepared.config
     if config.false_activations is None or not prepared.streams:
@@ -28,7 +28,7 @@ def apart(prepared: Prepared) -> list[Prepared]:
     count = min(config.groups, len(people))
     passes = max(1, round(config.fit.epochs * config.groups_effort))
     short = replace(config, fit=replace(config.fit, epochs=passes))
-    parts = []
+    parts, heard = [], False
     for number in range(count if count > 1 else 0):
         group = frozenset(people[number::count])
         train = [piece for piece in prepared.train if piece.subject not in group]
@@ -36,7 +36,8 @@ def apart(prepared: Prepared) -> list[Prepared]:
         if all(labels.count(label) >= LEAST_PIECES for label in range(len(prepared.labels.names))):
             streams = [one for one in prepared.streams if one.subject not in group]
             parts.append(replace(prepared, config=short, train=train, streams=streams))
-    return parts
+            heard |= len(streams) < len(prepared.streams)
+    return parts if heard else []
 
 
 def held_out(prepared: Prepared, part: Prepared) -> tuple[list[Recording], list[Recording]]:

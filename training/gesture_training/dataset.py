@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from gesture_tools.errors import UserError
 from gesture_tools.recordings import BACKGROUND, Recording, Span
 from gesture_tools.resample import at_rate
+from gesture_tools.words import counted
 from gesture_training.labels import Labels
 
 CONTEXT_S = 2.0
@@ -102,8 +103,8 @@ def cut(recordings: Iterable[Recording], labels: Labels, rate_hz: float, toleran
 def hold_out(pieces: Sequence[Labelled], names: Sequence[str], share: float, seed: int) -> frozenset[str]:
     """Choose the people of the test: those named, or a share of all by a seeded hash of their names.
 
-    Without names, nobody is chosen whose absence would leave a class without training pieces.
-    Raises UserError when nobody can be held out or a name is unknown.
+    Without names, nobody is chosen whose absence would leave a class too little to train on. Raises UserError
+    when nobody can be held out or a name is unknown.
     """
     people = sorted({piece.subject for piece in pieces})
     if len(people) < 2:
@@ -119,31 +120,51 @@ def hold_out(pieces: Sequence[Labelled], names: Sequence[str], share: float, see
     if names:
         return frozenset(names)
     count = max(1, round(share * len(people)))
+    labels = {piece.label for piece in pieces}
     chosen: set[str] = set()
     for person in sorted(people, key=lambda name: hashlib.sha256(f"{seed}:{name}".encode()).digest()):
-        rest = {piece.label for piece in pieces if piece.subject not in chosen | {person}}
-        if len(chosen) < count and rest == {piece.label for piece in pieces}:
+        rest = Counter(piece.label for piece in pieces if piece.subject not in chosen | {person})
+        if len(chosen) < count and all(rest[label] >= LEAST_PIECES for label in labels):
             chosen.add(person)
     return frozenset(chosen)
 
 
 def check_classes(
-    pieces: Sequence[Labelled], test: frozenset[str], names: Sequence[str], chosen: bool
+    pieces: Sequence[Labelled], test: frozenset[str], names: Sequence[str], by_chance: bool
 ) -> None:
-    """Raise UserError naming a class that is too small to train on or, unless chosen by hand, to split."""
+    """Raise UserError naming classes that are too small to train on or, where it is by chance, to split.
+
+    by_chance: whether people were to be held out, nobody by name.
+    """
+    if by_chance and (alone := of_one_person(pieces, names)):
+        raise UserError(
+            f"too small to split by person: {alone}; record another person, leave out with --labels what "
+            "one recorded alone, name the test people with --test-subjects, or train with --no-test"
+        )
+    if by_chance and not test:
+        raise UserError(
+            "nobody can be held out to test on: whoever is, some class is left with fewer than "
+            f"{LEAST_PIECES} recordings to train on; record more, or train with --no-test"
+        )
     for label, name in enumerate(names):
-        people = sorted({piece.subject for piece in pieces if piece.label == label})
-        if test and not chosen and len(people) < 2:
-            raise UserError(
-                f"class {name!r} is too small to split by person: only {people[0]} recorded it; record "
-                "another person, leave it out with --labels, or name the test people with --test-subjects"
-            )
         count = sum(piece.label == label and piece.subject not in test for piece in pieces)
         if count < LEAST_PIECES:
             raise UserError(
-                f"class {name!r} is too small: {count} recordings to train on, expected {LEAST_PIECES}; "
-                "record more, leave it out with --labels, or choose other --test-subjects"
+                f"class {name!r} is too small: {counted(count, 'recording')} to train on, expected "
+                f"{LEAST_PIECES}; record more, leave it out with --labels, or choose other --test-subjects"
             )
+
+
+def of_one_person(pieces: Sequence[Labelled], names: Sequence[str]) -> str:
+    """Say which classes were recorded by one person only; nothing where none was."""
+    people = [
+        sorted({piece.subject for piece in pieces if piece.label == label}) for label in range(len(names))
+    ]
+    alone = [f"{name!r} ({mine[0]})" for name, mine in zip(names, people, strict=True) if len(mine) == 1]
+    if not alone:
+        return ""
+    classes = f"class {alone[0]} was" if len(alone) == 1 else f"classes {', '.join(alone)} were"
+    return f"{classes} recorded by one person only"
 
 
 def digest(recordings: Sequence[Recording]) -> str:

@@ -19,6 +19,7 @@ from gesture_tools.contract import Contract
 from gesture_tools.errors import UserError
 from gesture_training.config import Augmentation, TrainConfig
 from gesture_training.dataset import Piece
+from gesture_training.grip import holds_gravity
 from gesture_training.windows import COLUMN_SCALE, WindowSource
 
 SETTLING_S = 0.6
@@ -52,6 +53,8 @@ class FrameChoice:
     """The same in the levelled frame."""
     asked: bool = False
     """Whether it was asked for."""
+    untried: str = "too few people to find out whether a levelled one is better"
+    """Why nothing was found out, where nothing was."""
 
     def __str__(self) -> str:
         """Say it in a line."""
@@ -59,7 +62,7 @@ class FrameChoice:
         if self.asked:
             return f"{name}, as asked"
         if self.own is None or self.levelled is None:
-            return "the board's own frame: too few people to find out whether a levelled one is better"
+            return f"the board's own frame: {self.untried}"
         found = f"on people apart a quick classifier reaches {self.levelled:.0%} levelled, {self.own:.0%} not"
         return f"{name}: {found}"
 
@@ -89,6 +92,8 @@ def choose_frame(
                 f"found {', '.join(contract.profile.channels)}"
             )
         return FrameChoice(config.frame == "levelled", asked=True)
+    if not holds_gravity(pieces):
+        return FrameChoice(False, untried="the recordings hold no gravity to level by")
     if len(people) < LEAST_PEOPLE or not possible:
         return FrameChoice(False)
     group = groups(pieces, seed)

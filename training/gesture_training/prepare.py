@@ -14,6 +14,7 @@ from gesture_tools.errors import UserError
 from gesture_tools.loading import load, load_profile
 from gesture_tools.profile import Profile
 from gesture_tools.recordings import Recording
+from gesture_tools.words import counted
 from gesture_training.apart import apart
 from gesture_training.choices import (
     check_same_channels,
@@ -26,7 +27,7 @@ from gesture_training.choices import (
 from gesture_training.config import TrainConfig
 from gesture_training.dataset import Piece, check_classes, cut, digest, hold_out, labels_of, outline
 from gesture_training.frame import FrameChoice, choose_frame, framed
-from gesture_training.grip import grip_rotation
+from gesture_training.grip import grip_rotation, holds_gravity
 from gesture_training.labels import Labels, choose_labels, shown
 from gesture_training.memory import check_size
 from gesture_training.network import fitted
@@ -106,7 +107,7 @@ def prepare(request: Request, recordings: Sequence[Recording] | None = None) -> 
         if request.test
         else frozenset()
     )
-    check_classes(parts, test, labels.names, bool(request.test_subjects))
+    check_classes(parts, test, labels.names, request.test and not request.test_subjects)
     known = [recording for recording in recordings if recording.subject not in test]
     profile = choose_profile(known, written_profile(request.data), request.rate_hz)
     asked = in_samples(request.window, profile.rate_hz)
@@ -142,42 +143,59 @@ def prepare(request: Request, recordings: Sequence[Recording] | None = None) -> 
         streams=continuous(known, [name for i, name in enumerate(labels.names) if i != labels.background]),
         test=cut(unseen, labels, profile.rate_hz, profile.rate_tolerance),
         unseen=unseen,
-        warnings=_warnings(request, recordings, labels, test),
+        warnings=_warnings(request, recordings, labels, test) + _floating(gestures),
         data_sha256=digest(recordings),
     )
     if config.false_activations is not None and not apart(prepared):
+        needed = (
+            f"needs people to set apart who recorded {LEAST_CONTINUOUS_S:g} s or more without gestures, or "
+            f"continuous logs with spans: {_found(prepared.streams)}"
+        )
         if request.false_activations is not None:
             raise UserError(
-                f"--false-activations {request.false_activations:g} needs people to set apart who recorded "
-                f"{LEAST_CONTINUOUS_S:g} s or more without gestures, or continuous logs with spans: "
-                f"found {_found(prepared.streams)}; record some, or leave the option out"
+                f"--false-activations {request.false_activations:g} {needed}, or leave the option out"
             )
         prepared.warnings.append(
-            f"note: thresholds stay at {config.threshold:g} and false activations are unknown: there are "
-            f"{_found(prepared.streams)}; record background of {LEAST_CONTINUOUS_S:g} s and more"
+            f"note: thresholds stay at {config.threshold:g} and false activations are unknown; a choice "
+            f"{needed}"
         )
     return prepared
 
 
+def _floating(gestures: Sequence[Piece]) -> list[str]:
+    """Warn of recordings without gravity."""
+    if holds_gravity(gestures):
+        return []
+    return [
+        "warning: the recordings hold no gravity, and every board's accelerometer measures it: unless the "
+        "device takes it away too, record again with gravity"
+    ]
+
+
 def _found(streams: Sequence[Recording]) -> str:
-    """Say how much continuous data there is."""
+    """Say how much continuous data there is, which leaves nobody to set apart, and what to do."""
     if not streams:
-        return "no such recordings"
-    return f"{len(streams)} such recordings of {len({one.subject for one in streams})} people"
+        return "found no such recordings; record some"
+    people = {one.subject for one in streams}
+    found = f"found {counted(len(streams), 'such recording')}"
+    if len(people) == 1:
+        return f"{found} of {people.pop()} alone; record other people"
+    return f"{found}, but whoever is set apart takes too much of some class along; record more people"
 
 
 def decisions(prepared: Prepared) -> list[str]:
     """Return what was decided, in one line each."""
     contract, rate = prepared.contract, prepared.contract.profile.rate_hz
     people = sorted({piece.subject for piece in prepared.test})
+    of = len({piece.subject for piece in prepared.train})
     return [
         f"labels: {', '.join(contract.labels)}",
         f"{rate:g} Hz, window {contract.window} samples ({contract.window / rate:.2f} s), hop {contract.hop} "
         f"({contract.hop / rate:.2f} s)",
         str(prepared.frame),
         f"grip varied by {prepared.config.augmentation.rotation:.0f} degrees"
-        + ("" if prepared.frame.level else ", as it differs between people"),
-        f"training on {len(prepared.train)} recordings of {len({p.subject for p in prepared.train})} people, "
+        + ("" if prepared.frame.level or of == 1 else ", as it differs between people"),
+        f"training on {len(prepared.train)} recordings of {of} {'person' if of == 1 else 'people'}, "
         f"testing on {len(prepared.test)} of {', '.join(people) or 'nobody'}",
     ]
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from gesture_tools.errors import UserError
-from gesture_training.dataset import LEAST_PIECES, Labelled
+from gesture_training.dataset import LEAST_PIECES, Labelled, of_one_person
 
 USUAL_FOLDS = 5
 
@@ -41,13 +41,11 @@ def deal(
             f"--folds is {folds}, but the data has {len(counts)} people: expected at most one fold a person; "
             "record more people, or ask for fewer folds"
         )
-    for label, name in enumerate(names):
-        people = [person for person, count in counts.items() if count[label]]
-        if len(people) < 2:
-            raise UserError(
-                f"class {name!r} was recorded by one person only ({people[0]}), so nobody new can be tested "
-                "on it: record another person, or leave it out with --labels"
-            )
+    if alone := of_one_person(pieces, names):
+        raise UserError(
+            f"{alone}, so nobody new can be tested on it: record another person, or leave out with --labels "
+            "what one recorded alone"
+        )
     lacking: tuple[int, tuple[str, ...]] = (0, ())
     for attempt in range(ATTEMPTS):
         dealt = _deal_once(counts, folds, f"{seed}:{attempt}")
