@@ -139,7 +139,7 @@ static TG_NOINLINE uint32_t divide_product(const tg_ratio *r, uint32_t b, unsign
  * is shifted. q is right, and no tie is near, as long as the last 32 bits are 2^19 below the next q. The rare
  * others are divided exactly. */
 int tg_multipliers(int32_t *mantissa, int8_t *right, const uint8_t *b, uint32_t count, const tg_ratio *r) {
-    const int32_t least = EXPONENT_BIAS - 1 - r->exponent;
+    const int32_t least = EXPONENT_BIAS - 2 - r->exponent;
     const uint8_t *end = b + 4U * count;
     int narrow = 1;
     do {
@@ -167,14 +167,14 @@ int tg_multipliers(int32_t *mantissa, int8_t *right, const uint8_t *b, uint32_t 
             q >>= 1;
             shift--;
         }
-        if ((uint32_t)(shift - 1) > 22U) {
+        if ((uint32_t)shift > 22U) {
             narrow = 0;
-            if (shift < -30) {
+            if (shift < -31) {
                 return TG_ERR_QUANTIZATION;
             }
-            if (shift > 31) { /* the reference flushes what vanishes anyway */
+            if (shift > 30) { /* the reference flushes what vanishes anyway */
                 q = 0;
-                shift = 0;
+                shift = -1;
             }
         }
         *mantissa++ = (int32_t)q;
@@ -190,7 +190,7 @@ bool tg_multiplier_make(tg_multiplier *multiplier, uint32_t a, uint32_t b, uint3
     if (tg_multipliers(&multiplier->mantissa, &right, (const uint8_t *)&b, 1, &ratio) < 0) {
         return false;
     }
-    multiplier->shift = -right;
+    multiplier->shift = -right - 1;
     return true;
 }
 

@@ -44,9 +44,9 @@ void tg_ratio_make(tg_ratio *ratio, uint32_t a, uint32_t c);
 
 /* The multipliers of b x a / c for `count` b, at least one, little-endian scales one behind the other, each
  * computed as double(a) * double(b) / double(c) and then rounded to 31 bits: the two roundings of the
- * reference are kept. right: how far to shift right, the multiplier's shift negated. Returns
- * TG_ERR_QUANTIZATION when a b is no valid scale or a multiplier too large; otherwise 1 if all `right` are
- * 1 .. 23, or 0. */
+ * reference are kept. right: how far to shift right, the multiplier's shift negated, but the last bit.
+ * Returns TG_ERR_QUANTIZATION when a b is no valid scale or a multiplier too large; otherwise 1 if all
+ * `right` are 0 .. 22, or 0. */
 int tg_multipliers(int32_t *mantissa, int8_t *right, const uint8_t *b, uint32_t count, const tg_ratio *ratio);
 
 /* The multiplier of a x b / c, for one valid scale. Returns false when it is outside the range above (too

@@ -158,8 +158,8 @@ static uint32_t strips_size(const tg_conv *c) {
 /* Chooses the chunk; returns the bytes of scratch. */
 static uint32_t plan(tg_conv *c, uint32_t room) {
     c->chunk = c->h.dilation == 1 ? c->pool_h.output : 1;
-    c->lanes = tg_gemm_scratch(c->h.filter * row_size(c), c->out_c / (c->in_c / c->filter_c),
-                               c->pool_w.filter, c->pool_h.filter, c->chunk, room);
+    c->lanes =
+        tg_gemm_scratch(c->h.filter * row_size(c), c->pool_w.filter * c->pool_h.filter != 1, c->chunk, room);
     c->strip = c->w.input == 1 && c->w.filter == 1 && c->filter_c == c->in_c && c->h.dilation == 1 &&
                c->h.pad == 0 && strip_rows(c, c->chunk) <= c->h.input;
     if (c->strip) {

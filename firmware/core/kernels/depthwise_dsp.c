@@ -58,7 +58,6 @@ _Static_assert(offsetof(four, output_step) == 48 && offsetof(four, input) == 64 
 #define FACTOR(m, n)                                                                                         \
     "sxtb r9, r11, ror #" n "\n"                                                                              \
     "lsl r10, r8, r9\n"                                                                                      \
-    "asr r10, r10, #1\n" /* x 2^(right - 1) */                                                               \
     "str " m ", [r0], #4\n"                                                                                  \
     "stm r0!, {r9, r10}\n"
 
@@ -72,7 +71,7 @@ _Static_assert(offsetof(four, output_step) == 48 && offsetof(four, input) == 64 
     "smlatt r7, r0, r2, r7\n"                                                                                \
     "smlatt r8, r1, r3, r8\n"
 
-/* tg_requantize() of two of twice the accumulators by the next two factors at r1. */
+/* tg_output_of() of two of twice the accumulators by the next two factors at r1. */
 #define REQUANTIZE(r, s)                                                                                     \
     "ldm r1!, {r2, r3, r4, r9, r10, r11}\n" ONE(r, "r2", "r3", "r4") ONE(s, "r9", "r10", "r11")
 
@@ -80,7 +79,7 @@ _Static_assert(offsetof(four, output_step) == 48 && offsetof(four, input) == 64 
     "add " constant ", " constant ", " r ", asr #31\n"                                                       \
     "smmlar " r ", " r ", " mantissa ", " constant "\n"                                                      \
     "asr " r ", " r ", " shift "\n"                                                                          \
-    "ssat " r ", #8, " r "\n"
+    "ssat " r ", #8, " r ", asr #1\n"
 
 /* Four channels after the other: expands their weights, sets bias and factor, and makes the outputs. */
 static TG_NAKED void fours_run(four *f) {

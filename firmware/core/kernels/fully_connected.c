@@ -26,7 +26,7 @@ static void run(const tg_run *run) {
 }
 
 static void plan(fully_connected *f, uint32_t room) {
-    f->scratch_size = tg_gemm_scratch(f->depth, f->outputs, 1, 1, f->rows, room);
+    f->scratch_size = tg_gemm_scratch(f->depth, false, f->rows, room);
 }
 
 enum { OPTION_WEIGHTS_FORMAT = OPTION_ACTIVATION + 1 };

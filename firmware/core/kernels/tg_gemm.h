@@ -11,8 +11,8 @@
 
 #include "tg_conv.h"
 
-/* What the DSP form takes together: six patches or three, or groups of three of two outputs that have several
- * patches, times one channel; or one patch times four channels. */
+/* What the DSP form takes together: six patches or three, or three of each of two outputs that have several,
+ * times one channel; or one patch times four channels. */
 #define TG_GEMM_GROUP    3U
 #define TG_GEMM_CHANNELS 4U
 
@@ -42,11 +42,11 @@ static inline bool tg_gemm_pooled(const tg_patches *patches) {
     return patches->count * patches->runs != 1;
 }
 
-/* Bytes of scratch for calls of at most `outputs` outputs of runs x count patches: what the DSP form needs,
- * so that an arena has one size everywhere; a multiple of 16, the four accumulators of an output at least.
- * room: bytes of it that cost nothing. */
-uint32_t tg_gemm_scratch(uint32_t depth, uint32_t channels, uint32_t runs, uint32_t count, uint32_t outputs,
-                         uint32_t room);
+/* Bytes of scratch for calls of at most `outputs` outputs: what the DSP form needs, so that an arena has one
+ * size everywhere; a multiple of TG_GEMM_LEAST. room: bytes of it that cost nothing. */
+uint32_t tg_gemm_scratch(uint32_t depth, bool pooled, uint32_t outputs, uint32_t room);
+
+#define TG_GEMM_LEAST 16U /* the four accumulators of an output on Armv6-M */
 
 /* Makes `outputs` outputs from the patches at `input`. */
 void tg_gemm_run(const tg_gemm *gemm, const int8_t *input, unsigned outputs, int8_t *output);

@@ -78,23 +78,9 @@ void tg_factors_set(tg_factors *factors, const tg_model *model, const tg_requant
     factors->how = requant;
 }
 
-int32_t tg_requantize(const tg_requant *how, const tg_factor *factor, int32_t accumulator) {
-    int32_t value;
-    if (how->kind == TG_REQUANT_RELU && accumulator <= 0) {
-        return INT8_MIN; /* nothing positive is added to the zero point */
-    }
-    if (how->kind == TG_REQUANT_ANY) {
-        value = tg_rescale_by(accumulator, factor->mantissa, -factor->right);
-        value += how->zero_point;
-    } else {
-        /* Half a step and the zero point are added before the one shift that serves both. */
-        value = tg_high_mul_small(accumulator, factor->mantissa);
-        value = (value + (value >> 31) + factor->constant) >> factor->right;
-    }
-    return tg_clamp(value, how->low, how->high);
-}
-
 int8_t tg_output_of(const tg_factors *factors, uint32_t channel, int32_t sum) {
-    const tg_factor factor = tg_factor_of(factors, channel);
-    return (int8_t)tg_requantize(factors->how, &factor, sum + factors->bias[channel]);
+    const tg_requant *how = factors->how;
+    sum += factors->bias[channel];
+    sum = tg_rescale_by(sum, factors->mantissa[channel], -factors->shift[channel] - 1);
+    return (int8_t)tg_clamp(tg_wrap_add(sum, how->zero_point), how->low, how->high);
 }

@@ -5,10 +5,10 @@
 
 #include "../tg_op.h"
 
-/* How an accumulator becomes an int8 output; which of four equal ways is decided once, when the model is
- * opened. */
+/* How an accumulator becomes an int8 output. Of the short ways that are equal to tg_output_of() one is chosen
+ * when the model is opened. */
 typedef enum {
-    TG_REQUANT_ANY,       /* the definition: tg_rescale() */
+    TG_REQUANT_ANY,       /* there is none */
     TG_REQUANT_SHIFTED,   /* all factors below 1/2: one rounded high product, one shift */
     TG_REQUANT_SATURATED, /* and outputs that are only saturated */
     TG_REQUANT_RELU,      /* and their zero point is -128: the sign of ties cannot show */
@@ -18,7 +18,7 @@ typedef enum {
 typedef struct {
     tg_ref biases;     /* int32 each */
     tg_ref mantissas;  /* int32 each */
-    tg_ref shifts;     /* int8 each: how far to shift right, -30 .. 31 */
+    tg_ref shifts;     /* int8 each: how far to shift right but the last bit, -31 .. 30 */
     uint8_t kind;      /* tg_requant_kind */
     int8_t zero_point; /* of the output */
     int8_t low;        /* fused activation */
@@ -42,25 +42,17 @@ typedef struct {
 void tg_factors_set(tg_factors *factors, const tg_model *model, const tg_requant *requant,
                     uint32_t first_channel);
 
-/* One output channel's factor. */
+/* One output channel's factor, as the short ways take it. */
 typedef struct {
     int32_t mantissa;
-    int32_t right;
-    int32_t constant; /* (2 x zero point + 1) x 2^(right - 1); 0 for TG_REQUANT_ANY */
+    int32_t right; /* with the DSP extension but the last bit, which comes with the saturation */
+    int32_t
+        constant; /* half a step and the zero point: (2 x zero point + 1) x 2^right without the last bit */
 } tg_factor;
 
-static inline tg_factor tg_factor_of(const tg_factors *factors, uint32_t channel) {
-    const tg_requant *how = factors->how;
-    int32_t right = factors->shift[channel];
-    uint32_t step = (uint32_t)(2 * how->zero_point + 1);
-    int32_t constant = how->kind == TG_REQUANT_ANY ? 0 : (int32_t)(step << (right - 1));
-    return (tg_factor){factors->mantissa[channel], right, constant};
-}
-
-/* An accumulator, bias included, to an int8 value. */
-int32_t tg_requantize(const tg_requant *how, const tg_factor *factor, int32_t accumulator);
-
-/* The same of a channel's accumulator without its bias. */
+/* A channel's accumulator without its bias to an int8 value: the definition, of every kind. The short way,
+ * but for TG_REQUANT_ANY, is to shift the rounded high product, less 1 when it is negative, and the constant.
+ */
 int8_t tg_output_of(const tg_factors *factors, uint32_t channel, int32_t sum);
 
 #endif

@@ -23,29 +23,26 @@ typedef struct {
     uint32_t back;           /* 36: values by which the first step starts early */
     const int8_t *last;      /* 40: output of the channel behind the last */
     const uint32_t *lanes;   /* 44 */
-    const uint32_t *end;     /* 48: of the lanes; pooled: of the first group */
+    const uint32_t *end;     /* 48: of the lanes */
     const int8_t *weights;   /* 52 */
-    uint32_t row;            /* 56: of weights in whole steps */
-    int32_t most[2];         /* 60: INT32_MIN */
-    const uint32_t *all;     /* 68: end of all groups */
-    uint32_t group;          /* 72 */
-    uint32_t depth;          /* 76 */
-    uint32_t base;           /* 80: the input offset, twice */
-    uint32_t keep[2];        /* 84: what is kept of a first step's lanes */
-    uint32_t width;          /* 92: from a step's lanes to the next one's */
+    uint32_t depth;          /* 56 */
+    uint32_t base;           /* 60: the input offset, twice */
+    uint32_t keep[2];        /* 64: what is kept of a first step's lanes */
+    uint32_t to_second;      /* 72: from a patch to those that are expanded with it */
+    uint32_t to_third;       /* 76 */
+    uint32_t width;          /* 80: from a step's lanes to the next one's */
 } tg_unit;
 
-/* Six patches, requantised as TG_REQUANT_RELU; or two outputs of groups of three patches. */
+/* Six patches, requantised as TG_REQUANT_RELU; or pooled, three of each of two outputs, which are raised. */
 void tg_unit_six(tg_unit *unit);
 
 /* Three patches. */
 void tg_unit_three(tg_unit *unit);
 
 /* One patch and at least four channels. */
-void tg_unit_one(tg_unit *unit);
+void tg_unit_one(tg_unit *unit, const int8_t *patch);
 
-/* Expands a patch, and those to_second and to_third behind it. */
-void tg_unit_lanes(const tg_unit *unit, uint32_t *lanes, const int8_t *patch, uint32_t to_second,
-                   uint32_t to_third);
+/* Expands three patches, and returns where they end. */
+const uint32_t *tg_unit_lanes(const tg_unit *unit, uint32_t *lanes, const int8_t *patch);
 
 #endif

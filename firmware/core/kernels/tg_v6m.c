@@ -20,7 +20,7 @@ _Static_assert(offsetof(tg_factors, bias) == 0 && offsetof(tg_factors, shift) ==
     "ldrsb r2, [r6, r2]\n"                                                                                   \
     "movs r4, r0\n"                                                                                          \
     "lsls r4, r2\n"                                                                                          \
-    "asrs r4, r4, #1\n"                                                                                      \
+    "adds r2, #1\n"                                                                                          \
     "stm r3!, {r1, r2, r4}\n"
 
 TG_NAKED void tg_v6m_set(const tg_factors *from, uint32_t first, int32_t *bias, tg_factor *factors) {
@@ -45,7 +45,7 @@ TG_NAKED void tg_v6m_set(const tg_factors *from, uint32_t first, int32_t *bias, 
         "pop {r4-r7, pc}\n");
 }
 
-/* One output: tg_requantize() for TG_REQUANT_RELU. An accumulator of 0 and less gives the zero point. Any other
+/* One output: tg_output_of() for TG_REQUANT_RELU. An accumulator of 0 and less gives the zero point. Any other
  * has 30 bits, and with its halves a, b and those c, d of the mantissa the rounded high product is
  * 2 a c + (a d + b c + (b d >> 16) + 2^14 >> 15): all terms are positive, and their sum stays below 2^32. Most
  * often a is 0. */
