@@ -54,6 +54,32 @@ def test_compressed_tables_and_folders_of_tables_read_alike(tmp_path: Path) -> N
     assert [recording.id for recording in load([tmp_path])] == ["r1", "r2", "r3", "r4"]
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        [f"feature_{k}_of_another_tool" for k in range(300)],
+        ["", "", ""],
+        ["note", "note"],
+        ['"x, y"', '"a""b"'],
+    ],
+)
+@pytest.mark.parametrize("behind", [True, False])
+def test_further_columns_may_be_many_and_of_any_name(tmp_path: Path, more: list[str], behind: bool) -> None:
+    lines = (HEAD + GOOD).splitlines()
+    extra = [",".join(more), *[",".join("7" * len(more))] * (len(lines) - 1)]
+    wide = [f"{a},{b}" if behind else f"{b},{a}" for a, b in zip(lines, extra, strict=True)]
+    (first, second), expected = (
+        read(tmp_path, "\n".join(wide) + "\n"),
+        read(tmp_path, HEAD + GOOD, "plain.csv"),
+    )
+    assert [r.samples.tolist() for r in (first, second)] == [r.samples.tolist() for r in expected]
+    assert [r.label for r in (first, second)] == ["wave", "circle"]
+
+
+def test_a_first_line_without_end_is_no_header(tmp_path: Path) -> None:
+    assert "the first line has 700006 bytes" in refusal(tmp_path, "a,b,c," + "x" * 700_000)
+
+
 def test_order_of_columns_and_further_columns_do_not_matter(tmp_path: Path) -> None:
     text = (
         "az,ay,ax,t_ms,note,subject,label,recording_id\r\n3,2,1,0,x,NA,null,1\r\n3,2,1,4,x,NA,null,1\r\n\r\n"
@@ -130,7 +156,9 @@ def test_a_first_row_that_is_too_long_is_refused(tmp_path: Path) -> None:
 
 def test_wrong_columns_are_named(tmp_path: Path) -> None:
     assert "missing columns: t_ms, ax" in refusal(tmp_path, "recording_id,label,subject,ay,az\nr,a,p,1,1\n")
-    assert "a column appears twice" in refusal(tmp_path, HEAD.replace("\n", ",ax\n") + "r,a,p,0,1,1,1,1\n")
+    assert "the column ax appears 2 times" in refusal(
+        tmp_path, HEAD.replace("\n", ",ax\n") + "r,a,p,0,1,1,1,1\n"
+    )
     assert "missing columns" in refusal(tmp_path, "\x00\x01binary")
 
 

@@ -28,6 +28,9 @@ _LIMIT_MS = MAX_NUMBER / 1000
 _STEP_MS = (0.1, 2000.0)
 """Time between samples that a sensor may have; other ones are of another unit."""
 
+_LONGEST_HEADER = 1 << 16
+"""Bytes of the names of columns: of some thousand; what is longer is no table."""
+
 _UNIT_ROWS = 20
 _UNIT_NEAR = 0.2
 """Rows that a unit is judged by, at least, and how near to gravity their median magnitude is."""
@@ -106,7 +109,10 @@ def read_table(path: Path) -> list[Recording]:
 
 
 def _read(path: Path) -> bytes:
-    """Return the text of a table, decompressed, without blank lines at its end; its columns are there."""
+    """Return the text of a table, decompressed, without blank lines at its end; its columns are there.
+
+    Names of columns that do not matter are replaced: they may be anything, and more than once.
+    """
     data = read_bytes(path)
     if path.name.endswith(".gz"):
         try:
@@ -124,7 +130,12 @@ def _read(path: Path) -> bytes:
     if not data:
         raise UserError(f"{path} is empty: expected a table with the columns {','.join(COLUMNS)}")
     first, _, rest = data.partition(b"\n")
-    found = [name.strip() for name in _first_row(path, first[:1000])]
+    if len(first) > _LONGEST_HEADER:
+        raise UserError(
+            f"{path}: the first line has {len(first)} bytes: expected the names of columns, at most "
+            f"{_LONGEST_HEADER}; leave out columns other than {','.join(COLUMNS)}"
+        )
+    found = [name.strip() for name in _first_row(path, first)]
     if b";" in first and len(found) == 1:
         raise UserError(
             f"{path}: columns are separated by semicolons: expected commas, and points in numbers; export "
@@ -135,16 +146,17 @@ def _read(path: Path) -> bytes:
             f"{path}: missing columns: {', '.join(missing)}; expected a log (it begins '# tinygesture-log') "
             f"or a table with the columns {','.join(COLUMNS)}, found {','.join(found)[:80]!r}"
         )
-    if len(set(found)) != len(found):
+    if twice := [name for name in COLUMNS if found.count(name) > 1]:
         raise UserError(
-            f"{path}: a column appears twice: expected {','.join(COLUMNS)}, found {','.join(found)}"
+            f"{path}: the column {twice[0]} appears {found.count(twice[0])} times: expected it once"
         )
     if not rest:
         raise UserError(f"{path} has columns and no rows: expected at least two samples")
     second = _first_row(path, rest.partition(b"\n")[0])
     if len(second) > len(found):
         raise UserError(f"{path}, line 2: expected {len(found)} columns, found {len(second)}")
-    return ",".join(found).encode() + b"\n" + rest
+    header = ",".join(name if name in COLUMNS else f"column {place}" for place, name in enumerate(found))
+    return header.encode() + b"\n" + rest
 
 
 def _first_row(path: Path, line: bytes) -> list[str]:
