@@ -252,9 +252,10 @@ def test_a_wrong_self_test(run: Run, words: tuple[str, ...], model: Path, log: P
 def test_output_that_cannot_be_written(run: Run, model: Path, tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
-    refused(run("build", "--board", "qemu_mps2", "--model", model, "--out", blocked / "out"), str(blocked))
-    refused(run("synthesize", "--people", "1", "--out", blocked / "out"), str(blocked))
-    refused(run("train", "data/starter", "--out", blocked / "out"), str(blocked))
+    why = (str(blocked), "a file stands where a folder is expected: choose another name")
+    refused(run("build", "--board", "qemu_mps2", "--model", model, "--out", blocked / "out"), *why)
+    refused(run("synthesize", "--people", "1", "--out", blocked / "out"), *why)
+    refused(run("train", "data/starter", "--out", blocked / "out"), *why)
 
 
 def test_tools_that_are_absent(

@@ -184,7 +184,9 @@ def _run(command: list[str]) -> None:
                 f"the firmware with this model is {overflow[2]} bytes too big for the board's {memory}: "
                 "train a smaller model, or use a board with more"
             )
-        raise UserError(f"the firmware does not compile: {first_error(result.stdout)}")
+        raise UserError(
+            f"the firmware does not compile: {first_error(result.stdout)}; try another --compiler"
+        )
 
 
 def first_error(output: str) -> str:

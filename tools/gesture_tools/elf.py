@@ -134,13 +134,13 @@ def read_hex(text: str) -> dict[int, bytes]:
         except ValueError:
             record = b""
         if not line.startswith(":") or len(record) < 5 or record[0] != len(record) - 5 or sum(record) & 0xFF:
-            raise UserError(f"expected Intel HEX; its line {number} is none, or damaged")
+            raise UserError(f"expected Intel HEX; its line {number} is none, or damaged: build it again")
         if record[3] == 4:
             upper = int.from_bytes(record[4:6], "big") << 16
         elif record[3] == 0:
             parts[upper + int.from_bytes(record[1:3], "big")] = record[4:-1]
     if not lines or lines[-1] != ":00000001FF" or not parts:
-        raise UserError("expected Intel HEX with an end record: the file is not whole")
+        raise UserError("expected Intel HEX with an end record: the file is not whole: build it again")
     return parts
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from gesture_tools.errors import UserError
-from gesture_tools.files import read_rows, read_text
+from gesture_tools.files import read_rows, read_text, why
 from gesture_tools.loading import EXPECTED_EVENTS
 from gesture_tools.recordings import Span
 from gesture_tools.simulation import Simulation
@@ -29,7 +29,7 @@ def check_replaceable(path: Path) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+        raise UserError(f"cannot write {path}: {why(error)}") from error
     if beginning != EXPECTED_EVENTS.encode():
         raise UserError(
             f"{path} exists and was not written by --write-expect: expected the name of a new file, "

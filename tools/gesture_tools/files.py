@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import os
 import stat
 import tempfile
@@ -15,6 +16,24 @@ from gesture_tools.errors import UserError
 MAX_BYTES = 1 << 30
 """Largest file that is read."""
 
+_ADVICE = {
+    errno.ENOENT: "check the name",
+    errno.EACCES: "allow it, or choose another place",
+    errno.EPERM: "allow it, or choose another place",
+    errno.EROFS: "choose another place",
+    errno.ENOSPC: "make room, or choose another place",
+    errno.EDQUOT: "make room, or choose another place",
+    errno.EEXIST: "a file stands where a folder is expected: choose another name",
+    errno.ENOTDIR: "a file stands where a folder is expected: choose another name",
+    errno.ENAMETOOLONG: "choose a shorter name",
+    errno.ELOOP: "a link leads in a circle: choose another name",
+}
+
+
+def why(error: OSError) -> str:
+    """Return what the system says to a file or folder, and what to do about it."""
+    return f"{error.strerror or error}; {_ADVICE.get(error.errno or 0, 'try again, or another place')}"
+
 
 def read_bytes(path: Path) -> bytes:
     """Return a file's bytes; raise UserError when it is unreadable, no regular file or over 1 GiB."""
@@ -23,10 +42,12 @@ def read_bytes(path: Path) -> bytes:
         if not stat.S_ISREG(status.st_mode):
             raise UserError(f"cannot read {path}: expected a regular file, found a folder, device or pipe")
         if status.st_size > MAX_BYTES:
-            raise UserError(f"cannot read {path}: expected at most 1 GiB, found {status.st_size} bytes")
+            raise UserError(
+                f"cannot read {path}: expected at most 1 GiB, found {status.st_size} bytes; split it"
+            )
         return path.read_bytes()
     except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror or error}") from error
+        raise UserError(f"cannot read {path}: {why(error)}") from error
 
 
 def read_text(path: Path) -> str:
@@ -56,7 +77,7 @@ def make_folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"cannot create folder {path}: {error.strerror or error}") from error
+        raise UserError(f"cannot create folder {path}: {why(error)}") from error
 
 
 def write_atomic(path: Path, content: bytes | str) -> None:
@@ -131,4 +152,4 @@ def _said_of(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+        raise UserError(f"cannot write {path}: {why(error)}") from error

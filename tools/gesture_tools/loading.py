@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from gesture_tools.errors import UserError
-from gesture_tools.files import read_bytes
+from gesture_tools.files import read_bytes, why
 from gesture_tools.logs import read_log
 from gesture_tools.profile import PROFILE_NAME, Profile
 from gesture_tools.recordings import FORCED, SPANS_SUFFIX, Recording
@@ -167,7 +167,7 @@ def _tables_below(path: Path) -> list[Path]:
         return [path]
 
     def refuse(error: OSError) -> None:
-        raise UserError(f"cannot read {error.filename}: {error.strerror}; allow it, or move it away")
+        raise UserError(f"cannot read {error.filename}: {why(error)}")
 
     below = []
     for folder, subfolders, files in os.walk(path, onerror=refuse):

@@ -121,14 +121,18 @@ def run_board(
     if heard.fault is not None:
         fault = heard.fault
         raise UserError(
-            f"the firmware faulted at {fault.pc:#x}: {fault_text(fault.cause)} (status {fault.status:#x})"
+            f"the firmware faulted at {fault.pc:#x}: {fault_text(fault.cause)} (status {fault.status:#x}); "
+            "build it again"
         )
     if heard.refused is not None:
         raise UserError(refusal_text(heard.refused))
     if heard.code != 0 or code != 0:
         raise UserError(f"the emulated board ended early (code {code}): {_reason(complaint)}")
     if heard.hello is None or heard.statistics is None:
-        raise UserError(f"{elf} is no tinygesture firmware: it never said hello")
+        raise UserError(
+            f"{elf} is no tinygesture firmware: it never said hello: expected the .elf of "
+            f"'gesture build --board {BOARD}'"
+        )
     if lost := heard.statistics.dropped + heard.receiver.counts.damaged:
         raise UserError(f"the emulated board could not send {lost} frames: its line was full")
     outputs = np.frombuffer(b"".join(heard.outputs), np.int8).reshape(-1, heard.hello.labels)

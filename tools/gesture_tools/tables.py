@@ -73,7 +73,8 @@ def read_table(path: Path) -> list[Recording]:
         if (people != people[0]).any():
             two = [str(subjects.categories[code]) for code in dict.fromkeys(people.tolist())]
             raise UserError(
-                f"{path}: recording {name!r} has the subjects {two[0]!r} and {two[1]!r}: expected one"
+                f"{path}: recording {name!r} has the subjects {two[0]!r} and {two[1]!r}: expected one; "
+                "give each person's recordings ids of their own"
             )
         stamps = _spread(path, name, t_us[rows], rows)
         if gap := find_gap(stamps):
@@ -188,7 +189,7 @@ def _parse(path: Path, data: bytes) -> pd.DataFrame:
         for value in filter(has_control, column.cat.categories):
             row = int((column == value).to_numpy().argmax())
             raise UserError(
-                f"{path}, line {row + 2}, column {name}: {value[:60]!r} holds a control character"
+                f"{path}, line {row + 2}, column {name}: {value[:60]!r} holds a control character: remove it"
             )
         nothing = (column == "").to_numpy()
         if nothing.any():

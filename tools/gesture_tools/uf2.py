@@ -34,15 +34,19 @@ def read_uf2(content: bytes, family: int) -> dict[int, bytes]:
     pages: dict[int, bytes] = {}
     count = len(content) // BLOCK
     if count == 0 or len(content) % BLOCK:
-        raise UserError(f"expected a UF2 file, blocks of {BLOCK} bytes; found {len(content)} bytes")
+        raise UserError(
+            f"expected a UF2 file, blocks of {BLOCK} bytes; found {len(content)} bytes: build it again"
+        )
     for number in range(count):
         block = content[number * BLOCK : (number + 1) * BLOCK]
         *magic, flags, address, size, index, total, found = _HEADER.unpack_from(block)
         if tuple(magic) != _MAGIC or not block.endswith(_MAGIC_END) or size > BLOCK - _HEADER.size - 4:
-            raise UserError(f"expected a UF2 file; its block {number} is none")
+            raise UserError(f"expected a UF2 file; its block {number} is none: build it again")
         if not flags & _FAMILY_PRESENT or found != family:
             raise UserError(f"expected a UF2 file of family {family:#x}, found {found:#x}: another board's")
         if (index, total) != (number, count):
-            raise UserError(f"expected {total} UF2 blocks, found {count}: the file is not whole")
+            raise UserError(
+                f"expected {total} UF2 blocks, found {count}: the file is not whole: build it again"
+            )
         pages[address] = block[_HEADER.size : _HEADER.size + size]
     return pages

@@ -89,7 +89,7 @@ def choose_frame(
         if config.frame == "levelled" and not possible:
             raise UserError(
                 f"--frame levelled needs the channels {', '.join(LEVELLED_CHANNELS)}: "
-                f"found {', '.join(contract.profile.channels)}"
+                f"found {', '.join(contract.profile.channels)}; leave it out"
             )
         return FrameChoice(config.frame == "levelled", asked=True)
     if not holds_gravity(pieces):

@@ -13,7 +13,7 @@ from typing import Any
 
 from gesture_tools.c_array import c_array
 from gesture_tools.errors import UserError
-from gesture_tools.files import held, is_held, make_folder, write_atomic
+from gesture_tools.files import held, is_held, make_folder, why, write_atomic
 from gesture_tools.runtime import Model
 from gesture_tools.verdict import extend, strongest
 from gesture_training import pictures
@@ -46,7 +46,7 @@ def staged(out: Path) -> Iterator[Path]:
     try:
         target = Path(os.path.realpath(out))
     except OSError as error:
-        raise UserError(f"cannot write {out}: {error.strerror}; choose another --out") from error
+        raise UserError(f"cannot write {out}: {why(error)}") from error
     if target.is_symlink():
         raise UserError(f"{out} is a link that leads in a circle: expected a folder; choose another --out")
     for path in (target / name for name in FILES):
@@ -60,7 +60,7 @@ def staged(out: Path) -> Iterator[Path]:
     try:
         folder = Path(tempfile.mkdtemp(prefix=prefix, dir=place))
     except OSError as error:
-        raise UserError(f"cannot write in {place}: {error.strerror}; choose another --out") from error
+        raise UserError(f"cannot write in {place}: {why(error)}") from error
     try:
         with held(folder):
             yield folder
@@ -71,7 +71,7 @@ def staged(out: Path) -> Iterator[Path]:
         for name in set(FILES) - {file.name for file in written}:  # of an earlier training
             (target / name).unlink(missing_ok=True)
     except OSError as error:
-        raise UserError(f"cannot write {out}: {error.strerror or error}") from error
+        raise UserError(f"cannot write {out}: {why(error)}") from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

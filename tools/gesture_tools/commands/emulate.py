@@ -71,7 +71,9 @@ def _serve(
             code = served.wait()
     except KeyboardInterrupt:
         return
-    raise UserError(f"the board {board} ended by itself (code {code}): expected it to run until Ctrl-C")
+    raise UserError(
+        f"the board {board} ended by itself (code {code}): expected it to run until Ctrl-C; start it again"
+    )
 
 
 def _build(board: str, model: Path, compiler: str | None, quiet: bool) -> Path:
@@ -152,7 +154,7 @@ def command(
     if board == BOARD:
         find_qemu()
         if speed != 1:
-            raise UserError(f"--speed is for --board {HOST}: {BOARD} serves in real time")
+            raise UserError(f"--speed is for --board {HOST}: {BOARD} serves in real time; leave it out")
     if elf is not None:
         if board == HOST:
             raise UserError(

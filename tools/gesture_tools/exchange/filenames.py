@@ -32,7 +32,7 @@ def encode(text: str, also: str = "") -> str:
     )
     if len(encoded.encode()) > LONGEST // 3:
         raise UserError(
-            f"{text[:40]!r}... is too long for a file name: expected at most {LONGEST // 3} bytes"
+            f"{text[:40]!r}... is too long for a file name: expected at most {LONGEST // 3} bytes; rename it"
         )
     return encoded
 

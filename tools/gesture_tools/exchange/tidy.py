@@ -144,5 +144,7 @@ def _sequence(path: Path, recording: Recording, values: list[str] | None) -> np.
             f"{path}, recording {recording.id!r}, column {PREFIX}seq: expected whole numbers"
         ) from error
     if (np.diff(seq) <= 0).any():
-        raise UserError(f"{path}, recording {recording.id!r}: {PREFIX}seq does not grow: expected growing")
+        raise UserError(
+            f"{path}, recording {recording.id!r}: {PREFIX}seq does not grow: expected growing; sort its rows"
+        )
     return seq

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from gesture_tools.errors import UserError
-from gesture_tools.files import hold, is_held, make_folder
+from gesture_tools.files import hold, is_held, make_folder, why
 from gesture_tools.logs import PART_SUFFIX, SPAN_COLUMNS, log_header, log_rows, spans_path, write_log
 from gesture_tools.recorder.source import Block
 from gesture_tools.recordings import MAX_GAP_US, MAX_NUMBER, SPANS_SUFFIX, Recording, Span
@@ -146,7 +146,7 @@ class PartWriter:
             except FileExistsError:
                 continue
             except OSError as error:
-                raise UserError(f"cannot write {part}: {error.strerror or error}") from error
+                raise UserError(f"cannot write {part}: {why(error)}") from error
             self._path = part
             return header
         raise UserError(

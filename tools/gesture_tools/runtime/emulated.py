@@ -88,7 +88,9 @@ class EmulatedMachine(Machine):
                 break
             address = start + length
         if address + room > STACK_TOP - STACK_SIZE:
-            raise UserError(f"{size} bytes do not fit the memory of the emulated {self.name}")
+            raise UserError(
+                f"{size} bytes do not fit the memory of the emulated {self.name}: train a smaller model"
+            )
         self._taken[address] = room
         self.uc.mem_write(address, bytes(room))
         return EmulatedMemory(self, address, size)

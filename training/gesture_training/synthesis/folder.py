@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gesture_tools.errors import UserError
-from gesture_tools.files import make_folder
+from gesture_tools.files import make_folder, why
 from gesture_tools.logs import write_log
 from gesture_tools.profile import PROFILE_NAME
 from gesture_tools.recordings import SPANS_SUFFIX, Recording
@@ -46,7 +46,7 @@ def write(out: Path, settings: Settings, recordings: Iterable[Recording], replac
     try:
         draft = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     except OSError as error:
-        raise UserError(f"cannot write in {out.parent}: {error.strerror or error}") from error
+        raise UserError(f"cannot write in {out.parent}: {why(error)}") from error
     try:
         draft.chmod(0o755)
         PROFILE.write(draft / PROFILE_NAME)
@@ -76,7 +76,7 @@ def _check(out: Path, draft: Path, replace: bool) -> None:
                     "give a new folder"
                 )
     except OSError as error:
-        raise UserError(f"cannot read {error.filename or out}: {error.strerror or error}") from error
+        raise UserError(f"cannot read {error.filename or out}: {why(error)}") from error
 
 
 def _resolved(out: Path) -> Path:
@@ -163,6 +163,6 @@ def _put_in_place(draft: Path, out: Path) -> None:
         if old.exists() and not out.exists():
             old.rename(out)
         if isinstance(error, OSError):
-            raise UserError(f"cannot write {out}: {error.strerror or error}") from error
+            raise UserError(f"cannot write {out}: {why(error)}") from error
         raise
     shutil.rmtree(old, ignore_errors=True)

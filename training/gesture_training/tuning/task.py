@@ -79,6 +79,7 @@ def open_task(request: Request, folds: int) -> Task:
 def check_names(tasks: Sequence[Task], names: Sequence[str]) -> None:
     """Raise UserError for people to leave out whom no data set has."""
     everyone = {name for task in tasks for name in task.left_out}
+    known = sorted(everyone | {one.subject for task in tasks for one in task.recordings})
     for name in names:
         if name not in everyone:
-            raise UserError(f"no recordings of {name!r} to leave out: expected people of the data")
+            raise UserError(f"no recordings of {name!r} to leave out: the data has {', '.join(known)}")
