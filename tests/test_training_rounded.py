@@ -18,7 +18,7 @@ from gesture_training.equalize import corrected, equalize
 from gesture_training.folding import apply, folded_kernel, rounded_kernel, stages_of
 from gesture_training.network import build
 from gesture_training.quantize import quantize
-from tests.support.training_data import write_table
+from tests.support.training_data import quick_settings, write_table
 
 tf = pytest.importorskip("tensorflow")
 
@@ -88,6 +88,25 @@ def test_the_ablation_says_what_a_part_is_worth(tmp_path: Path) -> None:
     assert 0 <= rows[1]["accuracy"] <= 1
     assert len(list((tmp_path / "kept").iterdir())) == 4
     assert CliRunner().invoke(ablation, [str(tmp_path / "a.csv"), *options]).stdout == first.stdout
+
+
+def test_the_ablation_shows_what_a_part_does_for_robustness(tmp_path: Path) -> None:
+    write_table(tmp_path / "a.csv", ("ann", "ben"), takes=2)
+    write_table(tmp_path / "b.csv", ("ann", "ben"), labels=("idle",), takes=1, seconds=12.0)
+    data = [str(tmp_path / "a.csv"), str(tmp_path / "b.csv")]
+    options = ["--folds", "2", "--epochs", "1", "--only", "noise", "--stress"]
+    options += ["--config", str(quick_settings(tmp_path)), "--out", str(tmp_path / "kept")]
+    first = CliRunner().invoke(ablation, [*data, *options])
+    assert first.exit_code == 0, first.output
+    header, _, whole, without = first.stdout.splitlines()[-4:]
+    assert header.split(" | ")[1:] == [
+        *("rate -5", "rate 5", "rotation 20", "gain -10", "gain 10", "noise 25", "bias 50", "lost 2"),
+        "clipping 2000 |",
+    ]
+    assert whole.count("/") == without.count("/") == 9
+    assert len(list((tmp_path / "kept").iterdir())) == 2 * 2 * 10
+    plain = CliRunner().invoke(ablation, [*data, *options, "--json"])
+    assert json.loads(plain.stdout)[0]["stress"]["rotation 20"].keys() == {"accuracy", "recall"}
 
 
 @pytest.mark.parametrize(

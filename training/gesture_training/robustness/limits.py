@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gesture_tools.contract import Contract
 from gesture_tools.errors import UserError
-from gesture_training.robustness.disturb import SWEEPS, Level
+from gesture_training.robustness.disturb import SWEEPS, Level, Sweep, is_xyz
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,17 @@ def choose_limits(contract: Contract, wanted: Mapping[str, Limit | None]) -> dic
             usual = limits[name].level if name in limits else None
             limits[name] = Limit(usual if wish.level is None else wish.level, wish.points)
     return limits
+
+
+def at_limits(contract: Contract) -> list[tuple[Sweep, Level]]:
+    """Return the sweeps with usual limits at their levels, in both directions where they have two."""
+    turns = is_xyz(contract.profile.channels)
+    pairs: list[tuple[Sweep, Level]] = []
+    for name, limit in choose_limits(contract, {}).items():
+        sweep = next(one for one in SWEEPS if one.name == name)
+        if isinstance(limit.level, float | int) and (turns or not sweep.needs_xyz):
+            pairs += [(sweep, sign * limit.level) for sign in ((-1, 1) if sweep.signed else (1,))]
+    return pairs
 
 
 def read_limits(wishes: Sequence[str]) -> dict[str, Limit | None]:
