@@ -128,6 +128,7 @@ def test_the_card_is_measured_and_kept(trained: Path) -> None:
     judged = verdicts(Model.load(folder / "gesture.tflite"), takes)
     right = [verdict.label == truths[place // 3] for place, verdict in enumerate(judged)]
     assert point["accuracy"] == pytest.approx(np.mean(right), abs=1e-4)
+    assert "note: 9 recordings (one is 11 points) do not tell limits of 5 points from chance" in result.stderr
     assert point["accuracy"] < card["accuracy"], "wave along x and chop along y swap their roles"
     assert json.loads((folder / "metrics.json").read_text())["robustness"] == card
     assert "Not measured" not in (folder / "MODEL_CARD.md").read_text()
@@ -157,7 +158,8 @@ def test_continuous_recordings_are_played(trained: Path) -> None:
     (trained / "s.csv").write_text("\n".join(rows) + "\n")
     result = stress(trained / "model" / "gesture.tflite", trained / "s.csv", "--out", trained / "s", "--json")
     card = json.loads(result.stdout)
-    assert card["continuous"] == 1
+    assert (card["continuous"], card["gestures"]) == (1, 1)
+    assert "note: 3 recordings (one is 33 points) and 1 gesture (one is 100 points) do not" in result.stderr
     assert card["recall"] is not None
     assert all(point["recall"] is not None for row in card["sweeps"] for point in row["points"])
 

@@ -12,11 +12,15 @@ import click
 
 from gesture_tools.errors import INTERRUPTED
 from gesture_tools.progress import progress
+from gesture_tools.words import counted
 from gesture_training.commands.options import Names
 from gesture_training.config import TrainConfig
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+ENOUGH = 5
+"""Recordings, or gestures, that the tightest limit has to stand for."""
 
 PICTURE = "robustness.png"
 
@@ -108,8 +112,23 @@ def command(
             click.echo(
                 f"FAIL {row['name']}: {limit_text(row)}, found {100 * row['drop']:.1f} points less", err=True
             )
+    if note := _coarse(card):
+        click.echo(note, err=True)
     if not card["passed"]:
         raise click.exceptions.Exit(1)
+
+
+def _coarse(card: dict[str, Any]) -> str:
+    """Say when there is too little to tell a limit's points from chance; nothing otherwise."""
+    points = min((row["limit"]["points"] for row in card["sweeps"] if row["limit"]), default=100.0)
+    counts = {"recording": card["recordings"], "gesture": card["gestures"]}
+    coarse = {name: count for name, count in counts.items() if count and count * points < 100 * ENOUGH}
+    if not coarse:
+        return ""
+    few = " and ".join(
+        f"{counted(count, name)} (one is {100 / count:.0f} points)" for name, count in coarse.items()
+    )
+    return f"note: {few} do not tell limits of {points:g} points from chance: judge more people"
 
 
 def _show(console: Console, card: dict[str, Any]) -> None:
@@ -128,7 +147,10 @@ def _show(console: Console, card: dict[str, Any]) -> None:
             limit = f"-{row['limit']['points']:g}" if point["limited"] else ""
             table.add_row(first[0], named, *_figures(point), limit, first[1])
     console.print(table)
-    measured = [f"{card['recordings']} recordings", f"{card['continuous']} continuous"]
+    measured = [
+        counted(card["recordings"], "recording"),
+        f"{card['continuous']} continuous of {counted(card['gestures'], 'gesture')}",
+    ]
     console.print(f"{', '.join(measured)}; limits in percentage points of accuracy and recall")
 
 

@@ -60,7 +60,8 @@ def measure(
     A sweep passes when neither accuracy nor recall falls by more than its limit's points, at any level
     within the limit's.
     """
-    channels = model.require_contract().profile.channels
+    contract = model.require_contract()
+    channels, known = contract.profile.channels, set(gesture_labels(contract))
     sweeps = [sweep for sweep in SWEEPS if is_xyz(channels) or not sweep.needs_xyz]
     levels = {sweep.name: _levels(sweep, limits.get(sweep.name)) for sweep in sweeps}
     total, done = 1 + sum(map(len, levels.values())), 1
@@ -77,6 +78,7 @@ def measure(
         "passed": all(row["passed"] is not False for row in card),
         "recordings": len(subjects.takes),
         "continuous": len(subjects.streams),
+        "gestures": sum(span.label in known for one in subjects.streams for span in one.spans),
         **asdict(base),
         "sweeps": card,
         "seed": seed,
