@@ -229,7 +229,7 @@ def test_command_writes_files_and_sizes(model_file: Path, tmp_path: Path) -> Non
     shown = CliRunner().invoke(command, arguments)
     assert shown.exit_code == 0
     assert f"{report['flash']} B" in shown.output
-    assert "next: gesture emulate --model" in shown.output
+    assert "next, with a log of yours for LOG: gesture emulate --model" in shown.output
 
 
 def test_command_with_a_file_in_the_place_of_the_folder(model_file: Path, tmp_path: Path) -> None:

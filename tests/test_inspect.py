@@ -87,7 +87,7 @@ def test_what_people_read(tmp_path: Path) -> None:
         "int8 1 x 3, value = 0.00390625 x (byte +128)\n",
         "FULLY_CONNECTED  1 x 3",
         "CONV_2D, MAX_POOL_2D, MEAN, FULLY_CONNECTED, SOFTMAX\n",
-        "next: gesture simulate",
+        "next, with a log of yours for LOG: gesture simulate",
     ):
         assert text in result.stdout, text
 

@@ -124,7 +124,7 @@ def test_replay_says_what_is_next(slow_board: Served, model_file: Path, log: Pat
     result = invoke(model_file, log, "--port", slow_board.url)
     assert result.exit_code == 0, result.output
     assert "host: 1 log, 46 windows, identical to the simulator" in result.stdout
-    assert f"next: gesture record LABEL --port {slow_board.url} --out DATA" in result.stdout
+    assert f"next: gesture record background --port {slow_board.url} --out mydata" in result.stdout
 
 
 class Falsifier:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,15 @@ def read_record(model: Path, model_id: str) -> dict[str, Any]:
         return {}
     mine = isinstance(record, dict) and record.get("model_id") == model_id
     return record if mine else {}
+
+
+def known_log(record: Mapping[str, Any]) -> str | None:
+    """Return a file or folder to show a model on, of people it has never seen before others.
+
+    None where the record names none that is still there.
+    """
+    sources = [*record.get("metrics", {}).get("per_source", {}), *record.get("data", [])]
+    return next((source for source in sources if Path(source).exists()), None)
 
 
 def contract_fields(contract: Contract) -> dict[str, Any]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import shlex
 import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from gesture_tools.following import say_record
 
 if TYPE_CHECKING:
     from gesture_tools.acceptance import Check
@@ -71,5 +72,5 @@ def command(
         click.echo(f"not accepted: {failed} of {len(checks)} checks failed")
     else:
         click.echo("accepted")
-        click.echo(f"next: {shlex.join(['gesture', 'record', 'LABEL', '--port', port, '--out', 'DATA'])}")
+        say_record(port)
     sys.exit(1 if failed else 0)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ import click
 
 from gesture_tools.errors import UserError
 from gesture_tools.files import read_bytes
+from gesture_tools.following import say_next
 from gesture_tools.runtime.emulated import CPUS
 from gesture_tools.toolchain import COMPILERS
 
@@ -62,10 +62,10 @@ def command(
         click.echo(json.dumps(tables[0] if cpu else tables, indent=2))
     else:
         _show(costs)
-        following = ["gesture", "inspect", str(model)]
-        if opened.contract is not None:
-            following = ["gesture", "build", "--model", str(model), "--out", "build/firmware"]
-        click.echo(f"next: {shlex.join(following)}")
+        if opened.contract is None:
+            say_next("inspect", model)
+        else:
+            say_next("build", "--model", model, "--out", "build/firmware")
     different = [cost for cost in costs if not cost.matches_reference]
     for cost in different:
         click.echo(f"FAIL: outputs on the {cost.cpu} differ from {cost.reference}", err=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import click
 
 from gesture_tools.boards import DEFAULT_BOARD
 from gesture_tools.files import make_folder, write_together
+from gesture_tools.following import following, on_log, say_next
 from gesture_tools.toolchain import COMPILERS
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def write_firmware(firmware: Firmware, out: Path) -> dict[str, Path]:
     return files
 
 
-def _as_json(firmware: Firmware, files: dict[str, Path], following: str) -> dict[str, Any]:
+def _as_json(firmware: Firmware, files: dict[str, Path], then: str) -> dict[str, Any]:
     sizes = firmware.image.sizes
     return {
         "board": firmware.board.name,
@@ -57,7 +57,7 @@ def _as_json(firmware: Firmware, files: dict[str, Path], following: str) -> dict
         "model": firmware.model_size,
         "arena": firmware.arena_size,
         "files": {suffix: str(path) for suffix, path in files.items()},
-        "next": following,
+        "next": then,
     }
 
 
@@ -81,11 +81,15 @@ def _show(firmware: Firmware, files: dict[str, Path]) -> None:
         click.echo(f"wrote {path}")
 
 
-def _following(firmware: Firmware, model: Path, files: dict[str, Path]) -> str:
-    """Return the command to type next: onto the board, or into the emulator."""
+def _next(firmware: Firmware, model: Path, files: dict[str, Path]) -> tuple[list[object], str]:
+    """Return the command to type next, onto the board or into the emulator, and its pattern."""
+    from gesture_tools.record import read_record
+    from gesture_tools.runtime import Model
+
     if firmware.board.file is not None:
-        return shlex.join(["gesture", "flash", "--board", firmware.board.name, "--model", str(model)])
-    return f"{shlex.join(['gesture', 'emulate', '--model', str(model), '--elf', str(files['elf'])])} LOG"
+        return ["flash", "--board", firmware.board.name, "--model", model], ""
+    log, pattern = on_log(read_record(model, Model.load(model).model_id))
+    return ["emulate", "--model", model, "--elf", files["elf"], log], pattern
 
 
 @click.command("build", short_help="Build firmware for a board.")
@@ -108,9 +112,9 @@ def command(board: str, model: Path, out: Path, compiler: str | None, as_json: b
 
     firmware = build_firmware(board, model, compiler)
     files = write_firmware(firmware, out)
-    following = _following(firmware, model, files)
+    words, pattern = _next(firmware, model, files)
     if as_json:
-        click.echo(json.dumps(_as_json(firmware, files, following), indent=2))
+        click.echo(json.dumps(_as_json(firmware, files, following(*words)), indent=2))
         return
     _show(firmware, files)
-    click.echo(f"next: {following}")
+    say_next(*words, pattern=pattern)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from gesture_tools.following import say_next
 
 if TYPE_CHECKING:
     from gesture_tools.comparison import Known, Row
@@ -45,7 +46,7 @@ def command(first: Path, second: Path, as_json: bool) -> None:
     _show(a, b, table, differences, notes)
     file = second / MODEL if second.is_dir() else second
     if file.exists():
-        click.echo(f"next: {shlex.join(['gesture', 'inspect', str(file)])}")
+        say_next("inspect", file)
 
 
 def _identity(known: Known) -> dict[str, Any]:

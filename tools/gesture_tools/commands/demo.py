@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import shutil
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import click
 
 from gesture_tools.elf import read_image
 from gesture_tools.errors import INTERRUPTED, UserError
+from gesture_tools.following import following, say_next
 from gesture_tools.qemu import BOARD, find_qemu
 from gesture_tools.recordings import SPANS_SUFFIX
 from gesture_tools.toolchain import find_cmake, find_ninja, find_toolchain
@@ -57,9 +57,8 @@ def command(data: Path, out: Path) -> None:
     _run("simulate", model, session)
     _table(metrics, out / "firmware" / f"{BOARD}.elf", time.monotonic() - start)
     click.echo(f"report: {model.parent / 'report.html'}")
-    click.echo(
-        f"next: {shlex.join(['gesture', 'inspect', str(model)])}; record your own gestures: data/README.md"
-    )
+    click.echo("your own gestures: see README.md")
+    say_next("inspect", model)
 
 
 def _has_qemu() -> bool:
@@ -96,7 +95,7 @@ def _run(*arguments: object) -> None:
 
     When this process is told to end, it ends the command and waits until that has put its files away.
     """
-    click.secho(f"\n$ {shlex.join(['gesture', *map(str, arguments)])}", bold=True)
+    click.secho(f"\n$ {following(*arguments)}", bold=True)
     sys.stdout.flush()
     child = subprocess.Popen(_command(arguments))
     try:

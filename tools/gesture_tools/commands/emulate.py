@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import sys
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ from gesture_tools.boards import HOST
 from gesture_tools.emulation import at_model_rate, emulate, firmware_for
 from gesture_tools.errors import UserError
 from gesture_tools.finite import Finite
+from gesture_tools.following import say_next, say_record
 from gesture_tools.loading import load
 from gesture_tools.qemu import BOARD, BoardRun, check_elf, find_qemu
 from gesture_tools.recordings import Recording
@@ -93,8 +93,7 @@ def _say_where(served: Served, model: Model, as_json: bool) -> None:
         click.echo(json.dumps(about))
     else:
         click.echo(f"{served.board} on {served.url}; Ctrl-C ends it")
-        following = ["gesture", "record", "LABEL", "--port", served.url, "--out", "DATA"]
-        click.echo(f"next: {shlex.join(following)}")
+        say_record(served.url)
     sys.stdout.flush()
 
 
@@ -195,4 +194,4 @@ def command(
         about = {"board": BOARD, "model": str(model), "model_id": loaded.model_id, "rate_hz": rate}
         click.echo(json.dumps({**about, "logs": documents}, indent=2))
         return
-    click.echo(f"next: {shlex.join(['gesture', 'parity', str(model), *map(str, logs)])}")
+    say_next("parity", model, *logs)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import shlex
 from pathlib import Path
 
 import click
 
 from gesture_tools.commands.import_ import NAMES
 from gesture_tools.errors import UserError
+from gesture_tools.following import say_next
 from gesture_tools.progress import tracked
 from gesture_tools.words import counted
 
@@ -81,4 +81,4 @@ def command(form: str, data: tuple[Path, ...], out: Path, rate: float | None, as
     if lost and not writer.keeps_spans:
         click.echo(f"left out, as the format has no place for it: {', '.join(lost)}")
     hint = ["--rate", f"{common:g}"] if writer.even_rate and common else []
-    click.echo(f"next: {shlex.join(['gesture', 'import', form, str(out), *hint, '--out', 'imported'])}")
+    say_next("import", form, out, *hint, "--out", "imported")

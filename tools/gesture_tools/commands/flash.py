@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +14,7 @@ from gesture_tools.boards import DEFAULT_BOARD
 from gesture_tools.commands.accept import failures, show_check
 from gesture_tools.errors import UserError
 from gesture_tools.finite import Finite
+from gesture_tools.following import say_next
 from gesture_tools.toolchain import COMPILERS
 
 if TYPE_CHECKING:
@@ -120,6 +120,6 @@ def command(
         click.echo("accepted")
     else:
         click.echo("not tested")
-        following = ["gesture", "accept", "--port", port or "PORT", "--model", str(model)]
-        click.echo(f"next: {shlex.join(following)}")
+        pattern = "" if port else "with the board's port for PORT"
+        say_next("accept", "--port", port or "PORT", "--model", model, pattern=pattern)
     sys.exit(1 if failed else 0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gesture_tools.errors import UserError
+from gesture_tools.following import say_next
 from gesture_tools.progress import tracked
 from gesture_tools.words import counted
 
@@ -139,4 +139,4 @@ def command(
     also = f", {changed} of them resampled" if changed else ""
     who = f"{people} {'person' if people == 1 else 'people'}"
     click.echo(f"wrote {counted(len(written), 'log')} of {who} to {out}{also}")
-    click.echo(f"next: {shlex.join(['gesture', 'lint', str(out)])}")
+    say_next("lint", out)

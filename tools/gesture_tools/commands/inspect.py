@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from gesture_tools.following import on_log, say_next
 
 if TYPE_CHECKING:
     from gesture_tools.contract import Contract
@@ -31,6 +32,7 @@ def command(model: Path, hop: int | None, as_json: bool) -> None:
     Example: gesture inspect build/model/gesture.tflite
     """
     from gesture_tools.inspection import inspect
+    from gesture_tools.record import read_record
 
     found = inspect(model, hop)
     if as_json:
@@ -38,10 +40,11 @@ def command(model: Path, hop: int | None, as_json: bool) -> None:
         return
     for line in _as_text(model, found):
         click.echo(line)
-    following = (
-        ["gesture", "bench", str(model)] if found.contract is None else ["gesture", "simulate", str(model)]
-    )
-    click.echo(f"next: {shlex.join(following)}{'' if found.contract is None else ' LOG'}")
+    if found.contract is None:
+        say_next("bench", model)
+    else:
+        log, pattern = on_log(read_record(model, found.model_id))
+        say_next("simulate", model, log, pattern=pattern)
 
 
 def _as_json(path: Path, found: Inspection) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections import Counter, defaultdict
 from dataclasses import asdict
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gesture_tools.errors import UserError
+from gesture_tools.following import say_next
 from gesture_tools.words import counted
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _show(finding: Finding) -> None:
         click.echo(f"    {' '.join(place.split())}")
     if finding.count > len(finding.where):
         click.echo(f"    and {finding.count - len(finding.where)} more")
-    click.echo(f"  next: {finding.advice}")
+    click.echo(f"  to do: {finding.advice}")
 
 
 @click.command("lint", short_help="Check recordings before training on them.")
@@ -120,6 +120,7 @@ def command(
         worst = f"{counted(counts[ERROR], 'error')}, {counted(counts[WARNING], 'warning')}"
         click.echo(f"{counted(total, 'recording')}: {worst}")
         if passed:
-            click.echo(f"next: {shlex.join(['gesture', 'train', *map(str, data), '--out', 'build/model'])}")
+            also = ["--background", ",".join(background)] if background else []
+            say_next("train", *data, *also, "--out", "build/model")
     if not passed:
         raise click.exceptions.Exit(1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gesture_tools.errors import UserError
+from gesture_tools.following import say_next
 from gesture_tools.toolchain import COMPILERS
 from gesture_tools.words import counted
 
@@ -81,7 +81,7 @@ def command(
     else:
         _show(results, float_result, why_no_float, len(recordings))
         if not failed:
-            click.echo(f"next: {shlex.join(['gesture', 'bench', str(model)])}")
+            say_next("bench", model)
     for result in different:
         click.echo(f"FAIL: {result.difference}", err=True)
     if require_all:

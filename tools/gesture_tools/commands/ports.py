@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import shlex
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from gesture_tools.following import say_record
 from gesture_tools.port import BAUD, FoundPort, find_ports
 
 if TYPE_CHECKING:
@@ -52,8 +52,7 @@ def command(ports: tuple[str, ...], baud: int, as_json: bool) -> int:
     if not urls:
         click.echo("no ports: plug the board in, with a cable that carries data")
     if usable:
-        again = ["gesture", "record", "background", "--port", usable[0], "--out", "mydata"]
-        click.echo(f"next: {shlex.join(again)}")
+        say_record(usable[0])
     return _code(ports, identities)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 import time
 from collections.abc import Callable
@@ -15,6 +14,7 @@ import click
 
 from gesture_tools.errors import UserError
 from gesture_tools.finite import Finite
+from gesture_tools.following import following
 from gesture_tools.port import BAUD, find_again, find_ports
 from gesture_tools.recordings import BACKGROUND
 
@@ -84,11 +84,11 @@ def _recover(folder: Path, profile: Profile, force: bool, ui: Ui) -> None:
 def _conclude(session: Session, out: Path, labels: tuple[str, ...], port: str | None, ui: Ui) -> None:
     """Say what was kept, and what to type next."""
     tally = session.tally
-    words = ["gesture", "lint", str(out)]
+    words = ["lint", out]
     if tally.kept and BACKGROUND not in labels and not any(out.rglob(f"{BACKGROUND}_*.csv")):
-        words = ["gesture", "record", BACKGROUND, "--subject", session.subject, "--out", str(out)]
+        words = ["record", BACKGROUND, "--subject", session.subject, "--out", out]
         words += ["--port", port] if port else []
-    step = shlex.join(words)
+    step = following(*words)
     ui.tell(
         "done",
         f"{len(tally.kept)} kept, {tally.refused} refused\nnext: {step}",

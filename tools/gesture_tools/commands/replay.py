@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gesture_tools.errors import UserError
+from gesture_tools.following import say_record
 from gesture_tools.progress import progress
 from gesture_tools.words import counted
 
@@ -66,7 +66,7 @@ def command(model: Path, logs: tuple[Path, ...], port: str, baud: int, as_json: 
             + ("identical to the simulator" if not failed else f"{len(failed)} logs differ")
         )
         if not failed:
-            click.echo(f"next: {shlex.join(['gesture', 'record', 'LABEL', '--port', port, '--out', 'DATA'])}")
+            say_record(port)
     for result in failed:
         click.echo(f"FAIL: {result['id']}: {result['difference']}", err=True)
     if failed:

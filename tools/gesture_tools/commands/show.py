@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ import click
 
 from gesture_tools.errors import UserError
 from gesture_tools.files import write_atomic
+from gesture_tools.following import say_next
 from gesture_tools.loading import load
 from gesture_tools.recordings import Recording
 
@@ -104,7 +104,6 @@ def command(logs: tuple[Path, ...], out: Path | None, limit: int, as_json: bool)
     if len(recordings) > len(shown):
         click.echo(f"not drawn: {len(recordings) - len(shown)} more (--limit)")
     if out is None:
-        again = ["gesture", "show", *map(str, logs), "--out", "logs.png"]
-        click.echo(f"next: {shlex.join(again)}")
+        say_next("show", *logs, "--out", "logs.png")
     else:
-        click.echo(f"next: {shlex.join(['gesture', 'lint', *map(str, logs)])}")
+        say_next("lint", *logs)

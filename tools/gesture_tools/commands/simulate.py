@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import shlex
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
@@ -17,6 +16,7 @@ import click
 from gesture_tools.errors import UserError
 from gesture_tools.expectation import check_replaceable, compare, expectation, read_expectation
 from gesture_tools.files import write_atomic
+from gesture_tools.following import say_next
 from gesture_tools.loading import load
 from gesture_tools.simulation import Detection, Simulation, gesture_labels, simulate
 from gesture_tools.words import counted
@@ -224,7 +224,7 @@ def command(
     if expect:
         events = counted(sum(map(len, expected.values())), "event")
         click.echo(f"as expected: {events} in {counted(len(names), 'recording')}")
-        click.echo(f"next: {shlex.join(['gesture', 'parity', str(model), str(logs[0])])}")
+        say_next("parity", model, logs[0])
     else:
         option = ["--expect", str(write_expect)] if write_expect else ["--write-expect", "expect.csv"]
-        click.echo(f"next: {shlex.join(['gesture', 'simulate', str(model), *map(str, logs), *option])}")
+        say_next("simulate", model, *logs, *option)

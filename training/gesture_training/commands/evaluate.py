@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gesture_tools.errors import INTERRUPTED, UserError
+from gesture_tools.following import say_next
 from gesture_tools.progress import progress
-from gesture_training.commands.options import WISHES, Names, Wishes, training_options
+from gesture_training.commands.options import WISHES, Names, Wishes, given_again, training_options
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -192,13 +193,10 @@ def _show(
             )
     if out is not None:
         console.print(f"report: {out / 'report.html'}", soft_wrap=True)
-    given = " ".join(shlex.quote(str(path)) for path in data)
-    following = (
-        f"gesture simulate {shlex.quote(str(model))} {given}"
-        if model
-        else f"gesture train {given} --out build/model"
-    )
-    console.print(f"next: {following}", soft_wrap=True)
+    if model:
+        say_next("simulate", model, *data)
+    else:
+        say_next("train", *data, *given_again(*WISHES), "--out", "build/model")
 
 
 def _interval(interval: tuple[float, float] | None) -> str:

@@ -170,6 +170,19 @@ CONFIG = ("epochs", "settings", "seed", "frame")
 WISHES = tuple(field.name for field in fields(Wishes))
 
 
+def given_again(*names: str) -> list[str]:
+    """Return the words of those options that the running command was given, for another command line."""
+    context = click.get_current_context()
+    words = []
+    for parameter in context.command.params:
+        name = str(parameter.name)
+        if name in names and context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            value = context.params[name]
+            text = ",".join(value) if isinstance(value, tuple) else str(value)
+            words += [parameter.opts[0], "none" if value == math.inf else text]
+    return words
+
+
 def search_options(command: Command) -> Command:
     """Give a command the options of a training that can be searched, as one argument ``wishes``."""
     return _with_options(command, OPTIONS)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gesture_tools.errors import INTERRUPTED
+from gesture_tools.following import say_next
 from gesture_tools.progress import progress
 from gesture_tools.words import counted
 from gesture_training.commands.options import Names
@@ -106,7 +107,7 @@ def command(
     else:
         _show(Console(markup=False, emoji=False), card)
         click.echo(f"picture: {folder / PICTURE}")
-        click.echo(f"next: {shlex.join(['gesture', 'inspect', str(model)])}")
+        say_next("inspect", model)
     for row in card["sweeps"]:
         if row["passed"] is False:
             click.echo(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import shlex
 from pathlib import Path
 
 import click
 
+from gesture_tools.following import following, say_next
 from gesture_tools.progress import tracked
 
 
@@ -38,13 +38,15 @@ def command(out: Path, people: int, takes: int, seed: int, force: bool, as_json:
     settings = generate.Settings(people=people, takes=takes, seed=seed)
     with tracked(generate.recordings(settings), "synthesizing", generate.count(settings)) as logs:
         written = folder.write(out, settings, logs, replace=force)
-    next_command = f"gesture train {shlex.quote(str(out))} --out build/model"
+    then = ("train", out, "--out", "build/model")
     if as_json:
         summary = {"out": str(out), "recordings": written.recordings, "seconds": round(written.seconds, 1)}
-        click.echo(json.dumps({**summary, "bytes": written.bytes, "synthetic": True, "next": next_command}))
+        click.echo(
+            json.dumps({**summary, "bytes": written.bytes, "synthetic": True, "next": following(*then)})
+        )
         return
     click.echo(
         f"{out}: {written.recordings} synthetic recordings of {people} modelled people, "
         f"{written.seconds / 60:.0f} min, {written.bytes / 1e6:.1f} MB"
     )
-    click.echo(f"next: {next_command}")
+    say_next(*then)

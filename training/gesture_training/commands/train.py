@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gesture_tools.errors import INTERRUPTED, UserError
+from gesture_tools.following import on_log, say_next
 from gesture_tools.progress import progress
 from gesture_tools.words import counted
 from gesture_training.commands.options import Names, Wishes, training_options
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from gesture_training.prepare import Request
 
 
 @click.command(
@@ -92,16 +95,16 @@ def command(
     if as_json:
         click.echo(json.dumps(metrics, indent=2))
     else:
-        _show(Console(markup=False, emoji=False), metrics, out)
+        _show(Console(markup=False, emoji=False), metrics, request)
 
 
-def _show(console: Console, metrics: dict[str, Any], out: Path) -> None:
+def _show(console: Console, metrics: dict[str, Any], request: Request) -> None:
     from rich.table import Table
 
     from gesture_training.commands.tables import baseline_table
     from gesture_training.report import percent
 
-    forest = metrics["kind"] == "forest"
+    out, forest = request.out, metrics["kind"] == "forest"
     if metrics["accuracy"] is not None:
         judge = "the forest's C++" if forest else "int8 by the C core"
         table = Table("label", "recordings", "recall", "precision", title=f"people never seen, {judge}")
@@ -127,12 +130,11 @@ def _show(console: Console, metrics: dict[str, Any], out: Path) -> None:
             f"arena {metrics['arena_bytes']} bytes"
         )
     console.print(f"report: {out / 'report.html'}", soft_wrap=True)
-    following = (
-        f"gesture compare {shlex.quote(str(out))} NETWORK"
-        if forest
-        else f"gesture simulate {shlex.quote(str(out / 'gesture.tflite'))} LOG"
-    )
-    console.print(f"next: {following}", soft_wrap=True)
+    if forest:
+        say_next("train", *request.data, "--baseline", "forest", "--out", "build/network")
+    else:
+        log, pattern = on_log({"metrics": metrics, "data": list(map(str, request.data))})
+        say_next("simulate", out / "gesture.tflite", log, pattern=pattern)
 
 
 def _in_sessions(metrics: dict[str, Any]) -> str:

@@ -13,9 +13,10 @@ import click
 
 from gesture_tools.errors import INTERRUPTED, UserError
 from gesture_tools.finite import Finite
+from gesture_tools.following import say_next
 from gesture_tools.progress import progress
 from gesture_tools.runtime.emulated import CPUS
-from gesture_training.commands.options import Names, Wishes, search_options
+from gesture_training.commands.options import WISHES, Names, Wishes, given_again, search_options
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -176,10 +177,9 @@ def command(
         click.echo(json.dumps(summary, indent=2))
     elif summary["best"]:
         _show(Console(markup=False, emoji=False), summary, out)
-        given = " ".join(shlex.quote(str(path)) for path in data)
-        click.echo(
-            f"next: gesture train {given} --config {shlex.quote(str(out / 'best.json'))} --out build/model"
-        )
+        same = (name for name in WISHES if name not in ("epochs", "settings"))
+        asked = given_again("test_subjects", *same)
+        say_next("train", *data, *asked, "--config", out / "best.json", "--out", "build/model")
     if not summary["best"]:
         click.echo(
             f"FAIL: none of {summary['trials']} networks was trained to the end within the budget", err=True
