@@ -106,6 +106,10 @@ def set_clipped(samples: np.ndarray) -> None:
     samples[10:20, 0] = 2047
 
 
+def set_dead(samples: np.ndarray) -> None:
+    samples[:] = (-12, 40, 1003)  # stuck at what it read once
+
+
 def set_constant(samples: np.ndarray) -> None:
     samples[:, 1] = 7
 
@@ -135,6 +139,7 @@ def shift(recording: Recording) -> Recording:
 
 
 FAULTS: list[tuple[str, str, Change]] = [
+    ("dead", ERROR, with_samples(set_dead)),
     ("clipping", WARNING, with_samples(set_clipped)),
     ("constant-axis", ERROR, with_samples(set_constant)),
     ("lost", WARNING, drop),
@@ -162,6 +167,12 @@ def test_a_fault_is_found_where_it_is(tmp_path: Path, code: str, severity: str, 
 def test_a_link_that_leads_to_itself_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.csv").symlink_to("x.csv")
     assert "refused" in codes(tmp_path, ERROR)
+
+
+@pytest.mark.parametrize(("reads", "dead"), [((0, 0, 1000), False), ((0, 0, 0), True), ((16, 0, 0), True)])
+def test_a_board_at_rest_may_read_the_same_always_but_gravity(reads: tuple[int, ...], dead: bool) -> None:
+    rest = with_samples(lambda samples: np.copyto(samples, reads))(take(1, "background", 0))
+    assert [finding.code for finding in signal.check([rest])] == ["dead"] * dead
 
 
 def test_lost_samples_are_no_gap_and_a_short_stumble_is_none_either(tmp_path: Path) -> None:

@@ -241,6 +241,23 @@ def test_recordings_without_gravity_are_warned_of_and_not_levelled(tmp_path: Pat
     assert str(without.frame) == "the board's own frame: the recordings hold no gravity to level by"
 
 
+def test_a_sensor_that_never_changes_is_warned_of(tmp_path: Path) -> None:
+    write_table(tmp_path / "a.csv", PEOPLE)
+    lines = (tmp_path / "a.csv").read_text().splitlines()
+    first = lines[1].split(",")[0]
+    dead = [
+        ",".join([*line.split(",")[:4], "0", "0", "0"]) if line.startswith(f"{first},") else line
+        for line in lines
+    ]
+    (tmp_path / "a.csv").write_text("\n".join(dead) + "\n")
+    (found,) = [
+        line
+        for line in prepare(Request(data=(tmp_path / "a.csv",), out=tmp_path / "out")).warnings
+        if "never changes" in line
+    ]
+    assert found.startswith(f"warning: the sensor never changes in 1 recording, {first} the first")
+
+
 def test_groups_are_set_apart_by_person(tmp_path: Path) -> None:
     write_table(tmp_path / "a.csv", PEOPLE)
     write_table(tmp_path / "b.csv", PEOPLE[:3], labels=("idle_long",), takes=1, seconds=12.0)

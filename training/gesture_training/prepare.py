@@ -11,6 +11,7 @@ import numpy as np
 
 from gesture_tools.contract import Contract
 from gesture_tools.errors import UserError
+from gesture_tools.lint.signal import dead
 from gesture_tools.loading import load, load_profile
 from gesture_tools.profile import Profile
 from gesture_tools.recordings import Recording
@@ -225,6 +226,11 @@ def _warnings(
     if written_profile(request.data) is None:
         lines.append(
             "note: no gesture.toml with the data: rate and range are taken from it, axes as they come"
+        )
+    if stuck := [recording.id for recording in dead(recordings)]:
+        lines.append(
+            f"warning: the sensor never changes in {counted(len(stuck), 'recording')}, {stuck[0]} the first: "
+            "check with 'gesture lint', and record again or remove them"
         )
     left_out = sorted(set(labels_of(recordings)) - set(labels.index))
     if left_out:

@@ -1,15 +1,16 @@
-"""What the samples themselves tell: clipping, dead axes, gravity of the wrong size."""
+"""What the samples themselves tell: dead sensors and axes, clipping, gravity of the wrong size."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gesture_tools.lint.finding import ERROR, INFO, WARNING, Finding, found
 from gesture_tools.lint.timing import LOST
-from gesture_tools.recordings import ACCELERATION, FORCED, UNVERIFIED, Recording
+from gesture_tools.recordings import ACCELERATION, BACKGROUND, FORCED, UNVERIFIED, Recording
 
 CLIP_RUN = 3
 """Equal extreme samples in a row that a clipped peak has at least."""
@@ -36,6 +37,7 @@ GRAVITY_POSSIBLE = (500, 1500)
 def check(recordings: list[Recording], full_scale_mg: int | None = None) -> list[Finding]:
     """Return findings on the samples; full_scale_mg: the sensor's range where it is known."""
     return [
+        *_dead(recordings),
         *_clipping(recordings, full_scale_mg),
         *_dead_axes(recordings),
         *_gravity(recordings),
@@ -59,6 +61,27 @@ def clipped(samples: NDArray[np.int16], full_scale_mg: int | None) -> int:
                 if end - start >= CLIP_RUN:
                     at[start:end] = True
     return int(at.sum())
+
+
+def dead(recordings: Iterable[Recording]) -> list[Recording]:
+    """Return the recordings in which no axis ever changes, though it must.
+
+    That is one of a gesture, or one that does not feel gravity; a board that rests may read the same always.
+    """
+    return [
+        recording
+        for recording in recordings
+        if not np.ptp(recording.samples, axis=0).any()
+        and (recording.label != BACKGROUND or np.linalg.norm(recording.samples[0]) < GRAVITY_POSSIBLE[0])
+    ]
+
+
+def _dead(recordings: list[Recording]) -> list[Finding]:
+    places = [
+        f"{r.id}: {len(r.samples)} samples of ({', '.join(map(str, r.samples[0]))})" for r in dead(recordings)
+    ]
+    advice = "check the sensor, its wiring and its driver, then record again, or remove them"
+    return found("dead", ERROR, "recordings in which the sensor never changes", advice, places)
 
 
 def _clipping(recordings: list[Recording], full_scale_mg: int | None) -> list[Finding]:
