@@ -258,6 +258,10 @@ def test_time_without_gestures_needs_no_known_label(model: Path, tmp_path: Path)
     assert found["recall"] is None
     assert found["hours_without_gesture"] == pytest.approx(30 / 3600, rel=0.01)
     assert "do not know" in result.stderr or "does not know" in result.stderr
+    assert "less than the model's" not in result.stderr
+    (tmp_path / "walk.csv").write_text("\n".join([lines[0], *lines[1::2]]) + "\n")
+    slow = evaluate("--model", model, tmp_path, "--continuous").stderr
+    assert "1 of 1 recordings were measured at less than the model's 50 Hz (the slowest at 25)" in slow
 
 
 def test_the_sweep_changes_thresholds_and_nothing_else(model: Path) -> None:

@@ -25,6 +25,9 @@ from gesture_training.labels import Labels, choose_labels, means_no_gesture
 from gesture_training.prepare import Request, read
 from gesture_training.streams import continuous
 
+ENOUGH_OF_THE_RATE = 0.9
+"""Share of the model's rate below which recordings lack some of what a device measures."""
+
 Say = Callable[[str], None]
 
 
@@ -120,6 +123,12 @@ def gather(path: Path, data: Sequence[Path], subjects: Sequence[str], require: b
     known = {recording.subject for recording in recordings} & set(record.get("people", {}).get("train", ()))
     if known:
         say(f"warning: the model was trained on {', '.join(sorted(known))}, so the figures are too good")
+    slow = [one.rate_hz for one in recordings if one.rate_hz < ENOUGH_OF_THE_RATE * contract.profile.rate_hz]
+    if slow:
+        say(
+            f"note: {len(slow)} of {len(recordings)} recordings were measured at less than the model's "
+            f"{contract.profile.rate_hz:g} Hz (the slowest at {min(slow):.3g}): fast motion is missing there"
+        )
     unknown = sorted(set(labels_of(recordings)) - set(labels.index))
     if unknown:
         say(f"note: labels that the model does not know count as no gesture: {', '.join(unknown)}")
