@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gesture_tools.boards import DEFAULT_BOARD
+from gesture_tools.boards import DEFAULT_BOARD, find_board
 from gesture_tools.files import make_folder, write_together
 from gesture_tools.following import following, on_log, say_next
+from gesture_tools.record import read_record
 from gesture_tools.toolchain import COMPILERS
 
 if TYPE_CHECKING:
@@ -81,14 +82,11 @@ def _show(firmware: Firmware, files: dict[str, Path]) -> None:
         click.echo(f"wrote {path}")
 
 
-def _next(firmware: Firmware, model: Path, files: dict[str, Path]) -> tuple[list[object], str]:
+def _next(firmware: Firmware, model: Path, model_id: str, files: dict[str, Path]) -> tuple[list[object], str]:
     """Return the command to type next, onto the board or into the emulator, and its pattern."""
-    from gesture_tools.record import read_record
-    from gesture_tools.runtime import Model
-
     if firmware.board.file is not None:
         return ["flash", "--board", firmware.board.name, "--model", model], ""
-    log, pattern = on_log(read_record(model, Model.load(model).model_id))
+    log, pattern = on_log(read_record(model, model_id))
     return ["emulate", "--model", model, "--elf", files["elf"], log], pattern
 
 
@@ -109,10 +107,16 @@ def command(board: str, model: Path, out: Path, compiler: str | None, as_json: b
       gesture build --board microbit_v2 --model build/model/gesture.tflite --out build/firmware
     """
     from gesture_tools.build import build_firmware
+    from gesture_tools.runtime import Model
 
+    opened = Model.load(model)
+    find_board(board).check_contract(opened.require_contract())
+    make_folder(out)  # told before the compiler runs, as what is above
+    if not as_json:
+        click.echo(f"building {board} with the model ...", err=True)
     firmware = build_firmware(board, model, compiler)
     files = write_firmware(firmware, out)
-    words, pattern = _next(firmware, model, files)
+    words, pattern = _next(firmware, model, opened.model_id, files)
     if as_json:
         click.echo(json.dumps(_as_json(firmware, files, following(*words)), indent=2))
         return

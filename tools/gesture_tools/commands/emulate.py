@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gesture_tools.boards import HOST
-from gesture_tools.emulation import at_model_rate, emulate, firmware_for
+from gesture_tools.emulation import at_model_rate, emulate
 from gesture_tools.errors import UserError
 from gesture_tools.finite import Finite
 from gesture_tools.following import say_next, say_record
@@ -167,7 +167,7 @@ def command(
         program = elf if elf is not None else _build(board, model, compiler, as_json)
         _serve(loaded, program, recordings, board, tcp, speed, as_json)
         return
-    firmware = elf if elf is not None else firmware_for(model, compiler)
+    firmware = elf if elf is not None else _build(BOARD, model, compiler, as_json)
 
     documents = []
     width = max(map(len, loaded.require_contract().labels))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def _image(
-    board: Board, path: Path, model: Model, image: Path | None, compiler: str | None
+    board: Board, path: Path, model: Model, image: Path | None, compiler: str | None, as_json: bool
 ) -> tuple[str, bytes, str | None]:
     """Return the file for the board's drive (name and content), and the same as Intel HEX for a probe."""
     from gesture_tools.build import build_firmware
@@ -36,6 +36,8 @@ def _image(
     if image is not None:
         content = check_image(board, image, model.data)
         return image.name, content, content.decode() if board.file == "hex" else None
+    if not as_json:
+        click.echo(f"building {board.name} with the model ...", err=True)
     firmware = build_firmware(board.name, path, compiler).image
     text = hex_text(firmware)
     if board.uf2_family is not None:
@@ -99,10 +101,10 @@ def command(
     if board.file is None:
         raise UserError(f"{name} is not flashed: 'gesture emulate' runs it")
     loaded = Model.load(model)
-    file, content, text = _image(board, model, loaded, image, compiler)
     way = find_way(board, drive, probe_id)
     if port is None and not no_check:
         port = find_port_of(board, way)
+    file, content, text = _image(board, model, loaded, image, compiler, as_json)
     put(board, way, file, content, text)
     report: dict[str, Any] = {"board": name, "model_id": loaded.model_id, "way": str(way), "file": file}
     if not as_json:
