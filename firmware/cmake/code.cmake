@@ -30,7 +30,7 @@ if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
     # Values computed ahead of a loop cost code and stack: not where hardly any time is spent, nor around loops in
     # assembly.
     list(FILTER small_sources EXCLUDE REGEX "/kernels/|tg_quant")
-    list(APPEND small_sources core/kernels/tg_gemm_dsp.c core/kernels/depthwise_dsp.c core/kernels/conv_2d.c core/kernels/depthwise_conv_2d.c core/kernels/tg_conv.c)
+    list(APPEND small_sources core/kernels/tg_gemm_dsp.c core/kernels/depthwise_dsp.c core/kernels/conv_2d.c core/kernels/depthwise_conv_2d.c core/kernels/tg_conv.c core/kernels/pool_2d.c core/kernels/elementwise.c core/kernels/reduce.c)
     set_source_files_properties(${small_sources} PROPERTIES COMPILE_OPTIONS
         "-Os;-fno-tree-loop-im;-fno-move-loop-invariants")
     # A long way that is mostly taken straight on.

@@ -4,7 +4,7 @@ if(MSVC OR NOT CMAKE_CROSSCOMPILING)
 endif()
 
 # mem.c holds what the compiler would otherwise turn its loops into.
-set_source_files_properties(boards/common/mem.c PROPERTIES COMPILE_OPTIONS "-fno-builtin")
+set_source_files_properties(boards/common/mem.c PROPERTIES COMPILE_OPTIONS "-fno-builtin;-Os")
 
 # tg_cross(<target> <processor> <linker script part>...): the parts are joined, as not every linker finds an
 # INCLUDEd one.

@@ -102,6 +102,17 @@ static inline int32_t tg_high_mul_small(int32_t a, int32_t b) {
 #endif
 }
 
+/* The same and c. */
+static inline int32_t tg_high_mul_small_add(int32_t a, int32_t b, int32_t c) {
+#if defined(__ARM_FEATURE_DSP)
+    int32_t high;
+    __asm__("smmlar %0, %1, %2, %3" : "=r"(high) : "r"(a * 2), "r"(b), "r"(c));
+    return high;
+#else
+    return tg_high_mul_positive(a, b) + c;
+#endif
+}
+
 /* The same of |a| < 2^30 and itself. */
 static inline int32_t tg_high_square(int32_t a) {
 #if defined(__ARM_FEATURE_DSP)

@@ -46,13 +46,11 @@ void *memmove(void *to, const void *from, size_t size) {
 
 void *memset(void *to, int value, size_t size) {
     unsigned char *d = to;
-    uint32_t spread = (unsigned char)value * SPREAD_BYTES;
-    if (ALIGNED(d)) {
-        for (; size >= WORD; size -= WORD, d += WORD) {
-            *(word *)(void *)d = spread;
-        }
+    const uint32_t spread = (unsigned char)value * SPREAD_BYTES;
+    for (; size >= WORD && ALIGNED(d); size -= WORD, d += WORD) {
+        *(word *)(void *)d = spread;
     }
-    while (size-- > 0) {
+    for (; size > 0; size--) {
         *d++ = (unsigned char)value;
     }
     return to;

@@ -16,8 +16,9 @@
 
 typedef struct {
     const tg_conv *c;
-    const int8_t *input;
+    const int8_t *input; /* of a group's first channel */
     int8_t *strips;
+    uint32_t size; /* of a strip's row */
     tg_gemm gemm;
 } state;
 
@@ -31,51 +32,30 @@ static uint32_t strip_rows(const tg_conv *c, uint32_t outputs) {
     return c->h.dilation == 1 ? tg_covered(&c->h, &c->pool_h, outputs) : c->h.filter;
 }
 
-static void copy(int8_t *to, const int8_t *from, uint32_t count) {
-#if defined(__ARM_FEATURE_UNALIGNED)
-    for (; count >= 4U; count -= 4U, to += 4, from += 4) {
-        memcpy(to, from, 4);
-    }
-#endif
-    for (; count > 0; count--) {
-        *to++ = *from++;
-    }
-}
-
 /* Copies `rows` rows of `length` values; rows are so far apart. */
-static TG_NOINLINE void copy_rows(int8_t *to, const int8_t *from, uint32_t rows, uint32_t length,
-                                  uint32_t to_step, uint32_t from_step) {
+static void copy_rows(int8_t *to, const int8_t *from, uint32_t rows, uint32_t length, uint32_t to_step,
+                      uint32_t from_step) {
     if (length == to_step && length == from_step) {
         length *= rows;
         rows = 1;
     }
-    if (length < 8U) { /* rather long columns than short rows */
-        for (; length > 0; length--) {
-            int8_t *t = to++;
-            const int8_t *f = from++;
-            for (uint32_t left = rows; left > 0; left--, t += to_step, f += from_step) {
-                *t = *f;
-            }
-        }
-        return;
-    }
     for (; rows > 0; rows--, to += to_step, from += from_step) {
-        copy(to, from, length);
+        for (uint32_t i = 0; i < length; i++) {
+            to[i] = from[i];
+        }
     }
 }
 
 /* Gathers `rows` rows of the strip of output column x, from the input's row `at` (of which there may be
- * none) on, for input channels from `channel`. */
-static TG_NOINLINE int8_t *gather(const state *s, int8_t *to, int32_t at, uint32_t rows, unsigned x,
-                                  unsigned channel) {
+ * none) on. Returns its end. */
+static TG_NOINLINE int8_t *gather(const state *s, int8_t *to, int32_t at, uint32_t rows, unsigned x) {
     const tg_conv *c = s->c;
     const int32_t dilation = c->h.dilation;
-    const uint32_t size = row_size(c);
+    const uint32_t size = s->size;
     const uint32_t line = (uint32_t)c->w.input * c->in_c;
-    const uint32_t pixel = (uint32_t)c->w.dilation * c->in_c;
     unsigned tap;
     unsigned end;
-    tg_axis_taps(&c->w, x, &tap, &end);
+    int32_t column = tg_axis_taps(&c->w, tg_axis_start(&c->w, x), &tap, &end);
     int8_t *behind = to + rows * size;
     memset(to, -c->input_offset, rows * size);
     for (; rows > 0 && at < 0; rows--, at += dilation) {
@@ -83,11 +63,10 @@ static TG_NOINLINE int8_t *gather(const state *s, int8_t *to, int32_t at, uint32
     }
     uint32_t inside = at < c->h.input ? (uint32_t)(c->h.input - 1 - at) / c->h.dilation + 1U : 0;
     inside = inside < rows ? inside : rows;
-    int32_t column = (int32_t)(x * c->w.stride) - c->w.pad;
+    const uint32_t pixel = (uint32_t)c->w.dilation * c->in_c;
     const unsigned together = pixel == c->filter_c ? end - tap : 1U; /* taps that lie side by side */
-    for (; tap < end; tap += together) {
-        const int8_t *from = s->input + at * (int32_t)line + channel;
-        from += (column + (int32_t)(tap * c->w.dilation)) * c->in_c;
+    const int8_t *from = s->input + at * (int32_t)line + column * c->in_c;
+    for (; tap < end; tap += together, from += pixel) {
         copy_rows(to + tap * c->filter_c, from, inside, together * c->filter_c, size,
                   (uint32_t)dilation * line);
     }
@@ -95,7 +74,7 @@ static TG_NOINLINE int8_t *gather(const state *s, int8_t *to, int32_t at, uint32
 }
 
 /* Outputs of one column: `outputs` from row y on. */
-static void run_chunk(state *s, unsigned y, unsigned x, unsigned outputs, unsigned channel, int8_t *output) {
+static void run_chunk(state *s, unsigned y, unsigned x, unsigned outputs, int8_t *output) {
     const tg_conv *c = s->c;
     const int8_t *patches = s->input;
     if (!c->strip) {
@@ -104,22 +83,22 @@ static void run_chunk(state *s, unsigned y, unsigned x, unsigned outputs, unsign
         int8_t *to = s->strips;
         patches = to;
         for (unsigned i = 0; i < c->pool_w.filter; i++) {
-            to = gather(s, to, row, rows, x * c->pool_w.stride + i, channel);
+            to = gather(s, to, row, rows, x * c->pool_w.stride + i);
         }
-        s->gemm.patches.run_step = rows * row_size(c);
+        s->gemm.patches.run_step = rows * s->size;
     }
     tg_gemm_run(&s->gemm, patches, outputs, output);
 }
 
 /* All outputs of one group of channels. */
-static void run_group(state *s, unsigned channel, int8_t *output) {
+static void run_group(state *s, int8_t *output) {
     const tg_conv *c = s->c;
     for (unsigned x = 0; x < c->pool_w.output; x++, output += c->out_c) {
         unsigned now;
         for (unsigned y = 0; y < c->pool_h.output; y += now) {
             now = c->pool_h.output - y;
             now = now < c->chunk ? now : c->chunk;
-            run_chunk(s, y, x, now, channel, output + y * s->gemm.output_step);
+            run_chunk(s, y, x, now, output + y * s->gemm.output_step);
         }
     }
 }
@@ -129,24 +108,26 @@ static void run(const tg_run *run) {
     state s; /* all of it is set on the way */
     s.c = c;
     s.input = run->input;
-    s.gemm.depth = c->h.filter * row_size(c);
+    s.strips = (int8_t *)run->scratch + c->lanes;
+    s.size = row_size(c);
+    s.gemm.depth = c->h.filter * s.size;
     s.gemm.input_offset = c->input_offset;
     s.gemm.patches.count = c->pool_h.filter;
     s.gemm.patches.runs = c->pool_w.filter;
-    s.gemm.patches.step = c->h.stride * row_size(c);
+    s.gemm.patches.step = c->h.stride * s.size;
     s.gemm.patches.run_step = 0;
     s.gemm.patches.skip = s.gemm.patches.step * c->pool_h.stride;
     s.gemm.output_step = (uint32_t)c->pool_w.output * c->out_c;
     s.gemm.scratch = run->scratch;
     s.gemm.scratch_size = c->lanes;
-    s.strips = (int8_t *)run->scratch + c->lanes;
+    s.gemm.weights = run->input2;
     unsigned groups = c->in_c / c->filter_c;
     s.gemm.channels = c->out_c / groups;
-    for (unsigned group = 0; group < groups; group++) {
-        unsigned first = group * s.gemm.channels;
-        s.gemm.weights = run->input2 + (size_t)first * s.gemm.depth;
+    for (unsigned first = 0; first < c->out_c; first += s.gemm.channels) {
         tg_factors_set(&s.gemm.factors, run->model, &c->requant, first);
-        run_group(&s, group * c->filter_c, run->output + first);
+        run_group(&s, run->output + first);
+        s.input += c->filter_c;
+        s.gemm.weights += s.gemm.channels * s.gemm.depth;
     }
 }
 

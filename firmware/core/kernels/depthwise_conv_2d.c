@@ -1,40 +1,30 @@
 /* DEPTHWISE_CONV_2D: weights [1, filter_h, filter_w, out_c]; each input channel gives filter_c outputs. */
 #include "tg_depthwise.h"
 
-/* Accumulator of one output, without its bias. */
-static int32_t sum_of(const tg_depthwise *d, unsigned y, unsigned x, unsigned channel) {
+/* The outputs of all channels at a place. */
+static void visit(void *context, const tg_taps *t) {
+    tg_depthwise *d = context;
     const tg_conv *c = d->c;
-    unsigned row;
-    unsigned last_row;
-    unsigned first;
-    unsigned end;
-    tg_axis_taps(&c->h, y, &row, &last_row);
-    tg_axis_taps(&c->w, x, &first, &end);
-    int32_t sum = 0;
-    for (; row < last_row; row++) {
-        const uint32_t line = (y * c->h.stride + row * c->h.dilation - c->h.pad) * c->w.input;
-        for (unsigned tap = first; tap < end; tap++) {
-            uint32_t pixel = line + x * c->w.stride + tap * c->w.dilation - c->w.pad;
-            int8_t value = d->input[pixel * c->in_c + channel / c->filter_c];
-            sum += (value + c->input_offset) * d->weights[(row * c->w.filter + tap) * c->out_c + channel];
-        }
-    }
-    return sum;
-}
-
-void tg_depthwise_plain(const tg_depthwise *d) {
-    int8_t *output = d->output;
-    for (unsigned y = 0; y < d->c->h.output; y++) {
-        for (unsigned x = 0; x < d->c->w.output; x++) {
-            for (unsigned channel = 0; channel < d->c->out_c; channel++) {
-                *output++ = tg_output_of(&d->factors, channel, sum_of(d, y, x, channel));
+    for (uint32_t channel = 0; channel < c->out_c; channel++) {
+        int32_t sum = 0;
+        const int8_t *row = t->input + channel / c->filter_c;
+        for (unsigned i = t->top; i < t->bottom; i++, row += (uint32_t)c->h.dilation * c->w.input * c->in_c) {
+            const int8_t *value = row;
+            for (unsigned j = t->left; j < t->right; j++, value += (uint32_t)c->w.dilation * c->in_c) {
+                sum += (*value + c->input_offset) * d->weights[(i * c->w.filter + j) * c->out_c + channel];
             }
         }
+        *d->output++ = tg_output_of(&d->factors, channel, sum);
     }
+}
+
+void tg_depthwise_plain(tg_depthwise *d) {
+    const tg_conv *c = d->c;
+    tg_slide(&c->h, &c->w, c->in_c, d->input, visit, d);
 }
 
 #if !defined(__ARM_FEATURE_DSP) && !defined(__ARM_ARCH_6M__)
-void tg_depthwise_fours(const tg_depthwise *d) {
+void tg_depthwise_fours(tg_depthwise *d) {
     tg_depthwise_plain(d);
 }
 #endif

@@ -163,17 +163,6 @@ static TG_NAKED void fours_run(four *f) {
 
 /* clang-format on */
 
-/* The filter's taps that fall inside the input for an output whose first tap is at `at`. */
-static uint32_t taps_inside(const tg_axis *axis, int32_t at, uint32_t *first) {
-    const int32_t dilation = axis->dilation;
-    int32_t end = axis->filter;
-    if (at + (end - 1) * dilation >= axis->input) {
-        end = (axis->input - at + dilation - 1) / dilation;
-    }
-    *first = at < 0 ? (uint32_t)(dilation - 1 - at) / axis->dilation : 0;
-    return (uint32_t)end - *first;
-}
-
 /* All channels of the positions for which f is set, the last four overlapping those before when their number
  * is no multiple of four; input and output: of channel 0. */
 static void run_positions(const tg_depthwise *d, four *f, const int8_t *input, int8_t *output) {
@@ -204,8 +193,9 @@ static void run_row(const tg_depthwise *d, four *f, const int8_t *input, const u
     int32_t at = -(int32_t)w->pad;
     uint32_t count;
     for (uint32_t left = w->output; left > 0; left -= count) {
-        uint32_t first;
-        const uint32_t columns = taps_inside(w, at, &first);
+        unsigned first, end;
+        const int32_t column = tg_axis_taps(w, at, &first, &end);
+        const uint32_t columns = end - first;
         const uint32_t early = columns % 2U * f->step;
         count = 1; /* or all that have all their taps inside */
         if (at >= 0 && at <= last) {
@@ -219,13 +209,13 @@ static void run_row(const tg_depthwise *d, four *f, const int8_t *input, const u
         f->row_skip = (uint32_t)c->h.dilation * w->input * c->in_c - columns * f->step - early;
         f->weights_skip = (w->filter - columns) * TG_DEPTHWISE_TAP;
         f->positions = count;
-        run_positions(d, f, input + (at + (int32_t)(first * w->dilation)) * c->in_c - early, output);
+        run_positions(d, f, input + column * c->in_c - early, output);
         output += count * c->out_c;
         at += (int32_t)(count * w->stride);
     }
 }
 
-void tg_depthwise_fours(const tg_depthwise *d) {
+void tg_depthwise_fours(tg_depthwise *d) {
     const tg_conv *c = d->c;
     if (c->requant.kind < TG_REQUANT_SATURATED) { /* rare */
         tg_depthwise_plain(d);
@@ -242,10 +232,10 @@ void tg_depthwise_fours(const tg_depthwise *d) {
     int32_t at = -(int32_t)c->h.pad;
     int8_t *output = d->output;
     for (unsigned left = c->h.output; left > 0; left--, at += c->h.stride) {
-        uint32_t first;
-        const uint32_t rows = taps_inside(&c->h, at, &first);
-        const int32_t line = (at + (int32_t)first * c->h.dilation) * c->w.input;
-        run_row(d, &f, d->input + line * c->in_c, d->scratch + first * c->w.filter * TAP_WORDS, rows, output);
+        unsigned first, end;
+        const int32_t line = tg_axis_taps(&c->h, at, &first, &end) * c->w.input;
+        run_row(d, &f, d->input + line * c->in_c, d->scratch + first * c->w.filter * TAP_WORDS, end - first,
+                output);
         output += (uint32_t)c->w.output * c->out_c;
     }
 }

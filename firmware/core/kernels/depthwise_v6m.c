@@ -112,7 +112,7 @@ static void run_positions(const tg_depthwise *d, line *l, const int8_t *input, c
     }
 }
 
-void tg_depthwise_fours(const tg_depthwise *d) {
+void tg_depthwise_fours(tg_depthwise *d) {
     const tg_conv *c = d->c;
     if (c->w.dilation != 1 || d->factors.how->kind == TG_REQUANT_ANY) {
         tg_depthwise_plain(d);
@@ -125,14 +125,12 @@ void tg_depthwise_fours(const tg_depthwise *d) {
     int8_t *output = d->output;
     for (unsigned y = 0; y < c->h.output; y++) {
         unsigned top, bottom, left, right, count;
-        tg_axis_taps(&c->h, y, &top, &bottom);
-        const uint32_t row = (y * c->h.stride + top * c->h.dilation - c->h.pad) * c->w.input;
+        const int32_t row = tg_axis_taps(&c->h, tg_axis_start(&c->h, y), &top, &bottom) * c->w.input;
         for (unsigned x = 0; x < c->w.output; x += count) {
-            tg_axis_taps(&c->w, x, &left, &right);
-            const uint32_t at = x * c->w.stride + left - c->w.pad;
+            const int32_t at = tg_axis_taps(&c->w, tg_axis_start(&c->w, x), &left, &right);
             count = 1;
             if (right - left == c->w.filter) { /* the next ones may have all taps inside as well */
-                uint32_t end = at + c->w.filter + c->w.stride;
+                int32_t end = at + c->w.filter + c->w.stride;
                 while (count < MOST && end <= c->w.input) {
                     count++;
                     end += c->w.stride;

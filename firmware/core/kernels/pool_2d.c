@@ -1,12 +1,6 @@
 /* MAX_POOL_2D and AVERAGE_POOL_2D: values pass through in the input's quantisation, as in the reference. */
 #include "tg_pool.h"
-
-/* Filter positions [first, end) that lie inside the input. */
-static void inside(const tg_axis *axis, unsigned output, int32_t *first, int32_t *end) {
-    int32_t origin = (int32_t)(output * axis->stride) - axis->pad;
-    *first = origin < 0 ? 0 : origin;
-    *end = origin + axis->filter > axis->input ? axis->input : origin + axis->filter;
-}
+#include "tg_rows.h"
 
 /* Halves away from zero; divided without signs, as one division is enough to link. */
 static int32_t average(int32_t sum, uint32_t count) {
@@ -15,37 +9,58 @@ static int32_t average(int32_t sum, uint32_t count) {
     return sum < 0 ? -value : value;
 }
 
-static void run_all(const tg_run *run, bool maximum) {
-    const tg_pool *p = run->params;
-    int8_t *output = run->output;
-    for (unsigned y = 0; y < p->h.output; y++) {
-        int32_t top, bottom;
-        inside(&p->h, y, &top, &bottom);
-        for (unsigned x = 0; x < p->w.output; x++) {
-            int32_t left, right;
-            inside(&p->w, x, &left, &right);
-            for (unsigned channel = 0; channel < p->channels; channel++) {
-                int32_t value = maximum ? INT8_MIN : 0;
-                for (int32_t in_y = top; in_y < bottom; in_y++) {
-                    for (int32_t in_x = left; in_x < right; in_x++) {
-                        int32_t next =
-                            run->input[(uint32_t)(in_y * p->w.input + in_x) * p->channels + channel];
-                        value = !maximum ? value + next : next > value ? next : value;
-                    }
-                }
-                value = maximum ? value : average(value, (uint32_t)((bottom - top) * (right - left)));
-                *output++ = (int8_t)tg_clamp(value, p->low, p->high);
+typedef struct {
+    const tg_pool *pool;
+    int8_t *output;
+} state;
+
+static void put(state *s, int32_t value) {
+    *s->output++ = (int8_t)tg_clamp(value, s->pool->low, s->pool->high);
+}
+
+static void visit_max(void *context, const tg_taps *t) {
+    state *s = context;
+    const uint32_t channels = s->pool->channels;
+    for (uint32_t channel = 0; channel < channels; channel++) {
+        int32_t most = INT8_MIN;
+        const int8_t *row = t->input + channel;
+        for (unsigned i = t->top; i < t->bottom; i++, row += s->pool->w.input * channels) {
+            const int8_t *value = row;
+            for (unsigned j = t->left; j < t->right; j++, value += channels) {
+                most = *value > most ? *value : most;
             }
         }
+        put(s, most);
     }
 }
 
+static void visit_average(void *context, const tg_taps *t) {
+    state *s = context;
+    const uint32_t channels = s->pool->channels;
+    const uint32_t rows = t->bottom - t->top;
+    const uint32_t columns = t->right - t->left;
+    for (uint32_t channel = 0; channel < channels; channel++) {
+        int32_t sum = 0;
+        const int8_t *row = t->input + channel;
+        for (uint32_t left = rows; left > 0; left--, row += s->pool->w.input * channels) {
+            sum += tg_row_sum(row, columns, channels);
+        }
+        put(s, average(sum, rows * columns));
+    }
+}
+
+static void slide(const tg_run *run, void (*visit)(void *context, const tg_taps *taps)) {
+    const tg_pool *p = run->params;
+    state s = {p, run->output};
+    tg_slide(&p->h, &p->w, p->channels, run->input, visit, &s);
+}
+
 static void run_max(const tg_run *run) {
-    run_all(run, true);
+    slide(run, visit_max);
 }
 
 static void run_average(const tg_run *run) {
-    run_all(run, false);
+    slide(run, visit_average);
 }
 
 enum { OPTION_FILTER_W = OPTION_DILATION_W, OPTION_FILTER_H };

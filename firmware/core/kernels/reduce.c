@@ -23,21 +23,21 @@ static uint32_t sums_size(const reduce *r) {
 /* Means of sums. */
 static void scale(const reduce *r, const int32_t *sums, int8_t *output) {
     const int32_t mantissa = r->multiplier.mantissa;
-    const int32_t shift = r->multiplier.shift;
+    const int32_t right = -r->multiplier.shift;
     const int32_t input_zero = r->input_zero;
-    uint32_t left = r->size[INNER];
-    if (shift <= -1 && shift >= -23) { /* half a step and the zero point before the one shift */
-        const int32_t constant = (2 * r->output_zero + 1) * (1 << (-shift - 1));
+    const int8_t *end = output + r->size[INNER];
+    if (right >= 1 && right <= 23) { /* half a step and the zero point before the one shift */
+        const int32_t constant = (2 * r->output_zero + 1) * (1 << (right - 1));
         do {
-            int32_t value = tg_high_mul_small(*sums++ - input_zero, mantissa); /* of less than 2^21 values */
-            *output++ = tg_saturate((value + (value >> 31) + constant) >> -shift);
-        } while (--left > 0);
+            int32_t sum = *sums++ - input_zero; /* of less than 2^21 values */
+            *output++ = tg_saturate(tg_high_mul_small_add(sum, mantissa, constant + (sum >> 31)) >> right);
+        } while (output != end);
         return;
     }
     do {
-        int32_t value = tg_rescale_by(*sums++ - input_zero, mantissa, shift);
+        int32_t value = tg_rescale_by(*sums++ - input_zero, mantissa, -right);
         *output++ = tg_saturate(tg_wrap_add(value, r->output_zero));
-    } while (--left > 0);
+    } while (output != end);
 }
 
 static void run_mean(const tg_run *run) {

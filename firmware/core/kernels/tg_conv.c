@@ -43,8 +43,7 @@ int tg_axes_make(const tg_prepare *p, tg_axis *h, tg_axis *w) {
     return err != 0 ? err : make_axis(p, w, DIM_W);
 }
 
-void tg_axis_taps(const tg_axis *axis, unsigned output, unsigned *first, unsigned *end) {
-    int32_t position = (int32_t)(output * axis->stride) - axis->pad;
+int32_t tg_axis_taps(const tg_axis *axis, int32_t position, unsigned *first, unsigned *end) {
     int32_t last = position + (axis->filter - 1) * axis->dilation;
     unsigned taps = axis->filter;
     /* Both loops end at a tap inside: every output sees the input. */
@@ -56,6 +55,20 @@ void tg_axis_taps(const tg_axis *axis, unsigned output, unsigned *first, unsigne
         taps++;
     }
     *first = taps;
+    return position;
+}
+
+void tg_slide(const tg_axis *h, const tg_axis *w, uint32_t channels, const int8_t *input,
+              void (*visit)(void *context, const tg_taps *taps), void *context) {
+    tg_taps taps;
+    for (unsigned y = 0; y < h->output; y++) {
+        const int32_t line = tg_axis_taps(h, tg_axis_start(h, y), &taps.top, &taps.bottom) * w->input;
+        for (unsigned x = 0; x < w->output; x++) {
+            int32_t column = tg_axis_taps(w, tg_axis_start(w, x), &taps.left, &taps.right);
+            taps.input = input + (line + column) * (int32_t)channels;
+            visit(context, &taps);
+        }
+    }
 }
 
 static tg_stream_reason narrow(tg_hop *hop, tg_axis *axis, tg_pooled *pool) {

@@ -28,8 +28,25 @@ enum {
  * what TensorFlow Lite computes. Returns 0, TG_ERR_OPTION, TG_ERR_SHAPE or TG_ERR_TOO_BIG. */
 int tg_axes_make(const tg_prepare *p, tg_axis *h, tg_axis *w);
 
-/* Filter taps [first, end) that fall inside the input for one output; none when first == end. */
-void tg_axis_taps(const tg_axis *axis, unsigned output, unsigned *first, unsigned *end);
+/* Filter taps [first, end) that fall inside the input, of a filter whose first is at a position. Returns the
+ * position of the first inside. */
+int32_t tg_axis_taps(const tg_axis *axis, int32_t position, unsigned *first, unsigned *end);
+
+/* Where the filter's first tap lies for an output. */
+static inline int32_t tg_axis_start(const tg_axis *axis, unsigned output) {
+    return (int32_t)(output * axis->stride) - axis->pad;
+}
+
+/* A filter over an output's place: the taps inside, and the first channel's value that the first of them
+ * meets. */
+typedef struct {
+    const int8_t *input;
+    unsigned top, bottom, left, right;
+} tg_taps;
+
+/* Shows all places of outputs, row by row, to `visit`. */
+void tg_slide(const tg_axis *h, const tg_axis *w, uint32_t channels, const int8_t *input,
+              void (*visit)(void *context, const tg_taps *taps), void *context);
 
 /* One spatial dimension of a max-pooling whose windows lie apart and inside. */
 typedef struct {

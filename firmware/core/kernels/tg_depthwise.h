@@ -29,9 +29,9 @@ static inline bool tg_depthwise_by_four(const tg_conv *c) {
 
 /* All output channels at all positions, four at a time; the last four overlap those before when their number
  * is no multiple of four. */
-void tg_depthwise_fours(const tg_depthwise *d);
+void tg_depthwise_fours(tg_depthwise *d);
 
 /* All channels, one by one. */
-void tg_depthwise_plain(const tg_depthwise *d);
+void tg_depthwise_plain(tg_depthwise *d);
 
 #endif
