@@ -17,6 +17,7 @@ from gesture_training.grip import grip_rotation
 from gesture_training.labels import choose_labels, means_no_gesture
 from gesture_training.network import fitted, kernel_length, least_window, receptive_field
 from gesture_training.prepare import Request, prepare
+from gesture_training.strength import MOST, strength_spread
 from gesture_training.windows import WindowSource
 from tests.support.training_data import RATE_HZ, make_recording, write_table
 
@@ -249,3 +250,25 @@ def test_one_person_has_the_least_grip() -> None:
     labels = choose_labels({"wave", "chop"}, (), ())
     pieces = dataset.cut([make_recording("ann", "wave", take) for take in range(3)], labels, RATE_HZ, 0.05)
     assert grip_rotation(pieces, 15.0) == 15.0
+
+
+@pytest.mark.parametrize("spread", [0.3, 0.5])
+def test_strength_is_measured_between_people(spread: float) -> None:
+    """Not what one person's takes differ by."""
+    rng = np.random.default_rng(1)
+    labels = choose_labels({"wave", "chop"}, (), ())
+    recordings = []
+    for person in range(60):
+        usual = np.exp(rng.normal(0, spread))
+        for take in range(4):
+            one = make_recording(f"p{person}", "wave", take)
+            factor = usual * np.exp(rng.normal(0, 0.2))
+            recordings.append(replace(one, samples=(one.samples * factor).astype(np.int16)))
+    pieces = dataset.cut(recordings, labels, RATE_HZ, 0.05)
+    assert strength_spread(pieces, 40, 0.1) == pytest.approx(spread, rel=0.25)
+    assert strength_spread(pieces[:4], 40, 0.1) == 0.1, "one person alone"
+    louder = [
+        replace(one, samples=(one.samples * 4**number).astype(np.int16))
+        for number, one in enumerate(recordings[:8:4])
+    ]
+    assert strength_spread(dataset.cut(louder, labels, RATE_HZ, 0.05), 40, 0.1) == MOST

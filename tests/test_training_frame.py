@@ -74,6 +74,21 @@ def test_people_who_hold_the_board_in_their_own_ways_get_the_levelled_frame() ->
     assert chosen(recordings)
 
 
+@pytest.mark.parametrize(("grip", "levelled"), [(30.0, False), (80.0, True)])
+def test_grips_decide_where_both_frames_tell_gestures_apart(grip: float, levelled: bool) -> None:
+    """Motion or none: seen in either frame."""
+    pieces = pieces_of(
+        [one for person in PEOPLE for label in ("wave", "idle") for one in takes(label, person)]
+    )
+    variation = {False: Augmentation(turn=0.0, rotation=grip), True: Augmentation()}
+    found = choose_frame(pieces, CONTRACT, variation, TrainConfig())
+    assert found.level == levelled
+    assert (
+        f"no difference, and people's grips are {'' if levelled else 'alike within '}{grip:.0f} deg"
+        in str(found)
+    )
+
+
 def test_a_mirror_makes_another_circle_but_the_same_wave() -> None:
     recordings = []
     for person in PEOPLE[:4]:

@@ -14,7 +14,7 @@ class Augmentation:
     turn: float = 180.0  # degrees about gravity, in the levelled frame alone; 180: people face anywhere
     lost: float = 0.0  # share of the windows in which one to three samples are lost
     speed: float = 0.12  # natural logarithm of the speed: people, and the clocks of sensors
-    amplitude: float = 0.15  # natural logarithm of the motion's strength, gravity kept
+    amplitude: float = 0.15  # natural logarithm of the motion's strength; the data may give more; 0: none
     gain: float = 0.02  # natural logarithm of a channel's sensitivity
     bias: float = 20.0  # offset of a channel, milli-g
     noise: float = 15.0  # largest noise level of a window, milli-g

@@ -4,6 +4,8 @@ Where everybody holds the board alike, its own axes carry meaning: left is not r
 everybody holds it another way, or wears it loosely, gravity is the only direction people share. Which of the
 two a data set is can be found out: a quick classifier (random convolutions and a ridge, after Dempster and
 others' MiniRocket, 2021) is trained in both frames on some of the training people and tried on the others.
+Where that tells no difference, the grips decide. No direction that these people share is lost in the levelled
+frame then, and it stays good for whoever holds the board as none of them did.
 """
 
 from __future__ import annotations
@@ -31,6 +33,9 @@ LEAST_PEOPLE = 4
 LEVELLED_CHANNELS = ("acceleration_x", "acceleration_y", "acceleration_z")
 """Channels that the core can level."""
 
+LOOSE_GRIP = 45.0
+"""Deviation (degrees) of grips from which people share no axis of the board: half the way to another."""
+
 GROUPS = 5
 WINDOWS = 3000
 KERNELS = 64
@@ -51,6 +56,10 @@ class FrameChoice:
     """Accuracy (0 to 1) in the board's own frame of the quick classifier, mean over people; None: untried."""
     levelled: float | None = None
     """The same in the levelled frame."""
+    error: float = 0.0
+    """Standard error over people of the difference."""
+    grip: float = 0.0
+    """Deviation (degrees) of the people's grips."""
     asked: bool = False
     """Whether it was asked for."""
     untried: str = "too few people to find out whether a levelled one is better"
@@ -63,8 +72,11 @@ class FrameChoice:
             return f"{name}, as asked"
         if self.own is None or self.levelled is None:
             return f"the board's own frame: {self.untried}"
-        found = f"on people apart a quick classifier reaches {self.levelled:.0%} levelled, {self.own:.0%} not"
-        return f"{name}: {found}"
+        found = f"on people apart a quick classifier reaches {self.levelled:.1%} levelled, {self.own:.1%} not"
+        if abs(self.levelled - self.own) > self.error:
+            return f"{name}: {found}"
+        decided = f"{self.grip:.0f} degrees apart" if self.level else f"alike within {self.grip:.0f} degrees"
+        return f"{name}: {found}, no difference, and people's grips are {decided}"
 
 
 def level_shift(rate_hz: float) -> int:
@@ -80,7 +92,8 @@ def choose_frame(
     config: may name the frame; otherwise its seed counts.
 
     settings: the variation in training, by whether the frame is levelled. The levelled frame is chosen when
-    it is better by more than the standard error over people.
+    it is better by more than the standard error over people; within it, when the people hold the board in
+    ways so different that its own axes mean nothing.
     """
     seed = config.seed
     people = sorted({piece.subject for piece in pieces})
@@ -107,9 +120,12 @@ def choose_frame(
         for right in accuracy
     ]
     gain = of_people[1] - of_people[0]
-    better = gain.mean() > gain.std(ddof=1) / np.sqrt(len(gain))
+    error = float(gain.std(ddof=1) / np.sqrt(len(gain)))
+    grip = settings[False].rotation
+    better = float(gain.mean())
+    level = better >= -error if grip > LOOSE_GRIP else better > error
     own, levelled = (float(one.mean()) for one in of_people)
-    return FrameChoice(bool(better), own, levelled)
+    return FrameChoice(level, own, levelled, error, grip)
 
 
 def groups(pieces: Sequence[Piece], seed: int) -> NDArray[np.int64]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,6 +30,7 @@ from gesture_training.passes import Progress
 from gesture_training.prepare import Prepared, Request, decisions, prepare
 from gesture_training.quantize import quantize
 from gesture_training.streams import Played, play
+from gesture_training.unlabelled import Stretch, lines, unlabelled, without
 from gesture_training.windows import WindowSource
 
 SELF_TEST_SEEDS = (1, 2, 3, 4)
@@ -46,6 +47,8 @@ class Made(NamedTuple):
     """The mean loss of each pass."""
     operating: Operating | None
     """How its detector was chosen; None: by no budget."""
+    unlabelled: list[Stretch]
+    """Background that looks like gestures and was not trained on."""
 
 
 def train(request: Request, say: Callable[[str], None], progress: Progress) -> dict[str, Any]:
@@ -69,11 +72,12 @@ def train(request: Request, say: Callable[[str], None], progress: Progress) -> d
             write_forest(folder, request, prepared, trained)
         else:
             say(effort(prepared))
-            model, network, curve, operating = make(prepared, progress)
+            model, network, curve, operating, stretches = make(prepared, progress)
             prepared = replace(prepared, contract=model.require_contract())
-            for line in operating.lines() if operating else ():
+            for line in [*lines(stretches), *(operating.lines() if operating else ())]:
                 say(line)
             measured = measure(model, network, prepared)
+            measured["unlabelled"] = [asdict(one) for one in stretches]
             measured["operating"] = operating and operating.fields()
             if request.baseline:
                 measured["baseline"] = train_forest(prepared, request.command).measured
@@ -113,7 +117,10 @@ def effort(prepared: Prepared) -> str:
 
 
 def make(prepared: Prepared, progress: Progress) -> Made:
-    """Choose the detector on people apart, then fit and quantize; progress counts the passes of all fits."""
+    """Choose the detector on people apart, then fit and quantize; progress counts the passes of all fits.
+
+    What looks like unlabelled gestures to the models of people apart is not trained on in the last fit.
+    """
     config = prepared.config
     parts = apart(prepared)
     of = sum(part.config.fit.passes for part in parts) + config.fit.passes
@@ -132,7 +139,9 @@ def make(prepared: Prepared, progress: Progress) -> Made:
     if config.false_activations is not None and any(one.hours for one in played):
         operating = choose_operating(played, contract, config.false_activations, config.least_recall)
         contract = operating.applied(contract)
-    return Made(*fit_and_quantize(replace(prepared, contract=contract), counted), operating)
+    stretches = unlabelled(played, contract)
+    cleared = without(replace(prepared, contract=contract), stretches)
+    return Made(*fit_and_quantize(cleared, counted), operating, stretches)
 
 
 def fit_and_quantize(prepared: Prepared, progress: Progress) -> tuple[Model, Any, list[float]]:

@@ -33,6 +33,7 @@ from gesture_training.labels import Labels, choose_labels, shown
 from gesture_training.memory import check_size
 from gesture_training.network import fitted
 from gesture_training.streams import LEAST_CONTINUOUS_S, continuous
+from gesture_training.strength import strength_spread
 
 
 @dataclass(frozen=True)
@@ -131,9 +132,12 @@ def prepare(request: Request, recordings: Sequence[Recording] | None = None) -> 
             for mean, deviation in zip(samples.mean(axis=0), samples.std(axis=0), strict=True)
         ),
     )
-    least = config.augmentation.rotation
-    rotation = grip_rotation(gestures, least) if least else 0.0
-    varied = {False: replace(config.augmentation, rotation=rotation, turn=0.0), True: config.augmentation}
+    levelled = config.augmentation
+    if levelled.amplitude:
+        spread = strength_spread(gestures, window, levelled.amplitude)
+        levelled = replace(levelled, amplitude=spread)
+    rotation = grip_rotation(gestures, levelled.rotation) if levelled.rotation else 0.0
+    varied = {False: replace(levelled, rotation=rotation, turn=0.0), True: levelled}
     frame = choose_frame(train, contract, varied, config)
     prepared = Prepared(
         labels=labels,
@@ -187,6 +191,7 @@ def _found(streams: Sequence[Recording]) -> str:
 def decisions(prepared: Prepared) -> list[str]:
     """Return what was decided, in one line each."""
     contract, rate = prepared.contract, prepared.contract.profile.rate_hz
+    varied = prepared.config.augmentation
     people = sorted({piece.subject for piece in prepared.test})
     of = len({piece.subject for piece in prepared.train})
     return [
@@ -194,8 +199,8 @@ def decisions(prepared: Prepared) -> list[str]:
         f"{rate:g} Hz, window {contract.window} samples ({contract.window / rate:.2f} s), hop {contract.hop} "
         f"({contract.hop / rate:.2f} s)",
         str(prepared.frame),
-        f"grip varied by {prepared.config.augmentation.rotation:.0f} degrees"
-        + ("" if prepared.frame.level or of == 1 else ", as it differs between people"),
+        f"varied{', as people differ' if of > 1 else ''}: grip by {varied.rotation:.0f} degrees, "
+        f"strength by {100 * np.expm1(varied.amplitude):.0f} %",
         f"training on {len(prepared.train)} recordings of {of} {'person' if of == 1 else 'people'}, "
         f"testing on {len(prepared.test)} of {', '.join(people) or 'nobody'}",
     ]

@@ -1,6 +1,6 @@
 """The figures that the project promises on public recordings, measured anew.
 
-    python -m gesture_training.targets FOLDER [--only makeability] [--out build/targets] [--json]
+    python -m gesture_training.targets FOLDER [--only makeability] [--deal 2] [--out build/targets] [--json]
 
 FOLDER holds the tables (docs/training.md names them). Every figure is one of the int8 model, run by the C
 core, on people whom it has never met; finished folds in --out are taken up again. Exit code 1 when a figure
@@ -25,7 +25,7 @@ from gesture_tools.files import make_folder, write_atomic
 from gesture_tools.recordings import Recording
 from gesture_tools.runtime import Model
 from gesture_training.dataset import digest, labels_of, outline
-from gesture_training.evaluation.folds import deal
+from gesture_training.evaluation.folds import deal as deal_people
 from gesture_training.evaluation.judged import Judged
 from gesture_training.evaluation.run import cross_validate, evaluate_model
 from gesture_training.evaluation.store import fold_key, keep, kept
@@ -75,6 +75,8 @@ class Place:
 
     tables: Path
     out: Path
+    deal: int = 1
+    """Seed by which the people of `Shake` are dealt into folds."""
 
     def table(self, name: str) -> Path:
         """Return a table's path; raise UserError when it is not there."""
@@ -135,9 +137,9 @@ def shake(place: Place) -> list[Figure]:
     recorded = {one.subject for one in recordings if one.source == sessions}
     measured, found = [], []
     quiet: dict[str, list[Judged]] = {name: [] for name in QUIET}
-    for number, people in enumerate(deal(parts, (GESTURE,), FOLDS, request.config.seed), 1):
+    for number, people in enumerate(deal_people(parts, (GESTURE,), FOLDS, place.deal), 1):
         _say(f"{GESTURE}: fold {number} of {FOLDS}, tested on {', '.join(people)}")
-        out = place.out / f"shake-{number}"
+        out = place.out / (f"shake-{number}" if place.deal == 1 else f"shake-deal-{place.deal}-{number}")
         measured.append(_trained(replace(request, out=out, test_subjects=people), recordings))
         found.append(_judged(out, sessions, [name for name in people if name in recorded]))
         for name in QUIET:
@@ -216,11 +218,12 @@ def _say(line: str) -> None:
 @click.command(help=__doc__)
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--only", type=click.Choice(list(TARGETS)), help="Measure this one alone.")
+@click.option("--deal", type=click.IntRange(1), default=1, show_default=True, help="Other folds for Shake.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("build/targets"), show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def main(folder: Path, only: str | None, out: Path, as_json: bool) -> None:
+def main(folder: Path, only: str | None, deal: int, out: Path, as_json: bool) -> None:
     """Measure and print the figures; see the module's text."""
-    place = Place(folder, out)
+    place = Place(folder, out, deal)
     make_folder(out)
     measured = {name: measure(place) for name, measure in TARGETS.items() if only in (None, name)}
     table = {

@@ -10,6 +10,9 @@ from gesture_training.config import TrainConfig
 STRIDES = ("2,2", "3,1", "4,1", "5,1", "2,3", "2,4", "5,2")
 """Strides of the convolution, at its settings' rate, and of the first block; further blocks have 1."""
 
+LEAST_AMPLITUDE = 0.05
+"""Least change of a motion's strength that is tried; people may differ by more."""
+
 
 class Suggests(Protocol):
     """What is used of an optuna.Trial."""
@@ -51,7 +54,7 @@ def suggest(trial: Suggests, base: TrainConfig, network_only: bool = False) -> T
     augmentation = replace(
         base.augmentation,
         speed=trial.suggest_float("speed", 0.05, 0.25),
-        amplitude=trial.suggest_float("amplitude", 0.05, 0.4),
+        amplitude=trial.suggest_float("amplitude", LEAST_AMPLITUDE, 0.4),
         shift=trial.suggest_float("shift", 0.05, 0.25),
     )
     return replace(base, network=network, fit=settings, augmentation=augmentation)

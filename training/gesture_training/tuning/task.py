@@ -17,6 +17,7 @@ from gesture_training.labels import choose_labels
 from gesture_training.pipeline import make
 from gesture_training.prepare import Prepared, Request, prepare, read
 from gesture_training.tuning.shape_cost import ShapeCost, shape_cost
+from gesture_training.tuning.space import LEAST_AMPLITUDE
 
 
 @dataclass
@@ -40,13 +41,19 @@ class Task:
         network, found = self.prepared.get(fold, (None, None))
         if found is None or network != config.network:
             # A recording's verdict does not depend on thresholds, so none are chosen.
-            settings = replace(config, false_activations=None, frame=self.frames.get(fold, config.frame))
+            settings = replace(
+                config,
+                false_activations=None,
+                frame=self.frames.get(fold, config.frame),
+                augmentation=replace(config.augmentation, amplitude=LEAST_AMPLITUDE),
+            )
             request = replace(self.request, test_subjects=self.folds[fold], config=settings)
             found = prepare(request, self.recordings)
             self.prepared[fold] = config.network, found
             self.frames[fold] = "levelled" if found.frame.level else "own"
         own, wanted = found.config.augmentation, config.augmentation
-        varied = replace(own, speed=wanted.speed, amplitude=wanted.amplitude, shift=wanted.shift)
+        strength = max(own.amplitude, wanted.amplitude)  # as people differ, at least
+        varied = replace(own, speed=wanted.speed, amplitude=strength, shift=wanted.shift)
         return replace(found, config=replace(found.config, fit=config.fit, augmentation=varied))
 
     def cost(self, config: TrainConfig, cpu: str) -> ShapeCost:
