@@ -24,21 +24,27 @@ if TYPE_CHECKING:
     from gesture_tools.runtime import Model
 
 
-def _image(
-    board: Board, path: Path, model: Model, image: Path | None, compiler: str | None, as_json: bool
-) -> tuple[str, bytes, str | None]:
-    """Return the file for the board's drive (name and content), and the same as Intel HEX for a probe."""
+FlashFile = tuple[str, bytes, str | None]
+"""A file for a board's drive, name and content, and the same as Intel HEX for a probe."""
+
+
+def _given(board: Board, image: Path, model: Model) -> FlashFile:
+    """Return a file of an earlier build; raise UserError when it is not this board's with this model."""
+    from gesture_tools.firmware_image import check_image
+
+    content = check_image(board, image, model.data)
+    return image.name, content, content.decode() if board.file == "hex" else None
+
+
+def _built(board: Board, model: Path, compiler: str | None, quiet: bool) -> FlashFile:
+    """Build a file."""
     from gesture_tools.build import build_firmware
     from gesture_tools.elf import hex_text
-    from gesture_tools.firmware_image import check_image
     from gesture_tools.uf2 import uf2_bytes
 
-    if image is not None:
-        content = check_image(board, image, model.data)
-        return image.name, content, content.decode() if board.file == "hex" else None
-    if not as_json:
+    if not quiet:
         click.echo(f"building {board.name} with the model ...", err=True)
-    firmware = build_firmware(board.name, path, compiler).image
+    firmware = build_firmware(board.name, model, compiler).image
     text = hex_text(firmware)
     if board.uf2_family is not None:
         return f"{board.name}.uf2", uf2_bytes(firmware, board.uf2_family), text
@@ -101,10 +107,11 @@ def command(
     if board.file is None:
         raise UserError(f"{name} is not flashed: 'gesture emulate' runs it")
     loaded = Model.load(model)
+    flashed = None if image is None else _given(board, image, loaded)
     way = find_way(board, drive, probe_id)
     if port is None and not no_check:
         port = find_port_of(board, way)
-    file, content, text = _image(board, model, loaded, image, compiler, as_json)
+    file, content, text = flashed or _built(board, model, compiler, as_json)
     put(board, way, file, content, text)
     report: dict[str, Any] = {"board": name, "model_id": loaded.model_id, "way": str(way), "file": file}
     if not as_json:
