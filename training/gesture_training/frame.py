@@ -105,9 +105,11 @@ def choose_frame(
                 f"found {', '.join(contract.profile.channels)}; leave it out"
             )
         return FrameChoice(config.frame == "levelled", asked=True)
+    if not possible:
+        return FrameChoice(False, untried="a levelled one needs acceleration along x, y and z")
     if not holds_gravity(pieces):
         return FrameChoice(False, untried="the recordings hold no gravity to level by")
-    if len(people) < LEAST_PEOPLE or not possible:
+    if len(people) < LEAST_PEOPLE:
         return FrameChoice(False)
     group = groups(pieces, seed)
     sources = [WindowSource(pieces, framed(contract, level)) for level in (False, True)]

@@ -150,7 +150,7 @@ def _show(console: Console, card: dict[str, Any]) -> None:
     console.print(table)
     measured = [
         counted(card["recordings"], "recording"),
-        f"{card['continuous']} continuous of {counted(card['gestures'], 'gesture')}",
+        f"{card['continuous']} continuous with {counted(card['gestures'], 'gesture')}",
     ]
     console.print(f"{', '.join(measured)}; limits in percentage points of accuracy and recall")
 
