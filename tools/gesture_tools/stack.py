@@ -16,6 +16,7 @@ _INDIRECT = "__indirect_call"
 POINTERS: Mapping[str, str] = {
     "tg_graph_read": r"\.c:(prepare\w*|absorb)$|^tg_pool_read$",
     "tg_model_run": r"\.c:run(_max|_mean|_average)?$",
+    "tg_slide": r"\.c:visit\w*$",
 }
 """Functions that call through pointers, and those that the pointers may hold when whole windows are run."""
 

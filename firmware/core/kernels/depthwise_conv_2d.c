@@ -18,14 +18,10 @@ static void visit(void *context, const tg_taps *t) {
     }
 }
 
-void tg_depthwise_plain(tg_depthwise *d) {
-    const tg_conv *c = d->c;
-    tg_slide(&c->h, &c->w, c->in_c, d->input, visit, d);
-}
-
 #if !defined(__ARM_FEATURE_DSP) && !defined(__ARM_ARCH_6M__)
-void tg_depthwise_fours(tg_depthwise *d) {
-    tg_depthwise_plain(d);
+bool tg_depthwise_fours(const tg_depthwise *d) {
+    (void)d;
+    return false;
 }
 #endif
 
@@ -38,16 +34,20 @@ static void run(const tg_run *run) {
     d.scratch = run->scratch;
     d.output = run->output;
     tg_factors_set(&d.factors, run->model, &c->requant, 0);
-    if (tg_depthwise_by_four(c)) {
-        tg_depthwise_fours(&d);
-    } else {
-        tg_depthwise_plain(&d);
+    if (c->lanes == 0 || !tg_depthwise_fours(&d)) {
+        tg_slide(&c->h, &c->w, c->in_c, d.input, visit, &d);
     }
 }
 
+/* Bytes of scratch for tg_depthwise_fours(); 0 where it cannot be used: not where all taps of a filter may
+ * lie in the padding. */
 static uint32_t scratch_size(const tg_conv *c) {
+    if (c->filter_c != 1 || c->out_c < 4U ||
+        (c->h.dilation * c->w.dilation != 1 && c->h.pad + c->w.pad != 0)) {
+        return 0;
+    }
     uint32_t taps = (uint32_t)c->h.filter * c->w.filter * TG_DEPTHWISE_TAP;
-    return !tg_depthwise_by_four(c) ? 0 : taps < TG_DEPTHWISE_SUMS ? TG_DEPTHWISE_SUMS : taps;
+    return taps < TG_DEPTHWISE_SUMS ? TG_DEPTHWISE_SUMS : taps;
 }
 
 enum { OPTION_MULTIPLIER = TG_CONV_OPTIONS };
@@ -74,13 +74,12 @@ static int prepare(tg_prepare *p, void *params) {
     if (c->w.input == 1 && c->w.filter == 1 && c->w.pad == 0) { /* a column is taken as a row */
         tg_conv_turn(c);
     }
-    p->scratch_size = scratch_size(c);
+    p->scratch_size = c->lanes = scratch_size(c);
     return 0;
 }
 
 static tg_stream_reason stream(void *params, tg_hop *hop) {
     tg_conv *c = params;
-    hop->scratch = scratch_size(c);
     return tg_axes_stream(hop, &c->h, &c->w, &c->pool_h, &c->pool_w, c->in_c);
 }
 

@@ -215,11 +215,10 @@ static void run_row(const tg_depthwise *d, four *f, const int8_t *input, const u
     }
 }
 
-void tg_depthwise_fours(tg_depthwise *d) {
+bool tg_depthwise_fours(const tg_depthwise *d) {
     const tg_conv *c = d->c;
-    if (c->requant.kind < TG_REQUANT_SATURATED) { /* rare */
-        tg_depthwise_plain(d);
-        return;
+    if (c->requant.kind < TG_REQUANT_SATURATED) {
+        return false;
     }
     four f;
     f.output_step = f.tap_step = c->out_c;
@@ -238,6 +237,7 @@ void tg_depthwise_fours(tg_depthwise *d) {
                 output);
         output += (uint32_t)c->w.output * c->out_c;
     }
+    return true;
 }
 
 #endif

@@ -112,11 +112,10 @@ static void run_positions(const tg_depthwise *d, line *l, const int8_t *input, c
     }
 }
 
-void tg_depthwise_fours(tg_depthwise *d) {
+bool tg_depthwise_fours(const tg_depthwise *d) {
     const tg_conv *c = d->c;
     if (c->w.dilation != 1 || d->factors.how->kind == TG_REQUANT_ANY) {
-        tg_depthwise_plain(d);
-        return;
+        return false;
     }
     line l;
     l.offset = c->input_offset;
@@ -142,6 +141,7 @@ void tg_depthwise_fours(tg_depthwise *d) {
             output += count * c->out_c;
         }
     }
+    return true;
 }
 
 #endif

@@ -83,7 +83,7 @@ typedef struct {
     bool strip;       /* CONV_2D: the input is its own strip */
     tg_pooled pool_h; /* of a max-pooling run with it, or 1 x 1 */
     tg_pooled pool_w;
-    uint32_t lanes; /* CONV_2D: bytes of scratch for the matrix product; strips lie behind them */
+    uint32_t lanes; /* bytes of scratch for what is made in assembly; CONV_2D: strips lie behind them */
     tg_requant requant;
 } tg_conv;
 

@@ -21,17 +21,8 @@ typedef struct {
 #define TG_DEPTHWISE_TAP  8U
 #define TG_DEPTHWISE_SUMS 128U /* and at least these, four accumulators of eight positions */
 
-/* Whether tg_depthwise_fours() can be used: not where all taps of a filter may lie in the padding. */
-static inline bool tg_depthwise_by_four(const tg_conv *c) {
-    return c->filter_c == 1 && c->out_c >= 4U &&
-           (c->h.dilation * c->w.dilation == 1 || c->h.pad + c->w.pad == 0);
-}
-
 /* All output channels at all positions, four at a time; the last four overlap those before when their number
- * is no multiple of four. */
-void tg_depthwise_fours(tg_depthwise *d);
-
-/* All channels, one by one. */
-void tg_depthwise_plain(tg_depthwise *d);
+ * is no multiple of four. Returns false, with nothing done, for rare requantisations and dilations. */
+bool tg_depthwise_fours(const tg_depthwise *d);
 
 #endif
