@@ -22,6 +22,7 @@ import numpy as np
 
 from gesture_tools.logs import PART_SUFFIX, read_log
 from gesture_tools.recordings import SPANS_SUFFIX
+from tests.support.command import GESTURE
 from tests.support.sketch import Sketch, movement
 
 RATE_HZ = 100.0
@@ -52,7 +53,7 @@ def kill_once(folder: Path, mode: str, delay_s: float) -> Counter[str]:
     with Sketch(sample, RATE_HZ) as sketch:
         process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "gesture_tools", "record", *MODES[mode]),
+                *(*GESTURE, "record", *MODES[mode]),
                 *("--port", sketch.port, "--out", str(folder), "--subject", "p1", "--session", "1"),
                 *("--unit", "g", "--json"),
             ],

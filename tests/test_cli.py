@@ -16,6 +16,7 @@ import pytest
 
 from gesture_tools import cli
 from gesture_tools.recordings import Recording
+from tests.support.command import GESTURE, gesture
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -175,13 +176,7 @@ def test_no_arguments_show_the_help(run: Run) -> None:
 
 
 def test_an_empty_argument_is_no_folder(tmp_path: Path) -> None:
-    result = subprocess.run(
-        [sys.executable, "-m", "gesture_tools", "export", "arduino", str(tmp_path), "--out", ""],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=tmp_path,
-    )
+    result = gesture("export", "arduino", tmp_path, "--out", "", cwd=tmp_path)
     assert result.returncode == 2
     assert "an argument is empty" in result.stderr
     assert not list(tmp_path.iterdir())
@@ -193,7 +188,7 @@ def test_colour_is_for_terminals_that_want_it(name: str, value: str, tmp_path: P
     plain = {key: held for key, held in os.environ.items() if key != "NO_COLOR"}
     master, slave = pty.openpty()
     subprocess.run(
-        [sys.executable, "-m", "gesture_tools", "lint", str(tmp_path)],
+        [*GESTURE, "lint", str(tmp_path)],
         stdout=slave,
         stderr=slave,
         check=False,
@@ -220,8 +215,7 @@ def test_standard_output_that_is_full_or_closed(model: Path, log: Path) -> None:
 def test_output_that_nobody_reads_to_its_end(words: tuple[str, ...]) -> None:
     read, write = os.pipe()
     os.close(read)
-    command = [sys.executable, "-m", "gesture_tools", *words]
-    result = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, check=False)
+    result = subprocess.run([*GESTURE, *words], stdout=write, stderr=subprocess.PIPE, check=False)
     os.close(write)
     assert (result.returncode, result.stderr) == (141, b"")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from click.testing import CliRunner
 
 from gesture_tools import toolchain
 from gesture_tools.commands.demo import command
+from tests.support.command import GESTURE
 
 STARTER = Path(__file__).parent.parent / "data" / "starter"
 
@@ -48,7 +48,7 @@ def test_data_without_sessions_is_told_before_the_training(tmp_path: Path) -> No
 def test_a_demo_that_is_ended_ends_its_command(
     number: signal.Signals, all_of_them: bool, code: int, tmp_path: Path
 ) -> None:
-    arguments = [sys.executable, "-m", "gesture_tools", "demo", str(STARTER), "--out", str(tmp_path / "demo")]
+    arguments = [*GESTURE, "demo", str(STARTER), "--out", str(tmp_path / "demo")]
     with subprocess.Popen(
         arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as process:

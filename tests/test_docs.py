@@ -6,7 +6,6 @@ import os
 import re
 import shlex
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from gesture_tools.boards import HOST
 from gesture_tools.port import PORTS_VARIABLE
 from gesture_tools.serving import program_for
 from tests.support.board import serving
+from tests.support.command import gesture
 from tests.support.firmware import model_file  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.realtime
@@ -64,15 +64,7 @@ def test_commands_work(document: Path, workplace: Path, environment: dict[str, s
             assert words[1] in targets, command
             continue
         assert words[0] == "gesture", f"{document.name} shows a command that no test knows: {command}"
-        result = subprocess.run(
-            [sys.executable, "-m", "gesture_tools", *words[1:]],
-            cwd=workplace,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT_S,
-            check=False,
-        )
+        result = gesture(*words[1:], cwd=workplace, env=environment, timeout=TIMEOUT_S)
         assert result.returncode == 0, f"{command}\n{result.stdout}\n{result.stderr}"
 
 

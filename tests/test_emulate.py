@@ -24,11 +24,12 @@ from gesture_tools.link import Lost, Message, Outputs, Samples
 from gesture_tools.log_image import LARGEST_COUNT, log_image
 from gesture_tools.logs import write_log
 from gesture_tools.profile import Profile
-from gesture_tools.qemu import BOARD, BoardRun, find_qemu, run_board
+from gesture_tools.qemu import BOARD, BoardRun, run_board
 from gesture_tools.recordings import Recording
 from gesture_tools.runtime import Model, Stream
 from tests import link_hour
 from tests.support.firmware import compiler, contract, model_file, motion, own_cache, small_model
+from tests.support.qemu import need_qemu
 
 __all__ = ["compiler", "model_file", "own_cache"]
 
@@ -38,10 +39,7 @@ PROFILE = contract().profile
 @pytest.fixture(autouse=True)
 def emulator(request: pytest.FixtureRequest) -> None:
     """Skip what needs QEMU where there is none."""
-    try:
-        find_qemu()
-    except UserError as error:
-        pytest.skip(error.message)
+    need_qemu()
 
 
 @pytest.fixture

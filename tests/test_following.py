@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import click
@@ -19,6 +17,7 @@ from gesture_tools.profile import Profile
 from gesture_tools.recordings import Recording
 from gesture_tools.runtime import Model
 from gesture_training.commands.options import WISHES, Wishes, given_again, training_options
+from tests.support.command import gesture
 from tests.support.firmware import motion, small_model
 
 
@@ -38,13 +37,7 @@ def said(place: Path, command: str) -> str:
     """The last line of a command as a shell runs it."""
     words = shlex.split(command)
     assert words[0] == "gesture"
-    result = subprocess.run(
-        [sys.executable, "-m", "gesture_tools", *words[1:]],
-        cwd=place,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    result = gesture(*words[1:], cwd=place)
     assert result.returncode == 0, result.stderr
     return result.stdout.splitlines()[-1]
 

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,12 +22,13 @@ from gesture_tools.link import Link, Receiver, Samples
 from gesture_tools.link.frames import write_frame
 from gesture_tools.link.messages import Outputs, parse, type_of, values_of
 from gesture_tools.logs import write_log
-from gesture_tools.qemu import find_qemu
 from gesture_tools.recordings import Recording
 from gesture_tools.runtime import Model
 from gesture_tools.serving import Served
+from tests.support.command import GESTURE
 from tests.support.firmware import contract, model_file, motion, own_cache, small_model
 from tests.support.lines import Line
+from tests.support.qemu import need_qemu
 from tests.support.served import board, host_program, running, slow_board
 
 pytestmark = pytest.mark.realtime
@@ -53,7 +53,7 @@ def invoke(*arguments: object) -> Result:
 @contextmanager
 def serving(*arguments: object) -> Iterator[dict[str, Any]]:
     """``gesture emulate --serve`` as a person starts it, ended by Ctrl-C; what it says as JSON."""
-    command = [sys.executable, "-m", "gesture_tools", "emulate", *map(str, arguments), "--serve", "--json"]
+    command = [*GESTURE, "emulate", *map(str, arguments), "--serve", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -64,16 +64,9 @@ def serving(*arguments: object) -> Iterator[dict[str, Any]]:
         assert process.wait(20) == 0
 
 
-def need_qemu() -> None:
-    try:
-        find_qemu()
-    except UserError as error:
-        pytest.skip(error.message)
-
-
 @pytest.mark.skipif(os.name != "posix", reason="the board host is a POSIX process")
 def test_a_terminated_command_leaves_no_board_behind(model_file: Path, log: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "gesture_tools", "emulate", "--model", str(model_file), str(log)]
+    command = [*GESTURE, "emulate", "--model", str(model_file), str(log)]
     command += ["--serve", "--board", "host", "--json"]
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:

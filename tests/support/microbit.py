@@ -13,7 +13,7 @@ import serial
 
 from gesture_tools.errors import UserError
 from gesture_tools.port import open_port
-from gesture_tools.qemu import find_qemu
+from tests.support.qemu import need_qemu
 
 START_S = 20
 
@@ -21,10 +21,7 @@ START_S = 20
 @contextmanager
 def served_microbit(hex_file: Path, port: int) -> Iterator[str]:
     """Run a .hex file in real time while the block lasts; yields the address of its line."""
-    try:
-        qemu = find_qemu()
-    except UserError as error:
-        pytest.skip(error.message)
+    qemu = need_qemu()
     child = subprocess.Popen(
         [
             *(str(qemu), "-M", "microbit", "-nodefaults", "-display", "none", "-monitor", "none"),

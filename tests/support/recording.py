@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from gesture_tools.loading import load
 from gesture_tools.recordings import Recording
+from tests.support.command import GESTURE
 
 
 @dataclass
@@ -41,7 +41,7 @@ def start(*arguments: object, port: str | None = None, **options: Any) -> subpro
     if port is not None:
         given += ["--port", port]
     return subprocess.Popen(
-        [sys.executable, "-m", "gesture_tools", *given],
+        [*GESTURE, *given],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -6,10 +6,10 @@ import os
 import pty
 import select
 import subprocess
-import sys
 import time
 from pathlib import Path
 
+from tests.support.command import GESTURE
 from tests.support.recording import Ran
 
 LONGEST_S = 60.0
@@ -22,7 +22,7 @@ def at_terminal(folder: Path, keys: Keys, *arguments: object) -> Ran:
     """Run a command to its end, typing; ``extra["keys"]`` are those that were never asked for."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "gesture_tools", *map(str, arguments)],
+        [*GESTURE, *map(str, arguments)],
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
