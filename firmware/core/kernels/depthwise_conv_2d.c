@@ -80,6 +80,7 @@ static int prepare(tg_prepare *p, void *params) {
 
 static tg_stream_reason stream(void *params, tg_hop *hop) {
     tg_conv *c = params;
+    hop->scratch = c->lanes;
     return tg_axes_stream(hop, &c->h, &c->w, &c->pool_h, &c->pool_w, c->in_c);
 }
 
