@@ -124,7 +124,7 @@ def test_another_input_scale_is_refused(network: Any, windows: NDArray[np.int8])
     data = emit.read_model(quantize(network, windows))
     data.subgraphs[0].tensors[data.subgraphs[0].inputs[0]].quantization.scale = np.array([0.0157], np.float32)
     with pytest.raises(ValueError, match="expected 1/64 and 0"):
-        check_input(emit._pack(data))
+        check_input(emit.packed(data))
 
 
 def test_multiply_accumulates_count_the_layers(network: Any) -> None:

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from gesture_tools.runtime import Model
+from gesture_training import quantize as quantization
 from gesture_training.ablation import main as ablation
 from gesture_training.config import Network
 from gesture_training.equalize import corrected, equalize
@@ -75,6 +76,23 @@ def test_corrected_offsets_take_the_shift_of_rounded_kernels_away() -> None:
     )
     assert np.abs(shift).max() > 1e-4
     assert np.allclose(told.norm.beta + shift, first.norm.beta, atol=1e-6)
+
+
+def test_a_shift_of_the_scores_is_taken_away() -> None:
+    """As large a one as no rounding makes, so that it shows against what single scores are rounded by."""
+    model = trained_like(2)
+    windows = np.random.default_rng(2).normal(30, 30, (400, WINDOW, 3)).clip(-128, 127).astype(np.int8)
+    data = quantization.quantize(model, windows)
+    model.layers[-1].bias.assign_add([0.2, 0.0, -0.2, 0.0])
+    exact = np.asarray(model(tf.cast(windows[:, None], tf.float32) / 64, training=False))
+
+    def shift(data: bytes) -> float:
+        scores = Model(data).invoke(windows[:, None]) / 256 + 0.5
+        return float(np.abs((scores - exact).mean(axis=0)).max())
+
+    settled = quantization._settled(data, model, windows)
+    assert shift(settled) < 0.5 * shift(data)
+    assert len(settled) == len(data)
 
 
 def test_the_ablation_says_what_a_part_is_worth(tmp_path: Path) -> None:

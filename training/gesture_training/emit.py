@@ -31,7 +31,7 @@ def strip(data: bytes) -> bytes:
     model.description = model.signatureDefs = model.metadataBuffer = None
     model.metadata = []
     _drop_unused_buffers(model)
-    return _pack(model)
+    return packed(model)
 
 
 def with_contract(data: bytes, contract: bytes) -> bytes:
@@ -44,7 +44,7 @@ def with_contract(data: bytes, contract: bytes) -> bytes:
     entry.name, entry.buffer = CONTRACT_NAME, len(model.buffers)
     model.metadata = [entry]
     model.buffers.append(_buffer(contract))
-    return _pack(model)
+    return packed(model)
 
 
 def _drop_unused_buffers(model: Any) -> None:
@@ -61,7 +61,7 @@ def _drop_unused_buffers(model: Any) -> None:
     model.buffers = buffers
 
 
-def _pack(model: Any) -> bytes:
+def packed(model: Any) -> bytes:
     """Return the file of a model, with one vector for equal ones (shapes, zero points)."""
     import flatbuffers
 
