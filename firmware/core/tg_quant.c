@@ -62,25 +62,22 @@ uint32_t tg_scale_product(uint32_t a, uint32_t b) {
 }
 
 void tg_ratio_make(tg_ratio *r, uint32_t a, uint32_t c) {
-    uint32_t divisor = mantissa_of(c);
+    const uint32_t divisor = mantissa_of(c);
     uint32_t rest = mantissa_of(a);
-    bool below = rest < divisor;
+    const bool below = rest < divisor;
     uint32_t high = 0;
     uint32_t low = 0;
-    rest <<= below;
-    /* Long division: rest is below twice the divisor at first, below it from then on. */
-    for (unsigned bits = 7, step = 0; step < 6U; step++, bits = 8) {
-        rest <<= bits;
-        uint32_t digit = rest / divisor;
-        rest -= digit * divisor;
-        high = high << 8 | low >> 8;
-        low = (low & 0xFFU) << 8 | digit;
+    rest <<= 7U + below;
+    for (unsigned digits = 5; digits > 0; digits--) { /* long division: rest is below 2^8 x divisor */
+        high = high << 8 | low;
+        low = rest / divisor;
+        rest = (rest - low * divisor) << 8;
     }
     r->high = high;
-    r->low = (uint16_t)low;
+    r->low = (uint8_t)low;
     r->exponent = (int16_t)(exponent_of(a) - exponent_of(c) - below);
-    r->a = a;
-    r->c = c;
+    r->a = mantissa_of(a) << below;
+    r->c = divisor;
 }
 
 int32_t tg_scale_quotient(uint32_t value, uint32_t scale) {
@@ -100,47 +97,22 @@ int32_t tg_scale_quotient(uint32_t value, uint32_t scale) {
     return rounded > 65535U ? 65535 : (int32_t)rounded;
 }
 
-/* b times the ratio times 2^shift, of 31 bits, for the scales' mantissas, one bit at a time: of 32 bits
- * rounded down, unless the reference's first rounding leads up to the next number, then half up. */
-static TG_NOINLINE uint32_t divide_product(const tg_ratio *r, uint32_t b, unsigned shift) {
-    uint32_t low;
-    const uint32_t a = mantissa_of(r->a);
-    const uint32_t c = mantissa_of(r->c);
-    shift += a < c;
-    uint32_t high = multiply_add(a, mantissa_of(b), 0, &low);
-    high = high << shift | low >> (32U - shift);
-    low <<= shift;
-    uint32_t quotient = 0;
-    uint32_t rest = 0;
-    for (unsigned i = 64; i > 0; i--) {
-        rest = rest << 1 | high >> 31;
-        high = high << 1 | low >> 31;
-        low <<= 1;
-        quotient <<= 1;
-        if (rest >= c) {
-            rest -= c;
-            quotient |= 1U;
-        }
-    }
-    quotient -= quotient == 0; /* 2^32, which the estimate was just below, rounds as the number before */
-    uint32_t up = c - rest <= c >> 22;
-    return (quotient >> 1) + ((quotient & 1U) | up);
-}
-
 /* The reference computes double(a) * double(b) / double(c), which is the quotient rounded to 53 bits, halves
  * to even, and rounds that to 31 bits, halves up. Let q be the first 32 bits of the exact quotient of the
  * mantissas: it lies in [q, q + 1), and a tie of the second rounding at an odd q. When q is odd, the first
  * rounding leads to no less than q, so q + 1 >> 1 is right. When it is even, q >> 1 is, unless the first
  * rounding leads up to q + 1: the quotient is then within 2^-22 below (53 bits are 21 more than 32; halves go
- * there as well, its last 21 bits being zeros). With the remainder r of q that is c - r <= c / 2^22.
+ * there as well, its last 21 bits being zeros).
  *
- * q comes from b x ratio, of 64 bits. The ratio is less than 1 too small in its 48th bit, and of b the first
- * 16 bits are taken times its last 16: together the product is less than 2^17 too small, twice that when it
- * is shifted. q is right, and no tie is near, as long as the last 32 bits are 2^19 below the next q. The rare
- * others are divided exactly. */
+ * q comes from b x ratio, of 64 bits. The ratio is less than 1 too small in its 40th bit, so the product is
+ * less than 2^24 too small, twice that when it is shifted. q is right, and no tie is near, as long as the
+ * last 32 bits are 2^26 below the next q. For the rare others, what the product of the mantissas lacks to the
+ * tie above the result, times c, is so little that its last 32 bits tell: when it is nothing, or at most c /
+ * 2^22, the result is one more. */
 int tg_multipliers(int32_t *mantissa, int8_t *right, const uint8_t *b, uint32_t count, const tg_ratio *r) {
-    const int32_t least = EXPONENT_BIAS - 2 - r->exponent;
-    const uint8_t *end = b + 4U * count;
+    const int32_t *end = mantissa + count;
+    const int32_t least = EXPONENT_BIAS - 3 - r->exponent;
+    const uint32_t high = r->high;
     int narrow = 1;
     do {
         uint32_t scale = tg_load32(b);
@@ -151,24 +123,23 @@ int tg_multipliers(int32_t *mantissa, int8_t *right, const uint8_t *b, uint32_t 
         int32_t shift = least - (int32_t)(scale >> MANTISSA_BITS);
         uint32_t mantissa_b = scale << 8 | 1U << 31;
         uint32_t low;
-        uint32_t q = multiply_add(mantissa_b, r->high, (mantissa_b >> 16) * r->low, &low);
-        uint32_t tail = low;
+        uint32_t q = multiply_add(mantissa_b, high, (mantissa_b >> 8) * r->low, &low);
+        uint32_t shifted = q >> 31 ^ 1U;
         if ((int32_t)q < 0) {
             q = (q >> 1) + (q & 1U);
-            shift--;
-        } else { /* one bit more */
+        } else {
             q += low >> 31;
-            tail <<= 1;
+            low <<= 1;
+            shift++;
         }
-        if (tail >= 0U - (1U << 19)) {
-            q = divide_product(r, scale, tail == low ? 7U : 8U);
+        if (low >= 0U - (1U << 26)) {
+            int32_t lacks = (int32_t)((2U * q + 1U) * r->c - (r->a * (mantissa_b >> 8) << (7U + shifted)));
+            q += lacks <= (int32_t)(r->c >> 22);
         }
-        if ((int32_t)q < 0) {
-            q >>= 1;
-            shift--;
-        }
-        if ((uint32_t)shift > 22U) {
-            narrow = 0;
+        if ((int32_t)q < 0 || (uint32_t)shift > 22U) {
+            shift -= (int32_t)(q >> 31);
+            q >>= q >> 31;
+            narrow = (uint32_t)shift > 22U ? 0 : narrow;
             if (shift < -31) {
                 return TG_ERR_QUANTIZATION;
             }
@@ -179,7 +150,7 @@ int tg_multipliers(int32_t *mantissa, int8_t *right, const uint8_t *b, uint32_t 
         }
         *mantissa++ = (int32_t)q;
         *right++ = (int8_t)shift;
-    } while (b != end);
+    } while (mantissa != end);
     return narrow;
 }
 

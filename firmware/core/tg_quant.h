@@ -30,13 +30,13 @@ uint32_t tg_scale_product(uint32_t a, uint32_t b);
  * saturated to +-65535. value: bits of a positive normal float. */
 int32_t tg_scale_quotient(uint32_t value, uint32_t scale);
 
-/* The quotient of two valid scales: mantissa x 2^(exponent - 31), its mantissa rounded down to 32 bits and 16
+/* The quotient of two valid scales: mantissa x 2^(exponent - 31), its mantissa rounded down to 32 bits and 8
  * more. */
 typedef struct {
     uint32_t high; /* at least 2^31 */
-    uint16_t low;
+    uint8_t low;
     int16_t exponent;
-    uint32_t a; /* what was divided */
+    uint32_t a; /* what was divided: mantissas of 24 bits, that of a doubled where it was the smaller one */
     uint32_t c;
 } tg_ratio;
 
