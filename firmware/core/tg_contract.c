@@ -220,9 +220,25 @@ int tg_contract_read(tg_contract *contract, const uint8_t *bytes, size_t size) {
     return err;
 }
 
-static const uint8_t ROOT[] = {TG_WORD(MODEL_METADATA), TG_WORD(MODEL_BUFFERS), TG_END};
-static const uint8_t METADATA[] = {TG_WORD(METADATA_NAME), TG_WORD(METADATA_BUFFER), TG_END};
-static const uint8_t BUFFER[] = {TG_WORD(BUFFER_DATA), TG_END};
+enum { ROOT_METADATA, ROOT_BUFFERS, ROOT_FIELDS };
+static const uint8_t ROOT[] = {TG_PLACE(MODEL_METADATA), TG_LIST(MODEL_BUFFERS), TG_END};
+enum { ENTRY_NAME, ENTRY_BUFFER, ENTRY_FIELDS };
+static const uint8_t ENTRY[] = {TG_PLACE(METADATA_NAME), TG_WORD(METADATA_BUFFER), TG_END};
+static const uint8_t BUFFER[] = {TG_PLACE(BUFFER_DATA), TG_END};
+
+static const uint32_t NO_ITEMS = 0;
+
+/* The vector that the offset at a position leads to, of items of 1 << shift bytes; empty for TG_NOWHERE.
+ * Returns false when it is not within the file. */
+static bool open_vector(const tg_reader *r, uint32_t at, unsigned shift, tg_vector *vector) {
+    vector->start = (const uint8_t *)&NO_ITEMS;
+    if (at == TG_NOWHERE) {
+        return true;
+    }
+    uint32_t position;
+    return tg_follow(*r, r->data + at, &vector->start, &position) &&
+           tg_count(*vector) <= (r->limit - position) >> shift;
+}
 
 int tg_contract_of_model(tg_contract *contract, const uint8_t *model, size_t size) {
     if (contract == NULL || model == NULL) {
@@ -239,37 +255,27 @@ int tg_contract_of_model(tg_contract *contract, const uint8_t *model, size_t siz
     if (err != 0) {
         return err;
     }
-    tg_fields fields;
-    tg_table table;
-    if (!tg_open_once(&r, model, ROOT, &fields, &table)) {
-        return TG_ERR_TRUNCATED;
-    }
+    uint32_t root[ROOT_FIELDS];
     tg_vector metadata;
-    tg_vector buffers;
-    if (!tg_open_vector(&r, &table, 0, 2, &metadata) || !tg_open_vector(&r, &table, 1, 2, &buffers)) {
+    if (!tg_read_table(&r, 0, ROOT, root) || !open_vector(&r, root[ROOT_METADATA], 2, &metadata)) {
         return TG_ERR_TRUNCATED;
     }
     for (uint32_t i = 0; i < tg_count(metadata); i++) {
-        if (!tg_open_once(&r, tg_item_at(metadata, i), METADATA, &fields, &table)) {
-            return TG_ERR_TRUNCATED;
-        }
+        uint32_t entry[ENTRY_FIELDS];
         tg_vector name;
-        if (!tg_open_vector(&r, &table, 0, 0, &name)) {
+        if (!tg_read_table(&r, (uint32_t)(tg_item_at(metadata, i) - model), ENTRY, entry) ||
+            !open_vector(&r, entry[ENTRY_NAME], 0, &name)) {
             return TG_ERR_TRUNCATED;
         }
-        uint32_t index = tg_word(&table, 1, 0);
         if (tg_count(name) != sizeof TG_CONTRACT_NAME - 1 ||
             memcmp(tg_items(name), TG_CONTRACT_NAME, sizeof TG_CONTRACT_NAME - 1) != 0) {
             continue;
         }
-        if (index >= tg_count(buffers)) {
-            return TG_ERR_TRUNCATED;
-        }
-        if (!tg_open_once(&r, tg_item_at(buffers, index), BUFFER, &fields, &table)) {
-            return TG_ERR_TRUNCATED;
-        }
+        uint32_t data_at;
         tg_vector data;
-        if (!tg_open_vector(&r, &table, 0, 0, &data)) {
+        if (entry[ENTRY_BUFFER] >= tg_load32(model + root[ROOT_BUFFERS]) ||
+            !tg_read_table(&r, root[ROOT_BUFFERS] + 4U + 4U * entry[ENTRY_BUFFER], BUFFER, &data_at) ||
+            !open_vector(&r, data_at, 0, &data)) {
             return TG_ERR_TRUNCATED;
         }
         if (tg_count(data) > 0) {

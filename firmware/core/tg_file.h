@@ -5,54 +5,48 @@
 
 #include "tg_flatbuffer.h"
 #include "tg_model.h"
+#include "tg_schema.h"
 
 #define TG_MAX_OP_INPUTS   3U
 #define TG_MAX_TENSOR_SIZE (1U << 20)
 
 /* A tensor as the file describes it. Shapes are padded with leading ones to four dimensions (N, H, W, C). */
 typedef struct {
-    const uint8_t *data;   /* constant contents, or NULL for an activation */
-    const uint8_t *scales; /* scale_count float bit patterns; more than one are checked where they are used */
-    uint32_t size;         /* elements, at least 1 */
-    uint32_t scale_count;  /* 0: not quantised */
+    const uint8_t *data; /* constant contents, or NULL for an activation */
+    tg_vector scales; /* of int8: bit patterns of floats, the first one valid; a zero point for each, of 64 */
+    tg_vector zeros;  /* bits, the first one of int8. The others are verified where they are used. */
+    uint32_t size;    /* elements, at least 1 */
     uint16_t dim[TG_MAX_DIMS];
     uint8_t dims;      /* dimensions in the file */
     uint8_t has;       /* TG_ bits below */
-    uint8_t scale_dim; /* of the four: the dimension that per-channel scales run along */
+    uint8_t scale_dim; /* of the four: the dimension that several scales run along */
     int8_t zero_point;
 } tg_view;
 
 enum { DIM_N, DIM_H, DIM_W, DIM_C };
 
 /* What a tensor has, and what an operator's inputs need. */
-#define TG_INT8       1U
-#define TG_INT32      2U
+#define TG_INT8       ((uint32_t)TYPE_INT8)  /* the bits of its code: 1 and 8 */
+#define TG_INT32      ((uint32_t)TYPE_INT32) /* 2 */
 #define TG_CONSTANT   4U
-#define TG_ONE_SCALE  8U
-#define TG_SYMMETRIC  16U /* a zero point of 0 */
+#define TG_ONE_SCALE  16U
 #define TG_OPTIONAL   128U
 #define TG_ACTIVATION (TG_INT8 | TG_ONE_SCALE) /* or a constant alike */
 
-#define TG_KINDS 5U
-
-/* Where the fields of the tables are. */
-typedef union {
-    struct {
-        tg_kind tensor;
-        tg_kind quantization;
-        tg_kind buffer;
-        tg_kind op;
-        tg_kind code;
-    };
-    tg_kind kinds[TG_KINDS];
+/* Where the fields are of the tables that make a tensor. */
+typedef struct {
+    tg_kind tensor[2]; /* of constants as second and third inputs, and of others */
+    tg_kind quantization;
+    tg_kind buffer;
 } tg_tables;
 
 typedef struct {
     tg_reader reader;
-    tg_vector opcodes;
     tg_vector tensors;
     tg_vector buffers;
-    tg_vector operators;
+    uint32_t opcodes; /* where the lists are: positions */
+    uint32_t operators;
+    uint32_t operator_count;
     uint16_t input; /* the graph's: tensors of the file */
     uint16_t output;
     tg_tables *tables; /* set by the caller, with tg_kind_init(), before anything but tg_file_open() */
@@ -63,7 +57,7 @@ typedef struct {
     int32_t opcode;   /* -1: not in the file */
     tg_vector inputs; /* tensors; UINT32_MAX for an optional one left out */
     tg_vector outputs;
-    const uint8_t *options; /* the offset to them, or NULL */
+    uint32_t options; /* where the offset to them is, or TG_NOWHERE */
 } tg_call;
 
 /* Finds the graph in a file. Returns 0 or a negative tg_err. */
@@ -75,7 +69,7 @@ int tg_file_call(const tg_file *file, uint32_t i, tg_call *call);
 /* Reads an operator's options; those absent are 0, or 1 with TG_ONE(). Returns 0 or TG_ERR_TRUNCATED. */
 int tg_file_options(const tg_file *file, const tg_call *call, const uint8_t *wanted, uint32_t *option);
 
-/* Reads and checks tensor `index`, of int8 or int32. */
-int tg_file_tensor(const tg_file *file, uint32_t index, tg_view *view);
+/* Reads and checks tensor `index`, of int8 or int32. second: rather a constant than an activation. */
+int tg_file_tensor(const tg_file *file, uint32_t index, bool second, tg_view *view);
 
 #endif

@@ -1,59 +1,80 @@
 #include "tg_flatbuffer.h"
 
-const uint32_t tg_no_items = 0;
-
-/* Works out where a vtable puts the wanted fields, and checks that its table at `position` lies within the
- * file. It starts with two sizes: its own and the table's. */
-static bool read_vtable(const tg_reader *reader, uint32_t position, const uint8_t *wanted,
-                        tg_fields *fields) {
-    uint32_t vtable = position - tg_load32(reader->data + position);
-    const uint32_t end = reader->limit + 4U;
-    if (vtable > reader->limit || (vtable & 1U) != 0) {
-        return false;
+bool tg_read_table(const tg_reader *r, uint32_t at, const uint8_t *wanted, uint32_t *value) {
+    const uint8_t *data = r->data;
+    const uint32_t words = r->words;
+    const uint8_t *entries = data;
+    uint32_t position = 0;
+    uint32_t size = 0;
+    uint32_t table_size = 0;
+    if (at != TG_NOWHERE) {
+        /* A vtable starts with two sizes: its own and the table's. */
+        const uint32_t end = r->limit + 4U;
+        position = at + tg_load32(data + at);
+        if (!tg_is_word(words, position)) {
+            return false;
+        }
+        uint32_t vtable = position - tg_load32(data + position);
+        if (vtable > r->limit || (vtable & 1U) != 0) {
+            return false;
+        }
+        entries = data + vtable;
+        size = tg_load16(entries) & ~1U;
+        table_size = tg_load16(entries + 2);
+        if (size < 4U || size > end - vtable || table_size < 4U || table_size > end - position) {
+            return false;
+        }
     }
-    const uint8_t *entries = reader->data + vtable;
-    uint32_t size = tg_load16(entries);
-    uint32_t table_size = tg_load16(entries + 2);
-    if (size < 4U || size > end - vtable || table_size < 4U || table_size > end - position) {
-        return false;
-    }
-    fields->vtable = vtable;
-    fields->last = end - table_size;
-    /* Fields further behind than any table of the schema is long read as absent; impossible ones do, too:
-     * they have their default, or are refused where they must be there. */
-    table_size = table_size > UINT8_MAX + 1U ? UINT8_MAX + 1U : table_size;
-    for (uint8_t *at = fields->at; *wanted != TG_END; wanted++) {
-        uint32_t slot = *wanted & 62U;
-        uint32_t offset = slot + 1U < size ? tg_load16(entries + slot) : 0;
-        bool there =
-            (*wanted & 1U) != 0 ? offset < table_size : (offset >> 2 | offset << 30) < table_size >> 2;
-        *at++ = (uint8_t)(there ? offset : 0);
+    for (uint32_t want; (want = *wanted) != TG_END; wanted++, value++) {
+        const uint32_t slot = want & 62U;
+        const uint32_t offset = slot < size ? tg_load16(entries + slot) : 0;
+        if (offset == 0) {
+            *value = want >= TG_PLACE(0) ? TG_NOWHERE : want >> 6;
+            if (want >= TG_LIST(0)) {
+                return false;
+            }
+            continue;
+        }
+        uint32_t v = position + offset;
+        if ((want & 1U) != 0) {
+            if (offset >= table_size) {
+                return false;
+            }
+            if (want < TG_PLACE(0)) {
+                v = data[v];
+            }
+        } else {
+            if (!tg_is_word(table_size >> 2, offset)) {
+                return false;
+            }
+            if (want < TG_PLACE(0)) {
+                v = tg_load32(data + v);
+            } else if (want >= TG_LIST(0)) {
+                v += tg_load32(data + v);
+                if (!tg_is_word(words, v) || tg_load32(data + v) > (r->limit - v) >> 2) {
+                    return false;
+                }
+            }
+        }
+        *value = v;
     }
     return true;
 }
 
-bool tg_new_vtable(const tg_reader *reader, uint32_t position, const uint8_t *wanted, tg_kind *kind) {
-    kind->way[1] = kind->way[0];
-    return read_vtable(reader, position, wanted, kind->way);
-}
-
-bool tg_open_once(const tg_reader *reader, const uint8_t *at, const uint8_t *wanted, tg_fields *fields,
-                  tg_table *table) {
-    uint32_t position;
-    if (!tg_follow(reader, at, &position) || !read_vtable(reader, position, wanted, fields)) {
+bool tg_new_vtable(const tg_reader *r, const uint8_t *at, const uint8_t *wanted, tg_kind *kind) {
+    uint32_t place[TG_MAX_FIELDS];
+    if (!tg_read_table(r, (uint32_t)(at - r->data), wanted, place)) {
         return false;
     }
-    table->start = reader->data + position;
-    table->at = fields->at;
+    tg_fields *fields = kind->way;
+    fields[1] = fields[0];
+    const uint8_t *start = at + (int32_t)tg_load32(at);
+    const uint8_t *vtable = start - (int32_t)tg_load32(start);
+    fields->vtable = (uint32_t)(vtable - r->data);
+    fields->last = r->limit + 4U - tg_load16(vtable + 2);
+    for (unsigned i = 0; wanted[i] != TG_END; i++) {
+        const uint32_t offset = place[i] - (uint32_t)(start - r->data);
+        fields->at[i] = (uint8_t)(offset > UINT8_MAX ? 0 : offset); /* no table of the schema is that long */
+    }
     return true;
-}
-
-bool tg_open_table(const tg_reader *reader, const uint8_t *at, const uint8_t *wanted, tg_kind *kind,
-                   tg_table *table) {
-    return tg_open_inline(reader, at, wanted, kind, table);
-}
-
-bool tg_open_vector(const tg_reader *reader, const tg_table *table, unsigned i, unsigned shift,
-                    tg_vector *vector) {
-    return tg_vector_inline(reader, table, i, shift, vector);
 }

@@ -51,14 +51,24 @@ static inline int tg_reader_init(tg_reader *reader, const uint8_t *data, uint32_
     return size < 16U || tg_load32(data + 4) != identifier ? TG_ERR_NOT_TFLITE : 0;
 }
 
-/* The wanted fields of a kind of table, ended by TG_END: each the field's number in the schema, as one byte,
- * or as a word (a number of 32 bits, or an offset to a table or vector). */
-#define TG_BYTE(field) (TG_WORD(field) | 1U)
-#define TG_WORD(field) (4U + 2U * (field))    /* its place in a vtable */
-#define TG_ONE(field)  (TG_WORD(field) | 64U) /* a word that is 1 when it is absent, not 0 */
-#define TG_END         0xFFU
+/* Whether a position is that of a whole word of the file. */
+static TG_INLINE bool tg_is_word(uint32_t words, uint32_t position) {
+    /* Its lowest two bits become the highest: when they are not 0 it is beyond any file. */
+    return (position >> 2 | position << 30) < words;
+}
 
-#define TG_MAX_FIELDS 8U
+/* The wanted fields of a table, ended by TG_END: each the field's number in the schema, and what is read. */
+#define TG_WORD(field)       (4U + 2U * (field))     /* its 32 bits; 0 when it is absent */
+#define TG_ONE(field)        (TG_WORD(field) | 64U)  /* its 32 bits; 1 when it is absent */
+#define TG_BYTE(field)       (TG_WORD(field) | 1U)   /* its byte; 0 when it is absent */
+#define TG_PLACE(field)      (TG_WORD(field) | 128U) /* where it is, in the file; or TG_NOWHERE */
+#define TG_BYTE_PLACE(field) (TG_BYTE(field) | 128U) /* the same of a byte */
+#define TG_LIST(field)       (TG_WORD(field) | 192U) /* where the vector of 32-bit items is; must be there */
+#define TG_END               0xFFU
+
+#define TG_NOWHERE UINT32_MAX
+
+#define TG_MAX_FIELDS 6U
 
 /* Where a vtable puts the wanted fields. */
 typedef struct {
@@ -66,6 +76,10 @@ typedef struct {
     uint32_t last;             /* the last position at which a table of it lies within the file */
     uint8_t at[TG_MAX_FIELDS]; /* from a table's start; 0: absent */
 } tg_fields;
+
+/* Reads the wanted fields of the table that the offset at position `at` leads to, or those of no table at
+ * TG_NOWHERE. Returns false when something is not within the file. */
+bool tg_read_table(const tg_reader *reader, uint32_t at, const uint8_t *wanted, uint32_t *value);
 
 /* The two vtables of a kind of table that were met last. */
 typedef struct {
@@ -87,43 +101,36 @@ typedef struct {
 
 /* Finds what the offset stored at `at`, in the file and 4-byte aligned, leads to: modulo 2^32, to a whole
  * word. Returns false when that is outside the file or not aligned. */
-static TG_INLINE bool tg_follow(const tg_reader *reader, const uint8_t *at, uint32_t *position) {
-    *position = (uint32_t)(at - reader->data) + tg_load32(at);
-    /* Its lowest two bits become the highest: when they are not 0 it is beyond any file. */
-    return (*position >> 2 | *position << 30) < reader->words;
+static TG_INLINE bool tg_follow(tg_reader r, const uint8_t *at, const uint8_t **to, uint32_t *position) {
+    const uintptr_t address = (uintptr_t)at + (uintptr_t)(int32_t)tg_load32(at);
+    *position = (uint32_t)(address - (uintptr_t)r.data);
+    *to = (const uint8_t *)address;
+    return tg_is_word(r.words, *position);
 }
 
-/* Works out the fields of a kind's new vtable, that of a table at a whole word of the file, in place of the
- * one that was met longer ago. Returns false when something is not within the file. */
-bool tg_new_vtable(const tg_reader *reader, uint32_t position, const uint8_t *wanted, tg_kind *kind);
+/* Puts the vtable of the table that the offset at `at` leads to in place of the one that was met longer ago.
+ * Wanted are TG_PLACE()s. Returns false when something is not within the file. */
+bool tg_new_vtable(const tg_reader *reader, const uint8_t *at, const uint8_t *wanted, tg_kind *kind);
 
 /* Opens the table that the offset at `at` leads to; false when something is not within the file. */
-static TG_INLINE bool tg_open_inline(const tg_reader *reader, const uint8_t *at, const uint8_t *wanted,
-                                     tg_kind *kind, tg_table *table) {
+static TG_INLINE bool tg_open_table(tg_reader r, const tg_reader *reader, const uint8_t *at,
+                                    const uint8_t *wanted, tg_kind *kind, tg_table *table) {
     uint32_t position;
-    if (!tg_follow(reader, at, &position)) {
+    if (!tg_follow(r, at, &table->start, &position)) {
         return false;
     }
     /* A table starts with the signed distance back to its vtable. */
-    table->start = reader->data + position;
     uint32_t vtable = position - tg_load32(table->start);
     const tg_fields *fields = kind->way;
     if ((vtable != fields->vtable && vtable != (++fields)->vtable) || position > fields->last) {
         fields = kind->way;
-        if (!tg_new_vtable(reader, position, wanted, kind)) {
+        if (!tg_new_vtable(reader, at, wanted, kind)) {
             return false;
         }
     }
     table->at = fields->at;
     return true;
 }
-
-bool tg_open_table(const tg_reader *reader, const uint8_t *at, const uint8_t *wanted, tg_kind *kind,
-                   tg_table *table);
-
-/* The same for a single table; `fields` is memory for what is found. */
-bool tg_open_once(const tg_reader *reader, const uint8_t *at, const uint8_t *wanted, tg_fields *fields,
-                  tg_table *table);
 
 /* Field i of those wanted; `missing` when it is absent. */
 static TG_INLINE uint32_t tg_word(const tg_table *table, unsigned i, uint32_t missing) {
@@ -144,26 +151,14 @@ typedef struct {
     const uint8_t *start;
 } tg_vector;
 
-extern const uint32_t tg_no_items;
-
-/* Opens the vector of field i, of items of 1 << shift bytes (1, 4 or 8), aligned to 4 at least. Absent:
- * empty. Returns false when it is not within the file. */
-static TG_INLINE bool tg_vector_inline(const tg_reader *reader, const tg_table *table, unsigned i,
-                                       unsigned shift, tg_vector *vector) {
-    if (table->at[i] == 0) {
-        vector->start = (const uint8_t *)&tg_no_items;
-        return true;
-    }
+/* Opens the vector of field i, which is there, of items of 1 << shift bytes (1, 4 or 8), aligned to 4 at
+ * least. Returns false when it is not within the file. */
+static TG_INLINE bool tg_open_vector(tg_reader r, const tg_table *table, unsigned i, unsigned shift,
+                                     tg_vector *vector) {
     uint32_t position;
-    if (!tg_follow(reader, tg_field(table, i), &position)) {
-        return false;
-    }
-    vector->start = reader->data + position;
-    return tg_load32(vector->start) <= (reader->limit - position) >> shift;
+    return tg_follow(r, tg_field(table, i), &vector->start, &position) &&
+           tg_load32(vector->start) <= (r.limit - position) >> shift;
 }
-
-bool tg_open_vector(const tg_reader *reader, const tg_table *table, unsigned i, unsigned shift,
-                    tg_vector *vector);
 
 static inline uint32_t tg_count(tg_vector vector) {
     return tg_load32(vector.start);

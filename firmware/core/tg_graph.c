@@ -43,7 +43,7 @@ static int read_input(tg_graph *g, uint32_t index, tg_view *view, tg_ref *ref) {
     if (index == g->made) {
         *view = g->p.output;
     } else {
-        int err = tg_file_tensor(&g->file, index, view);
+        int err = tg_file_tensor(&g->file, index, view != g->p.input, view);
         if (err != 0) {
             return err;
         }
@@ -93,7 +93,7 @@ static TG_NOINLINE int read_inputs(tg_graph *g, const tg_op *op, tg_vector input
 static int read_made(tg_graph *g, uint32_t index) {
     tg_view *view = &g->p.output;
     g->made = index;
-    int err = tg_file_tensor(&g->file, index, view);
+    int err = tg_file_tensor(&g->file, index, false, view);
     if (err != 0) {
         return err;
     }
@@ -229,7 +229,7 @@ static void set_end(tg_tensor *tensor, const tg_view *view) {
     for (unsigned i = 0; i < TG_MAX_DIMS; i++) {
         tensor->dim[i] = i < view->dims ? view->dim[TG_MAX_DIMS - view->dims + i] : 0;
     }
-    memcpy(&tensor->scale, view->scales, sizeof tensor->scale);
+    memcpy(&tensor->scale, tg_items(view->scales), sizeof tensor->scale);
 }
 
 /* The tables whose size is the same for all models. */
@@ -238,13 +238,13 @@ typedef struct {
     tg_view input[TG_MAX_OP_INPUTS];
 } fixed;
 
-#define FIXED_SIZE 280U /* bytes for them: the same on every processor */
+#define FIXED_SIZE 248U /* bytes for them: the same on every processor */
 
 _Static_assert(sizeof(fixed) <= FIXED_SIZE, "as an arena has room for");
 
 /* Reserves nodes and planning tables. */
 static int reserve(tg_graph *g, void *arena, size_t arena_size) {
-    uint32_t count = tg_count(g->file.operators);
+    uint32_t count = g->file.operator_count;
     uint32_t tensors = tg_count(g->file.tensors);
     uint32_t blocks =
         (2U * count + 1U) * (uint32_t)sizeof(tg_block); /* an output and scratch for each step */
@@ -264,9 +264,10 @@ static int reserve(tg_graph *g, void *arena, size_t arena_size) {
     fixed *first = (fixed *)(void *)tables;
     g->file.tables = &first->tables;
     g->p.input = first->input;
-    for (unsigned i = 0; i < TG_KINDS; i++) {
-        tg_kind_init(&first->tables.kinds[i]);
-    }
+    tg_kind_init(&first->tables.tensor[0]);
+    tg_kind_init(&first->tables.tensor[1]);
+    tg_kind_init(&first->tables.quantization);
+    tg_kind_init(&first->tables.buffer);
     g->blocks = (tg_block *)(void *)(tables + FIXED_SIZE);
     g->block_of = tables + FIXED_SIZE + blocks;
     memset(g->block_of, TG_NO_BLOCK, tensors);
@@ -280,7 +281,7 @@ static int read_all(tg_graph *g, tg_fault *fault) {
     }
     set_end(&tg_head_of(g)->input, &g->p.output);
     g->block_of[g->file.input] = (uint8_t)add_block(g, g->p.output.size);
-    for (; g->step < tg_count(g->file.operators); g->step++) {
+    for (; g->step < g->file.operator_count; g->step++) {
         fault->op = (int16_t)g->step;
         fault->opcode = -1;
         err = add_step(g, fault);
@@ -295,7 +296,7 @@ static int read_all(tg_graph *g, tg_fault *fault) {
         return TG_ERR_GRAPH;
     }
     if (g->made != output) {
-        err = tg_file_tensor(&g->file, output, &g->p.output);
+        err = tg_file_tensor(&g->file, output, false, &g->p.output);
     }
     set_end(&tg_head_of(g)->output, &g->p.output);
     return err;

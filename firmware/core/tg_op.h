@@ -145,7 +145,7 @@ int tg_activation_range(uint32_t activation, const tg_view *view, int8_t *low, i
 
 /* Bits of the one scale of a per-tensor quantised view. */
 static inline uint32_t tg_scale_of(const tg_view *view) {
-    return tg_load32(view->scales);
+    return tg_item32(view->scales, 0);
 }
 
 #endif

@@ -217,7 +217,7 @@ RELU(relu6, OP_RELU6);
 
 #define PAD(name, code)                                                                                      \
     TG_OP(name, stream, .opcode = (code),                                                                    \
-          .needs = {TG_ACTIVATION, TG_INT32 | TG_CONSTANT, TG_INT8 | TG_CONSTANT | TG_OPTIONAL},             \
+          .needs = {TG_ACTIVATION, TG_INT32 | TG_CONSTANT, TG_ACTIVATION | TG_CONSTANT | TG_OPTIONAL},       \
           .checks = TG_SAME_QUANTIZATION, .params = sizeof(elementwise), .options = OPTIONS + 1,             \
           .prepare = prepare_pad, .run = run)
 

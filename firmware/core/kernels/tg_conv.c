@@ -106,7 +106,18 @@ tg_stream_reason tg_axes_stream(tg_hop *hop, tg_axis *h, tg_axis *w, tg_pooled *
 int tg_check_weights(const tg_prepare *p, unsigned channel_dim, uint32_t channels) {
     const tg_view *weights = &p->input[1];
     const tg_view *bias = &p->input[2];
-    if (weights->scale_count > 1 && (weights->scale_dim != channel_dim || weights->scale_count != channels)) {
+    const uint32_t scales = tg_count(weights->scales);
+    if (scales > 1 && (weights->scale_dim != channel_dim || scales != channels)) {
+        return TG_ERR_QUANTIZATION;
+    }
+    const uint8_t *zero = tg_items(weights->zeros);
+    const uint8_t *end = zero + 8U * scales;
+    uint32_t zeros = 0; /* or'ed */
+    do {
+        zeros |= tg_load32(zero) | tg_load32(zero + 4);
+        zero += 8;
+    } while (zero != end);
+    if (zeros != 0) {
         return TG_ERR_QUANTIZATION;
     }
     return bias->has != 0 && bias->size != channels ? TG_ERR_SHAPE : 0;

@@ -88,11 +88,10 @@ typedef struct {
 } tg_conv;
 
 /* What the inputs of these operators need: an activation, weights, and an optional bias. */
-#define TG_WEIGHTED                                                                                          \
-    {TG_ACTIVATION, TG_INT8 | TG_CONSTANT | TG_SYMMETRIC, TG_INT32 | TG_CONSTANT | TG_OPTIONAL}
+#define TG_WEIGHTED {TG_ACTIVATION, TG_INT8 | TG_CONSTANT, TG_INT32 | TG_CONSTANT | TG_OPTIONAL}
 
-/* Checks that scales of the weights run along `channel_dim`, and that the bias has `channels` values.
- * Returns 0 or a negative tg_err. */
+/* Checks that the weights are symmetric, that their scales run along `channel_dim`, and that the bias has
+ * `channels` values. Returns 0 or a negative tg_err. */
 int tg_check_weights(const tg_prepare *p, unsigned channel_dim, uint32_t channels);
 
 /* What both operators' prepare() begins with: checks weights of a dimension for output channels, and fills

@@ -39,8 +39,8 @@ int tg_requant_make(tg_requant *requant, tg_prepare *p, uint32_t channels, bool 
         return TG_ERR_QUANTIZATION;
     }
     uint32_t input_scale = tg_scale_of(&p->input[0]);
-    const uint8_t *scales = weights->scales;
-    uint32_t count = weights->scale_count;
+    const uint8_t *scales = tg_items(weights->scales);
+    uint32_t count = tg_count(weights->scales);
     static const uint32_t ONE = TG_SCALE_ONE;
     if (float_product && count == 1) {
         input_scale = tg_scale_product(input_scale, tg_load32(scales));
