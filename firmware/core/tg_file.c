@@ -156,7 +156,8 @@ int tg_file_tensor(const tg_file *f, uint32_t index, bool second, tg_view *view)
         return TG_ERR_TRUNCATED;
     }
     tg_table tensor;
-    if (!tg_open_table(r, &f->reader, tg_item_at(f->tensors, index), TENSOR, &f->tables->tensor[second], &tensor)) {
+    if (!tg_open_table(r, &f->reader, tg_item_at(f->tensors, index), TENSOR, &f->tables->tensor[second],
+                       &tensor)) {
         return TG_ERR_TRUNCATED;
     }
     uint32_t type = tg_byte(&tensor, TYPE, 0);

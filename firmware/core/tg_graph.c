@@ -2,35 +2,29 @@
 
 #include "tg_quant.h"
 
-/* In block_of: the tensor went into the operator that made it, and step `block - ABSORBED` with it. */
-#define ABSORBED 190U
+/* In block_of: the tensor went into the operator that made it. */
+#define ABSORBED 0xFEU
 
-_Static_assert(2U * TG_MAX_OPS + 1U <= ABSORBED && ABSORBED + TG_MAX_OPS <= TG_NO_BLOCK,
-               "all are told apart");
-_Static_assert(sizeof(((tg_graph *)0)->apart) * 8U >= TG_MAX_OPS, "a bit for every step");
+_Static_assert(2U * TG_MAX_OPS + 1U <= ABSORBED && ABSORBED < TG_NO_BLOCK, "all are told apart");
 
 /* Steps of work that an output value takes besides those that its operator counts. */
 #define STEPS_OF_A_VALUE 32U
 
 /* A new block, first needed in this step. */
-static tg_ref add_block(tg_graph *g, uint32_t size) {
+static TG_NOINLINE tg_ref add_block(tg_graph *g, uint32_t size) {
     tg_block *block = &g->blocks[g->block_count];
     block->size = size;
-    block->u.offset = 0;
-    block->kept = 0;
     block->first = block->last = g->step;
     return g->block_count++;
 }
 
 /* The block of a tensor that is used in this step, or TG_NO_BLOCK. */
-static unsigned used_block(tg_graph *g, uint32_t tensor) {
+static TG_NOINLINE unsigned used_block(tg_graph *g, uint32_t tensor) {
     unsigned block = g->block_of[tensor];
     if (block == TG_NO_BLOCK) {
         return block;
     }
-    if (block >= ABSORBED) { /* is never stored: the graph is read again, with that operator apart */
-        block -= ABSORBED;
-        g->apart[block / 32U] |= 1U << block % 32U;
+    if (block == ABSORBED) { /* is never stored: the graph is read again */
         g->again = true;
         block = 0;
     }
@@ -124,11 +118,10 @@ static int check(const tg_op *op, tg_prepare *p) {
 static bool absorbed(tg_graph *g, const tg_op *op, const tg_op *producer, uint32_t input) {
     tg_prepare *p = &g->p;
     const struct tg_node *last = g->node - 1;
-    if (producer->absorbs != op->opcode || (g->apart[g->step / 32U] >> g->step % 32U & 1U) != 0 ||
-        !producer->absorb(g->arena.base + last->params, p)) {
+    if (producer->absorbs != op->opcode || g->apart || !producer->absorb(g->arena.base + last->params, p)) {
         return false;
     }
-    g->block_of[input] = (uint8_t)(ABSORBED + g->step);
+    g->block_of[input] = ABSORBED;
     tg_block *output = &g->blocks[last->output];
     tg_block *scratch = output + 1; /* who absorbs has some */
     g->latest += p->output.size - output->size + p->scratch_size - scratch->size;
@@ -318,10 +311,10 @@ int tg_graph_read(tg_graph *g, const uint8_t *data, size_t size, const tg_op *co
         return err;
     }
     g->ops = ops;
-    g->apart[0] = g->apart[1] = 0;
     g->p.file = data;
     g->p.arena = &g->arena;
-    do { /* at most twice: then no operator is absorbed that would have to be apart */
+    g->apart = false;
+    for (;;) { /* at most twice */
         g->again = false;
         g->block_count = g->step = 0;
         g->most = g->latest = 0;
@@ -331,8 +324,11 @@ int tg_graph_read(tg_graph *g, const uint8_t *data, size_t size, const tg_op *co
         if (err == 0) {
             err = read_all(g, fault);
         }
-    } while (err == 0 && g->again);
-    return err;
+        if (err != 0 || !g->again) {
+            return err;
+        }
+        g->apart = true;
+    }
 }
 
 /* Plans the tensors behind the parameters and tells every node where its memory is. */

@@ -19,7 +19,8 @@ typedef struct {
     uint8_t block_count;
     uint8_t step;   /* number of the operator that is being read */
     uint8_t output; /* the block of the model's output */
-    bool again;     /* an operator was absorbed that must not be */
+    bool again;     /* an operator was absorbed whose input others use: none must be */
+    bool apart;     /* none is */
     /* Planning tables: at the arena's end, where tensors may lie later. */
     tg_block *blocks;  /* the first is the model's input */
     uint8_t *block_of; /* by tensor: the block that holds it at this point of the graph, or TG_NO_BLOCK */
@@ -30,7 +31,6 @@ typedef struct {
     const tg_op *const *ops;
     const tg_op *producer; /* the last step's operator, when it may absorb this one's; or NULL */
     uint32_t tables_size;
-    uint32_t apart[2]; /* a bit for each step that must not be absorbed */
     tg_arena arena;
     tg_file file;
     tg_prepare p;

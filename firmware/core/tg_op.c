@@ -12,7 +12,11 @@ bool tg_same_quantization(const tg_view *a, const tg_view *b) {
 }
 
 bool tg_same_shape(const tg_view *a, const tg_view *b) {
-    return memcmp(a->dim, b->dim, sizeof a->dim) == 0;
+    uint32_t others = 0; /* or'ed */
+    for (unsigned i = 0; i < TG_MAX_DIMS; i++) {
+        others |= (uint32_t)a->dim[i] ^ b->dim[i];
+    }
+    return others == 0;
 }
 
 int tg_activation_range(uint32_t activation, const tg_view *view, int8_t *low, int8_t *high) {

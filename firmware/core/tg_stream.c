@@ -130,6 +130,9 @@ static int set_kept(tg_stream *stream, tg_graph *g) {
 /* Plans a graph for hops; *columns: where in the input's block the new columns are. */
 static int plan(tg_stream *stream, tg_graph *g, unsigned window, unsigned hop, tg_ref *columns) {
     tg_block *input = &g->blocks[0];
+    for (tg_block *block = input; block < input + g->block_count; block++) {
+        block->u.time.columns = block->kept = 0;
+    }
     if (g->output == 0) {
         return TG_ERR_GRAPH;
     }

@@ -165,17 +165,13 @@ static int prepare(tg_prepare *p, void *params) {
     tg_conv *c = params;
     const tg_view *weights = &p->input[1];
     c->filter_c = weights->dim[DIM_C];
-    int err = tg_conv_prepare(p, c, DIM_N, c->filter_c);
+    int err = tg_conv_prepare(p, c, DIM_N, c->filter_c, DIM_H);
     if (err != 0) {
         return err;
     }
     uint32_t groups = c->in_c / c->filter_c;
     if (groups * c->filter_c != c->in_c || c->out_c % groups != 0 || weights->dim[DIM_N] != c->out_c) {
         return TG_ERR_SHAPE;
-    }
-    c->turned = c->h.input == 1 && c->h.filter == 1 && c->h.pad == 0;
-    if (c->turned) {
-        tg_conv_turn(c);
     }
     p->scratch_size = plan(c, p->room);
     return 0;

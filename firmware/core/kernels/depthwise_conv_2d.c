@@ -60,7 +60,7 @@ static int prepare(tg_prepare *p, void *params) {
     tg_conv *c = params;
     const tg_view *weights = &p->input[1];
     uint32_t multiplier = p->output.dim[DIM_C] / p->input[0].dim[DIM_C];
-    int err = tg_conv_prepare(p, c, DIM_C, 1);
+    int err = tg_conv_prepare(p, c, DIM_C, 1, DIM_W);
     if (err != 0) {
         return err;
     }
@@ -71,9 +71,6 @@ static int prepare(tg_prepare *p, void *params) {
         return TG_ERR_OPTION;
     }
     c->filter_c = (uint16_t)multiplier;
-    if (c->w.input == 1 && c->w.filter == 1 && c->w.pad == 0) { /* a column is taken as a row */
-        tg_conv_turn(c);
-    }
     p->scratch_size = c->lanes = scratch_size(c);
     return 0;
 }

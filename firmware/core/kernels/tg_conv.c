@@ -123,7 +123,7 @@ int tg_check_weights(const tg_prepare *p, unsigned channel_dim, uint32_t channel
     return bias->has != 0 && bias->size != channels ? TG_ERR_SHAPE : 0;
 }
 
-int tg_conv_prepare(tg_prepare *p, tg_conv *c, unsigned channel_dim, uint32_t depth) {
+int tg_conv_prepare(tg_prepare *p, tg_conv *c, unsigned channel_dim, uint32_t depth, unsigned turned_dim) {
     const tg_view *weights = &p->input[1];
     c->in_c = p->input[0].dim[DIM_C];
     c->out_c = p->output.dim[DIM_C];
@@ -135,19 +135,14 @@ int tg_conv_prepare(tg_prepare *p, tg_conv *c, unsigned channel_dim, uint32_t de
         return TG_ERR_SHAPE;
     }
     c->input_offset = (int16_t)-p->input[0].zero_point;
-    err = tg_axes_make(p, &c->w, &c->h);
+    /* Then there is no padding either. */
+    c->turned = p->input[0].dim[turned_dim] == 1 && weights->dim[turned_dim] == 1;
+    err = tg_axes_make(p, c->turned ? &c->w : &c->h, c->turned ? &c->h : &c->w);
     if (err != 0) {
         return err;
     }
-    tg_conv_turn(c); /* back, and without a pooling */
-    p->steps = (uint32_t)c->h.filter * c->w.filter * depth;
-    return tg_requant_make(&c->requant, p, c->out_c, false);
-}
-
-void tg_conv_turn(tg_conv *c) {
-    tg_axis row = c->w;
-    c->w = c->h;
-    c->h = row;
     c->pool_h = (tg_pooled){c->h.output, 1, 1};
     c->pool_w = (tg_pooled){c->w.output, 1, 1};
+    p->steps = (uint32_t)c->h.filter * c->w.filter * depth;
+    return tg_requant_make(&c->requant, p, c->out_c, false);
 }

@@ -79,7 +79,7 @@ typedef struct {
     uint16_t filter_c; /* CONV_2D: input channels of a filter; DEPTHWISE_CONV_2D: outputs per input channel */
     int16_t input_offset;
     uint16_t chunk;   /* CONV_2D: outputs made at a time */
-    bool turned;      /* CONV_2D: h is the input's width */
+    bool turned;      /* h is the input's width */
     bool strip;       /* CONV_2D: the input is its own strip */
     tg_pooled pool_h; /* of a max-pooling run with it, or 1 x 1 */
     tg_pooled pool_w;
@@ -95,10 +95,8 @@ typedef struct {
 int tg_check_weights(const tg_prepare *p, unsigned channel_dim, uint32_t channels);
 
 /* What both operators' prepare() begins with: checks weights of a dimension for output channels, and fills
- * what is common; depth: products of a tap. Returns 0 or a negative tg_err. */
-int tg_conv_prepare(tg_prepare *p, tg_conv *conv, unsigned channel_dim, uint32_t depth);
-
-/* Takes the input's columns for rows. */
-void tg_conv_turn(tg_conv *conv);
+ * what is common; depth: products of a tap. Where input and filter are 1 in `turned_dim`, height and width
+ * are exchanged. Returns 0 or a negative tg_err. */
+int tg_conv_prepare(tg_prepare *p, tg_conv *conv, unsigned channel_dim, uint32_t depth, unsigned turned_dim);
 
 #endif
