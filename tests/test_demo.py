@@ -38,6 +38,7 @@ def test_a_missing_compiler_is_told_before_the_training(
 
 def test_data_without_sessions_is_told_before_the_training(tmp_path: Path) -> None:
     (tmp_path / "data" / "p01").mkdir(parents=True)
+    assert "is no folder" in refusal(tmp_path / "nowhere")
     assert "has no continuous log" in refusal(tmp_path / "data", "--out", tmp_path / "demo")
 
 

@@ -122,6 +122,7 @@ BAD = [
     ("magic-wand", "w.txt", "1,2,3\n", "expected the name output_LABEL_SUBJECT.txt"),
     ("magic-wand", "output_w_a.txt", "-,-,-\n1,2\n", "line 2: expected x,y,z"),
     ("tidy", "w.csv", "a,b\n", "missing columns"),
+    ("tidy", "w.csv", "# tinygesture-log: 1\n", "is a log, expected a table"),
 ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import pytest
 
-from gesture_tools.finite import Finite
+from gesture_tools.arguments import Finite
 
 
 @pytest.mark.parametrize("text", ["nan", "inf", "-inf", "0", "x"])

@@ -300,7 +300,8 @@ def test_json_and_exit_codes(tmp_path: Path, sound: Path) -> None:
     ("arguments", "expected"),
     [
         (["nowhere"], "nowhere does not exist"),
-        ([".", "--budget", "0"], "expected false activations per hour"),
+        ([".", "--budget", "nan"], "nan is no finite number"),
+        ([".", "--background", ","], "--background is empty"),
     ],
 )
 def test_bad_input_is_one_line(

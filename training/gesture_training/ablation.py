@@ -17,12 +17,13 @@ from typing import Any
 import click
 import numpy as np
 
+from gesture_tools.arguments import Names
 from gesture_tools.cli import run
 from gesture_tools.errors import UserError
 from gesture_tools.files import make_folder
 from gesture_tools.recordings import Recording
 from gesture_tools.resample import at_rate
-from gesture_training.commands.options import Names, config_of
+from gesture_training.commands.options import config_of
 from gesture_training.config import TrainConfig
 from gesture_training.dataset import Piece, digest, labels_of, outline
 from gesture_training.evaluation.folds import deal

@@ -42,6 +42,8 @@ def command(data: Path, out: Path) -> None:
     """
     start = time.monotonic()
     model = out / "model" / "gesture.tflite"
+    if not data.is_dir():
+        raise UserError(f"{data} is no folder: expected one of logs, as data/starter")
     if not any(data.glob(f"*/*{SPANS_SUFFIX}")):
         raise _no_session(data)
     for find in (find_toolchain, find_cmake, find_ninja):

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gesture_tools.arguments import Finite
 from gesture_tools.boards import HOST
 from gesture_tools.emulation import at_model_rate, emulate
 from gesture_tools.errors import UserError
-from gesture_tools.finite import Finite
 from gesture_tools.following import say_next, say_record
 from gesture_tools.loading import load
 from gesture_tools.qemu import BOARD, BoardRun, check_elf, find_qemu

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gesture_tools.arguments import Finite
 from gesture_tools.boards import DEFAULT_BOARD
 from gesture_tools.commands.accept import failures, show_check
 from gesture_tools.errors import UserError
-from gesture_tools.finite import Finite
 from gesture_tools.following import say_next
 from gesture_tools.toolchain import COMPILERS
 

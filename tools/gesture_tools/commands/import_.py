@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gesture_tools.arguments import Rate
 from gesture_tools.errors import UserError
 from gesture_tools.following import say_next
 from gesture_tools.progress import tracked
@@ -66,7 +67,7 @@ def _renames(entries: Iterable[str]) -> dict[str, str]:
     "--unit", type=click.Choice(("g", "mg", "m/s2")), help="Unit of the samples, where files are silent."
 )
 @click.option(
-    "--rate", type=float, help="Sampling rate in Hz, where files hold no times; rate of a new profile."
+    "--rate", type=Rate(), help="Sampling rate in Hz, where files hold no times; rate of a new profile."
 )
 @click.option("--full-scale", type=int, help="Full scale of the sensor in milli-g, for a new profile.")
 @click.option("--resample", is_flag=True, help="Bring recordings of other rates to the profile's.")
@@ -102,8 +103,6 @@ def command(
     from gesture_tools.exchange.store import new_profile, profile_of, renamed, store
     from gesture_tools.profile import PROFILE_NAME
 
-    if rate is not None and not 1 <= rate <= 1000:
-        raise UserError(f"--rate is {rate:g}: expected 1 to 1000 Hz")
     labels = _renames(rename)
     options = Options(label, subject, session, unit, rate)
     recordings = [renamed(recording, labels) for recording in _read(FORMATS[form], paths, options)]

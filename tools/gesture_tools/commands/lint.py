@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gesture_tools.errors import UserError
+from gesture_tools.arguments import Finite, Names
 from gesture_tools.following import say_next
 from gesture_tools.words import counted
 
@@ -84,8 +84,14 @@ def _show(finding: Finding) -> None:
 
 @click.command("lint", short_help="Check recordings before training on them.")
 @click.argument("data", type=click.Path(path_type=Path), nargs=-1, required=True)
-@click.option("--background", multiple=True, help="A label that means no gesture, too; may be repeated.")
-@click.option("--budget", type=float, default=1.0, show_default=True, help="False activations per hour.")
+@click.option("--background", type=Names(), default=(), help="More labels that mean no gesture.")
+@click.option(
+    "--budget",
+    type=Finite(0, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="False activations per hour.",
+)
 @click.option("--strict", is_flag=True, help="Let warnings fail, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON document.")
 def command(
@@ -100,8 +106,6 @@ def command(
     Example:
       gesture lint data/starter
     """
-    if not 0 < budget < float("inf"):
-        raise UserError(f"--budget is {budget:g}: expected false activations per hour, more than 0")
     from gesture_tools.lint import ERROR, WARNING, check
 
     gathered, findings = check(data, budget, background)

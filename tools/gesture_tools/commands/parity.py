@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gesture_tools.arguments import Names
 from gesture_tools.errors import UserError
 from gesture_tools.following import say_next
 from gesture_tools.toolchain import COMPILERS
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--limit", type=click.IntRange(min=1), help="Use only this many recordings, spread over all.")
-@click.option("--subjects", help="Use only these people's recordings (comma-separated).")
+@click.option("--subjects", type=Names(), default=(), help="Use only these people's recordings.")
 @click.option(
     "--elf", type=click.Path(path_type=Path), help="Firmware of the emulated board; default: built."
 )
@@ -34,7 +35,7 @@ def command(
     model: Path,
     logs: tuple[Path, ...],
     limit: int | None,
-    subjects: str | None,
+    subjects: tuple[str, ...],
     elf: Path | None,
     compiler: str | None,
     require_all: bool,
@@ -90,14 +91,13 @@ def command(
     return 1 if failed else 0
 
 
-def _choose(recordings: Sequence[Any], limit: int | None, subjects: str | None) -> list[Any]:
+def _choose(recordings: Sequence[Any], limit: int | None, subjects: Sequence[str]) -> list[Any]:
     chosen = list(recordings)
-    if subjects is not None:
-        names = {name.strip() for name in subjects.split(",")}
-        people = {r.subject for r in chosen}
-        if unknown := sorted(names - people):
-            raise UserError(f"no recording of {unknown[0]!r}: expected some of {', '.join(sorted(people))}")
-        chosen = [r for r in chosen if r.subject in names]
+    people = {r.subject for r in chosen}
+    if unknown := [name for name in subjects if name not in people]:
+        raise UserError(f"no recordings of {unknown[0]!r}: the data has {', '.join(sorted(people))}")
+    if subjects:
+        chosen = [r for r in chosen if r.subject in subjects]
     if limit is not None and limit < len(chosen):
         chosen = [chosen[i * len(chosen) // limit] for i in range(limit)]
     return chosen

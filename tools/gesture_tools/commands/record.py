@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gesture_tools.arguments import Finite
 from gesture_tools.errors import UserError
-from gesture_tools.finite import Finite
 from gesture_tools.following import following
 from gesture_tools.port import BAUD, find_again, find_ports
 from gesture_tools.recordings import BACKGROUND

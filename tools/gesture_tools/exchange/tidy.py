@@ -20,6 +20,7 @@ import numpy as np
 from gesture_tools.errors import UserError
 from gesture_tools.exchange.format import SESSION, Options, in_milli_g, origin
 from gesture_tools.files import read_bytes
+from gesture_tools.logs import VERSION_KEY
 from gesture_tools.recordings import BACKGROUND, Recording
 from gesture_tools.tables import COLUMNS, read_table
 
@@ -38,6 +39,10 @@ class Tidy:
 
     def read(self, path: Path, options: Options) -> list[Recording]:
         """Read one table; samples to the milli-g, times to the microsecond."""
+        if read_bytes(path).startswith(f"# {VERSION_KEY}".encode()):
+            raise UserError(
+                f"{path} is a log, expected a table: logs are read as they are; no import is needed"
+            )
         _check_text(path)
         recordings = read_table(path)
         extras = _extras(path)

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gesture_tools.arguments import Names
 from gesture_tools.errors import INTERRUPTED, UserError
 from gesture_tools.following import say_next
 from gesture_tools.progress import progress
-from gesture_training.commands.options import WISHES, Names, Wishes, given_again, training_options
+from gesture_training.commands.options import WISHES, Wishes, given_again, training_options
 
 if TYPE_CHECKING:
     from rich.console import Console

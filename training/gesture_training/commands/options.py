@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
+from gesture_tools.arguments import Names, Rate
 from gesture_tools.errors import UserError
 from gesture_training.config import TrainConfig
 from gesture_training.settings import read_settings
@@ -38,40 +39,6 @@ class WindowLength(click.ParamType[int | float]):
         return length
 
 
-class Names(click.ParamType[tuple[str, ...]]):
-    """Names separated by commas."""
-
-    name = "a,b,..."
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, ...]:
-        """Return the names without surrounding blanks."""
-        if isinstance(value, tuple):
-            return value
-        names = tuple(name.strip() for name in str(value).split(",") if name.strip())
-        if not names:
-            option = "a list of names" if param is None else param.opts[0]
-            raise UserError(f"{option} is empty: expected names separated by commas, or leave it out")
-        return names
-
-
-class Rate(click.ParamType[float]):
-    """A sampling rate in Hz, 1 to 1000."""
-
-    name = "HZ"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Return the rate."""
-        try:
-            rate = float(value)
-        except ValueError:
-            rate = 0.0
-        if not 1 <= rate <= 1000:
-            raise UserError(f"--rate is {value}: expected 1 to 1000 Hz")
-        return rate
-
-
 class Budget(click.ParamType[float]):
     """False activations per hour (0.5, 0.5/h), or none."""
 
@@ -87,6 +54,16 @@ class Budget(click.ParamType[float]):
         if not budget >= 0:
             raise UserError(f"--false-activations is {text!r}: expected a number per hour (0.5/h), or none")
         return budget
+
+
+SEARCH_EPOCHS = 20
+"""Passes of a trial: enough to rank, a third of a training."""
+
+
+def _epochs(usual: int, besides: str) -> Callable[[Any], Any]:
+    return click.option(
+        "--epochs", type=click.IntRange(1, 10000), help=f"Passes [default: {usual}]; {besides}."
+    )
 
 
 OPTIONS = (
@@ -110,12 +87,6 @@ OPTIONS = (
         "--hop", type=int, help="Samples between two windows; the network's strides are chosen for it."
     ),
     click.option(
-        "--epochs",
-        type=click.IntRange(1, 10000),
-        help=f"Passes [default: {TrainConfig().fit.epochs}]; the network that teaches, and those that "
-        "thresholds are chosen with, take theirs besides.",
-    ),
-    click.option(
         "--config",
         "settings",
         type=click.Path(path_type=Path),
@@ -126,6 +97,10 @@ OPTIONS = (
 
 
 MODEL_OPTIONS = (
+    _epochs(
+        TrainConfig().fit.epochs,
+        "the network that teaches, and those that thresholds are chosen with, take theirs besides",
+    ),
     click.option(
         "--false-activations",
         type=Budget(),
@@ -185,7 +160,9 @@ def given_again(*names: str) -> list[str]:
 
 def search_options(command: Command) -> Command:
     """Give a command the options of a training that can be searched, as one argument ``wishes``."""
-    return _with_options(command, OPTIONS)
+    return _with_options(
+        command, (*OPTIONS, _epochs(SEARCH_EPOCHS, "the network that teaches takes its own"))
+    )
 
 
 def training_options(command: Command) -> Command:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gesture_tools.arguments import Names
 from gesture_tools.errors import INTERRUPTED
 from gesture_tools.following import say_next
 from gesture_tools.progress import progress
 from gesture_tools.words import counted
-from gesture_training.commands.options import Names
 from gesture_training.config import TrainConfig
 
 if TYPE_CHECKING:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gesture_tools.arguments import Names
 from gesture_tools.errors import INTERRUPTED, UserError
 from gesture_tools.following import on_log, say_next
 from gesture_tools.progress import progress
 from gesture_tools.words import counted
-from gesture_training.commands.options import Names, Wishes, training_options
+from gesture_training.commands.options import Wishes, training_options
 
 if TYPE_CHECKING:
     from rich.console import Console

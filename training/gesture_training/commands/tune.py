@@ -11,18 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gesture_tools.arguments import Finite, Names
 from gesture_tools.errors import INTERRUPTED, UserError
-from gesture_tools.finite import Finite
 from gesture_tools.following import say_next
 from gesture_tools.progress import progress
 from gesture_tools.runtime.emulated import CPUS
-from gesture_training.commands.options import WISHES, Names, Wishes, given_again, search_options
+from gesture_training.commands.options import SEARCH_EPOCHS, WISHES, Wishes, given_again, search_options
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-SEARCH_EPOCHS = 20
-"""Passes of a trial: enough to rank, a third of a training."""
 
 FACTORS = {"k": 1, "m": 2}
 
