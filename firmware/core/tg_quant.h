@@ -91,6 +91,17 @@ static inline int32_t tg_high_mul_half(int32_t a, uint32_t twice) {
 }
 #endif
 
+/* The same for b >= 2^30, or a of 0. */
+static inline int32_t tg_high_mul_large(int32_t a, int32_t b) {
+#if defined(__ARM_FEATURE_DSP)
+    int32_t high;
+    __asm__("smmlar %0, %1, %2, %1" : "=r"(high) : "r"(a), "r"((uint32_t)b * 2U));
+    return high;
+#else
+    return tg_high_mul_positive(a, b);
+#endif
+}
+
 /* The same for |a| < 2^30: one instruction where the processor has it. */
 static inline int32_t tg_high_mul_small(int32_t a, int32_t b) {
 #if defined(__ARM_FEATURE_DSP)

@@ -31,7 +31,7 @@ typedef struct {
     uint32_t row_skip;        /* 104: from the end of a row of taps to the next row */
     uint32_t weights_skip;    /* 108 */
     uint32_t row_bytes;       /* 112: of a row's weights */
-    const int8_t *taps;       /* 116: weights of the first tap */
+    const int8_t *taps;       /* 116: weights of the first tap, from channel 0 on as all that follows */
     uint32_t tap_step;        /* 120: to those of the next */
     uint32_t *expanded;       /* 124: all taps' weights, as pairs */
     uint32_t *expanded_end;   /* 128 */
@@ -42,14 +42,15 @@ typedef struct {
     const int8_t *from;       /* 148: input at the first tap; of an odd number of columns a tap before */
     int8_t *to;               /* 152 */
     uint32_t positions;       /* 156 */
-    const int8_t *last;       /* 160: output of the channel behind the last */
+    uint32_t last;            /* 160: channel that the last four begin with */
+    uint32_t channel;         /* 164: the next four begin with */
 } four;
 
 _Static_assert(offsetof(four, output_step) == 48 && offsetof(four, input) == 64 &&
                    offsetof(four, bias) == 68 && offsetof(four, weights) == 84 &&
                    offsetof(four, rows) == 100 && offsetof(four, row_skip) == 104 &&
                    offsetof(four, taps) == 116 && offsetof(four, constant) == 144 &&
-                   offsetof(four, last) == 160,
+                   offsetof(four, channel) == 164,
                "as the assembly below has it");
 
 /* clang-format off */
@@ -81,16 +82,19 @@ _Static_assert(offsetof(four, output_step) == 48 && offsetof(four, input) == 64 
     "asr " r ", " r ", " shift "\n"                                                                          \
     "ssat " r ", #8, " r ", asr #1\n"
 
-/* Four channels after the other: expands their weights, sets bias and factor, and makes the outputs. */
+/* Four channels after the other, the last ones overlapping those before when their number is no multiple of four:
+ * expands their weights, sets bias and factor, and makes the outputs. */
 static TG_NAKED void fours_run(four *f) {
     __asm__ volatile(
         "adds r0, r0, #64\n"
         "push {r0, r4-r11, lr}\n"
+        "movs r1, #0\n"
         "9:\n"
+        "str r1, [r0, #100]\n"
+        "mov lr, r1\n"
         "add r12, r0, #52\n"
         "ldm r12!, {r1, r2, r3, r4}\n"
-        "adds r5, r1, #4\n"
-        "str r5, [r0, #52]\n"
+        "add r1, lr\n"
         "1:\n"
         "ldr r5, [r1]\n"
         "add r1, r1, r2\n"
@@ -102,23 +106,23 @@ static TG_NAKED void fours_run(four *f) {
         "cmp r3, r4\n"
         "bne 1b\n"
         "ldm r12, {r1, r2, r3, r8}\n"
-        "ldm r1!, {r4-r7}\n"
+        "add r1, r1, lr, lsl #2\n"
+        "ldm r1, {r4-r7}\n"
         "add r9, r0, #4\n"
         "lsls r4, r4, #1\n"
         "lsls r5, r5, #1\n"
         "lsls r6, r6, #1\n"
         "lsls r7, r7, #1\n"
         "stm r9, {r4-r7}\n"
-        "ldm r2!, {r4-r7}\n"
-        "ldr r11, [r3], #4\n"
-        "stm r12!, {r1, r2, r3}\n"
+        "add r2, r2, lr, lsl #2\n"
+        "ldm r2, {r4-r7}\n"
+        "ldr r11, [r3, lr]\n"
         "ldrd r1, r2, [r0, #84]\n"
         "ldr r3, [r0, #92]\n"
+        "add r1, lr\n"
+        "add r2, lr\n"
         "str r1, [r0]\n"
         "strd r2, r3, [r0, #-8]\n"
-        "adds r1, r1, #4\n"
-        "adds r2, r2, #4\n"
-        "strd r1, r2, [r0, #84]\n"
         "subs r0, r0, #64\n"
         FACTOR("r4", "0") FACTOR("r5", "8") FACTOR("r6", "16") FACTOR("r7", "24")
         "adds r0, r0, #16\n"
@@ -154,35 +158,17 @@ static TG_NAKED void fours_run(four *f) {
         "stmdb r1, {r4, r9, r10}\n"
         "bne 1b\n"
         "ldr r0, [sp]\n"
-        "ldr r1, [r0, #88]\n"
-        "ldr r2, [r0, #96]\n"
-        "cmp r1, r2\n"
-        "bne 9b\n"
+        "ldrd r2, r1, [r0, #96]\n"
+        "adds r1, r1, #4\n"
+        "subs r3, r1, r2\n"
+        "ble 9b\n"
+        "mov r1, r2\n"
+        "cmp r3, #4\n"
+        "blt 9b\n"
         "pop {r0, r4-r11, pc}\n");
 }
 
 /* clang-format on */
-
-/* All channels of the positions for which f is set, the last four overlapping those before when their number
- * is no multiple of four; input and output: of channel 0. */
-static void run_positions(const tg_depthwise *d, four *f, const int8_t *input, int8_t *output) {
-    const tg_factors *factors = &d->factors;
-    const unsigned channels = d->c->out_c;
-    unsigned end = channels / 4U * 4U;
-    for (unsigned channel = 0;; channel = channels - 4U, end = channels) {
-        f->taps = d->weights + channel;
-        f->biases = factors->bias + channel;
-        f->mantissas = factors->mantissa + channel;
-        f->shifts = factors->shift + channel;
-        f->from = input + channel;
-        f->to = output + channel;
-        f->last = output + end;
-        fours_run(f);
-        if (end == channels) {
-            return;
-        }
-    }
-}
 
 /* A row of outputs; input: the first row of taps inside. */
 static void run_row(const tg_depthwise *d, four *f, const int8_t *input, const uint32_t *weights,
@@ -198,7 +184,7 @@ static void run_row(const tg_depthwise *d, four *f, const int8_t *input, const u
         const uint32_t columns = end - first;
         const uint32_t early = columns % 2U * f->step;
         count = 1; /* or all that have all their taps inside */
-        if (at >= 0 && at <= last) {
+        if (columns == w->filter) {
             count = (uint32_t)(last - at) / w->stride + 1U;
             count = count < left ? count : left;
         }
@@ -208,8 +194,10 @@ static void run_row(const tg_depthwise *d, four *f, const int8_t *input, const u
         f->row_bytes = columns * TG_DEPTHWISE_TAP;
         f->row_skip = (uint32_t)c->h.dilation * w->input * c->in_c - columns * f->step - early;
         f->weights_skip = (w->filter - columns) * TG_DEPTHWISE_TAP;
+        f->from = input + column * c->in_c - early;
+        f->to = output;
         f->positions = count;
-        run_positions(d, f, input + column * c->in_c - early, output);
+        fours_run(f);
         output += count * c->out_c;
         at += (int32_t)(count * w->stride);
     }
@@ -222,6 +210,11 @@ bool tg_depthwise_fours(const tg_depthwise *d) {
     }
     four f;
     f.output_step = f.tap_step = c->out_c;
+    f.last = c->out_c - 4U;
+    f.taps = d->weights;
+    f.biases = d->factors.bias;
+    f.mantissas = d->factors.mantissa;
+    f.shifts = d->factors.shift;
     f.expanded = d->scratch;
     f.expanded_end = d->scratch + (unsigned)c->h.filter * c->w.filter * TAP_WORDS;
     f.step = (uint32_t)c->w.dilation * c->in_c;

@@ -55,9 +55,9 @@ static int32_t exp_negative(int32_t a) {
 static int32_t reciprocal(int32_t half) {
     static const int32_t C48_17 = 1515870810;
     static const int32_t C32_17 = -1010580540;
-    int32_t x = C48_17 + tg_high_mul_positive(C32_17, half);
+    int32_t x = C48_17 + tg_high_mul_large(C32_17, half);
     for (int i = 0; i < 3; i++) {
-        int32_t error = (1 << 29) - tg_high_mul_positive(x, half);
+        int32_t error = (1 << 29) - tg_high_mul_large(x, half);
         x += tg_high_mul_small(error, x) * 4;
     }
     return x > INT32_MAX / 2 ? INT32_MAX : x * 2;
@@ -78,7 +78,7 @@ static void run_row(const softmax *s, const int8_t *input, int8_t *output, int32
         int32_t difference = input[i] - max;
         int32_t value = 0;
         if (difference >= least) {
-            value = exp_negative(tg_high_mul_positive(tg_wrap_shift(difference, m.shift), m.mantissa));
+            value = exp_negative(tg_high_mul_large(tg_wrap_shift(difference, m.shift), m.mantissa));
         }
         exps[i] = value;
         sum += (uint32_t)tg_round_shift_positive(value, 12);
