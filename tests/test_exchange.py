@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +17,7 @@ from gesture_tools.commands.import_ import command as import_
 from gesture_tools.exchange import FORMATS, Options
 from gesture_tools.exchange.filenames import decode, encode, slug
 from gesture_tools.exchange.pieces import cut
-from gesture_tools.exchange.store import new_profile
+from gesture_tools.exchange.store import new_profile, store
 from gesture_tools.loading import load
 from gesture_tools.logs import write_log
 from gesture_tools.profile import Profile
@@ -103,6 +106,28 @@ def test_the_commands_take_a_folder_there_and_back(tmp_path: Path, name: str) ->
         pieces = [piece for r in before for piece in cut(r)]
         assert len(pieces) == 3 + 5
         assert facts(after) == facts([replace(p, t_us=p.t_us - p.t_us[0]) for p in pieces])
+
+
+def test_an_import_that_is_interrupted_can_be_given_again(tmp_path: Path) -> None:
+    @contextmanager
+    def interrupted(items: Iterable[Recording]) -> Iterator[Iterable[Recording]]:
+        def taken() -> Iterator[Recording]:
+            yield from itertools.islice(items, 3)
+            raise KeyboardInterrupt
+
+        yield taken()
+
+    made = load([make_data(tmp_path / "data")])
+    profile = Profile(rate_hz=50.0, full_scale_mg=2000)
+    there = tmp_path / "there"
+    (there / made[0].subject).mkdir(parents=True)
+    other = replace(made[0], samples=made[0].samples // 2)
+    write_log(there / made[0].subject / "earlier.csv", other, {})
+    before = sorted(there.rglob("*"))
+    with pytest.raises(KeyboardInterrupt):
+        store(made, there, profile, there / "gesture.toml", interrupted)
+    assert sorted(there.rglob("*")) == before
+    assert len(store(made, there, profile, there / "gesture.toml")) == len(made)
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def command(form: str, data: tuple[Path, ...], out: Path, rate: float | None, as
     """
     from gesture_tools.exchange import FORMATS
     from gesture_tools.exchange.pieces import common_rate, cut, even
-    from gesture_tools.files import make_folder, write_atomic
+    from gesture_tools.files import make_folder, write_together
     from gesture_tools.loading import load, load_profile
 
     writer = FORMATS[form]
@@ -53,17 +53,17 @@ def command(form: str, data: tuple[Path, ...], out: Path, rate: float | None, as
         recordings, changed = even(recordings, common)
     elif rate is not None:
         recordings, changed = even(recordings, rate)
-    files = list(writer.files(recordings, out))
+    with tracked(writer.files(recordings, out), "converting", len(recordings)) as converted:
+        files = list(converted)
     names: dict[str, Path] = {}
     for path, _ in files:
         if path.exists():
             raise UserError(f"{path} exists: expected a new --out; nothing was written")
         if (other := names.setdefault(str(path).casefold(), path)) != path:
             raise UserError(f"{other} and {path} are one file on many systems: rename a label or a subject")
-    with tracked(files, "writing", len(files)) as taken:
-        for path, content in taken:
-            make_folder(path.parent)
-            write_atomic(path, content)
+    for path, _ in files:
+        make_folder(path.parent)
+    write_together(dict(files))
     lost = sorted({key for recording in recordings for key in recording.header})
     if as_json:
         kept = [] if not writer.keeps_spans else lost

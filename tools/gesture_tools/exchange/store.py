@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from gesture_tools.exchange.filenames import slug
 from gesture_tools.exchange.pieces import TOLERANCE, common_rate, stated
 from gesture_tools.files import make_folder
 from gesture_tools.loading import check_profile, load_folder
-from gesture_tools.logs import write_log
+from gesture_tools.logs import spans_path, write_log
 from gesture_tools.profile import PROFILE_NAME, Profile
 from gesture_tools.recordings import BACKGROUND, Recording
 
@@ -58,26 +58,41 @@ def store(
 ) -> list[Path]:
     """Write recordings as logs below a folder, SUBJECT/LABEL_NN.csv, and the profile where there is none.
 
-    Everything is checked before the first file is written. Raises UserError for a recording that is off the
-    profile, cannot be written as a log, or is in the folder already.
+    Everything is checked before the first file is written; what was written goes when not all can be, or when
+    this is interrupted. Raises UserError for a recording that is off the profile, cannot be written as a log,
+    or is in the folder already.
     """
     for recording in recordings:
         _check_names(recording)
         check_profile(recording, profile, profile_path)
     _check_new(recordings, folder)
     make_folder(folder)
-    if not profile_path.exists():
-        profile.write(profile_path)
+    is_new = not profile_path.exists()
     names: set[str] = set()
-    written = []
-    with progress(recordings) as taken:
-        for recording in taken:
-            below = folder / slug(recording.subject)
-            make_folder(below)
-            path = _free_path(below, slug(recording.label or CONTINUOUS), names)
-            write_log(path, recording, recording.header)
-            written.append(path)
+    written: list[Path] = []
+    try:
+        if is_new:
+            profile.write(profile_path)
+        with progress(recordings) as taken:
+            for recording in taken:
+                below = folder / slug(recording.subject)
+                make_folder(below)
+                path = _free_path(below, slug(recording.label or CONTINUOUS), names)
+                written.append(path)
+                write_log(path, recording, recording.header)
+    except BaseException:
+        _take_back([*written, profile_path] if is_new else written)
+        raise
     return written
+
+
+def _take_back(written: Sequence[Path]) -> None:
+    """Remove files, the spans of logs with them, and the folders that are empty then."""
+    for path in written:
+        path.unlink(missing_ok=True)
+        spans_path(path).unlink(missing_ok=True)
+        with suppress(OSError):  # others are in it
+            path.parent.rmdir()
 
 
 def _free_path(folder: Path, stem: str, taken: set[str]) -> Path:
