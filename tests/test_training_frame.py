@@ -116,6 +116,13 @@ def test_few_people_keep_the_boards_own_frame_and_it_is_said() -> None:
     assert "too few people" in str(found)
 
 
+def test_a_window_shorter_than_the_longest_convolution_will_do() -> None:
+    pieces = pieces_of([one for person in PEOPLE for one in takes("wave", person) + takes("chop", person)])
+    found = choose_frame(pieces, replace(CONTRACT, window=20), {False: STILL, True: STILL}, TrainConfig())
+    assert found.own is not None
+    assert found.own > 0.9
+
+
 def test_windows_in_the_levelled_frame_are_the_core_s_columns_of_the_stream() -> None:
     """Unvaried windows equal the stream's columns, once the estimate has seen the same samples."""
     recording = make_recording("ann", "wave", 0, seconds=8.0)

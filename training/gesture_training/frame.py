@@ -174,13 +174,18 @@ def told(
 
 
 def _features(windows: NDArray[np.int8], kernels: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return per window and random convolution the share of positive values, their mean, and the largest."""
+    """Return per window and random convolution the share of positive values, their mean, and the largest.
+
+    Convolutions that reach further than a window are left out.
+    """
     parts = []
     for start in range(0, len(windows), CHUNK):
         batch = windows[start : start + CHUNK].astype(np.float32) / COLUMN_SCALE
         rows = []
         for dilation, kernel in zip(DILATIONS, kernels.astype(np.float32), strict=True):
             reach = (KERNEL_LENGTH - 1) * dilation + 1
+            if reach > batch.shape[1]:
+                continue
             views = np.lib.stride_tricks.sliding_window_view(batch, reach, axis=1)[..., ::dilation]
             values = views.reshape(*views.shape[:2], -1) @ kernel
             positive = np.maximum(values, 0)
