@@ -26,11 +26,15 @@ def read_record(model: Path, model_id: str) -> dict[str, Any]:
 
 
 def known_log(record: Mapping[str, Any]) -> str | None:
-    """Return a file or folder to show a model on, of people it has never seen before others.
+    """Return a file or folder to show a model on: of people never seen, with gestures, where it can be.
 
     None where the record names none that is still there.
     """
-    sources = [*record.get("metrics", {}).get("per_source", {}), *record.get("data", [])]
+    judged = record.get("metrics", {}).get("per_source", {})
+    sources = [
+        *sorted(judged, key=lambda source: -(judged[source].get("gestures") or 0)),
+        *record.get("data", []),
+    ]
     return next((source for source in sources if Path(source).exists()), None)
 
 
