@@ -83,6 +83,7 @@ def test_help_names_every_command(run: Run) -> None:
     code, out, _ = run("--help")
     assert code == 0
     assert all(f"  {name} " in out for name in names())
+    assert sorted(name for some in cli.SECTIONS.values() for name in some) == names()
 
 
 @pytest.mark.parametrize("name", names())
@@ -172,7 +173,7 @@ def test_bad_logs(
 def test_no_arguments_show_the_help(run: Run) -> None:
     code, _, err = run()
     assert code == 2
-    assert "Commands:" in err
+    assert "Record:" in err
 
 
 def test_an_empty_argument_is_no_folder(tmp_path: Path) -> None:

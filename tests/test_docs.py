@@ -92,6 +92,16 @@ def test_the_readme_names_every_command() -> None:
         assert f"gesture {name}" in text or f"make {name}" in text, name
 
 
+def test_the_readme_groups_commands_as_the_help_does() -> None:
+    from gesture_tools.cli import SECTIONS
+
+    table = DOCUMENTS[0].read_text().split("| record | |")[1].split("\n\n")[0]
+    titles = [title for title in SECTIONS if title != "Record"]
+    parts = re.split("|".join(rf"\| \*\*{title.lower()}\*\* \| \|" for title in titles), table)
+    found = [re.findall(r"`gesture (\w+)`", part) for part in parts]
+    assert found == [list(some) for some in SECTIONS.values()]
+
+
 def test_the_readme_c_compiles(tmp_path: Path) -> None:
     (code,) = blocks(DOCUMENTS[0], "c")
     (tmp_path / "gesture_model.h").write_text(

@@ -19,6 +19,14 @@ from gesture_tools.errors import INTERRUPTED, UserError
 COMMANDS = "tinygesture.commands"
 """Entry-point group; its values are click commands."""
 
+SECTIONS = {
+    "Record": ("ports", "record", "import", "export", "lint", "show", "synthesize"),
+    "Train": ("train", "evaluate", "tune", "stress", "compare"),
+    "Run": ("inspect", "bench", "simulate", "build", "flash", "emulate"),
+    "Trust": ("parity", "accept", "replay", "demo"),
+}
+"""Commands as the help shows them, in the order of their use; those of others come last."""
+
 UNREAD = 141
 """Exit code when the output's reader went away: that of a program that SIGPIPE ends."""
 
@@ -60,6 +68,22 @@ class Commands(click.Group):
             return command
         return None
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands by section."""
+        names = self.list_commands(ctx)
+        width = max(map(len, names))
+        others = tuple(name for name in names if not any(name in some for some in SECTIONS.values()))
+        for title, some in {**SECTIONS, "Others": others}.items():
+            commands = {name: self.get_command(ctx, name) for name in some if name in names}
+            rows = [
+                (name.ljust(width), command.get_short_help_str(formatter.width))
+                for name, command in commands.items()
+                if command is not None
+            ]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -76,12 +100,13 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="tinygesture")
 def group() -> None:
-    """Train, build, emulate and test gesture recognition for a microcontroller.
+    """Record, train, build, emulate and test gesture recognition for a microcontroller.
 
     \b
-    gesture train data/starter --out build/model   logs to an int8 model with its contract
-    gesture simulate build/model/gesture.tflite LOG   events in a log, as the board would report them
-    gesture emulate --model build/model/gesture.tflite LOG   the whole firmware on an emulated board
+    gesture record wave --count 10 --out mydata       gestures from a board or a sketch into logs
+    gesture train data/starter --out build/model      logs to an int8 model with its contract
+    gesture inspect build/model/gesture.tflite        what it is, and what to type next
+    gesture flash --model build/model/gesture.tflite  onto a board, and tested there
     """
 
 
