@@ -119,11 +119,6 @@ class Link:
             STREAM_SAMPLES | (STREAM_EVENTS if events else 0) | (STREAM_OUTPUTS if outputs else 0)
         )
 
-    def start_events(self, *, outputs: bool = False) -> None:
-        """Ask for events (and outputs) without samples."""
-        self.require_running()
-        self._ask_streams(STREAM_EVENTS | (STREAM_OUTPUTS if outputs else 0))
-
     def stop(self) -> None:
         """Ask for silence. What came before the board's answer can still be read by messages()."""
         self._ask_streams(0)
