@@ -53,8 +53,7 @@ typedef struct {
                 uint64_t *newest_us);
 } tg_accel;
 
-/* Name of a tg_accel_err ("ERR_RATE") and one line about it, or "?" for an unknown value. Static strings. */
-const char *tg_accel_err_name(int err);
+/* One line about a tg_accel_err, or "?" for an unknown value. A static string. */
 const char *tg_accel_err_text(int err);
 
 #endif
