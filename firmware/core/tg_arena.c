@@ -15,7 +15,8 @@ void *tg_alloc(tg_arena *arena, uint32_t size, tg_ref *ref) {
 
 /* Memory is filled from both ends: along a chain of operators an input lies at one end and the output at the
  * other, which takes no more than the largest pair. A block goes to the end where less is in its way, above
- * all that lives when it does; while its offset is `u.offset`, bit 0 tells the end. */
+ * all that lives when it does: blocks start one after the other, but for those that live always. While its
+ * offset is `u.offset`, bit 0 tells the end. */
 uint32_t tg_plan(tg_block *blocks, unsigned count) {
     const tg_block *end = blocks + count;
     const tg_block *alive = blocks; /* all before have ended when the block starts */
@@ -23,14 +24,14 @@ uint32_t tg_plan(tg_block *blocks, unsigned count) {
     for (tg_block *block = blocks; block != end; block++) {
         uint32_t low = 0;
         uint32_t high = 0;
-        if (block != blocks && block->first < block[-1].first) {
-            alive = blocks; /* most start one after the other */
+        if (block->first == 0) {
+            alive = blocks; /* lives always, or is among the first */
         }
         while (alive->last < block->first) {
             alive++;
         }
         for (const tg_block *other = alive; other != block; other++) {
-            if (other->last >= block->first && other->first <= block->last) {
+            if (other->last >= block->first) {
                 uint32_t top = other->u.offset + other->size;
                 if ((top & 1U) == 0) {
                     low = top > low ? top : low;

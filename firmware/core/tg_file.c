@@ -114,7 +114,7 @@ static TG_INLINE int read_quantization(const tg_file *f, tg_reader r, const tg_t
         return TG_ERR_QUANTIZATION;
     }
     tg_table q;
-    if (!tg_open_table(r, &f->reader, tg_field(tensor, QUANTIZATION), QUANTIZED, &f->tables->quantization,
+    if (!tg_open_table(r, &f->reader, tg_field(tensor, QUANTIZATION), QUANTIZED, &f->tables[TG_QUANTIZATION],
                        &q)) {
         return TG_ERR_TRUNCATED;
     }
@@ -150,14 +150,13 @@ static TG_INLINE int read_quantization(const tg_file *f, tg_reader r, const tg_t
     return 0;
 }
 
-int tg_file_tensor(const tg_file *f, uint32_t index, bool second, tg_view *view) {
+int tg_file_tensor(const tg_file *f, uint32_t index, unsigned kind, tg_view *view) {
     const tg_reader r = f->reader; /* not read again behind every write */
     if (index >= tg_count(f->tensors)) {
         return TG_ERR_TRUNCATED;
     }
     tg_table tensor;
-    if (!tg_open_table(r, &f->reader, tg_item_at(f->tensors, index), TENSOR, &f->tables->tensor[second],
-                       &tensor)) {
+    if (!tg_open_table(r, &f->reader, tg_item_at(f->tensors, index), TENSOR, &f->tables[kind], &tensor)) {
         return TG_ERR_TRUNCATED;
     }
     uint32_t type = tg_byte(&tensor, TYPE, 0);
@@ -199,7 +198,7 @@ int tg_file_tensor(const tg_file *f, uint32_t index, bool second, tg_view *view)
         return TG_ERR_TRUNCATED;
     }
     tg_table buffer;
-    if (!tg_open_table(r, &f->reader, tg_item_at(f->buffers, number), BUFFERED, &f->tables->buffer,
+    if (!tg_open_table(r, &f->reader, tg_item_at(f->buffers, number), BUFFERED, &f->tables[TG_BUFFER],
                        &buffer)) {
         return TG_ERR_TRUNCATED;
     }

@@ -33,12 +33,8 @@ enum { DIM_N, DIM_H, DIM_W, DIM_C };
 #define TG_OPTIONAL   128U
 #define TG_ACTIVATION (TG_INT8 | TG_ONE_SCALE) /* or a constant alike */
 
-/* Where the fields are of the tables that make a tensor. */
-typedef struct {
-    tg_kind tensor[2]; /* of constants as second and third inputs, and of others */
-    tg_kind quantization;
-    tg_kind buffer;
-} tg_tables;
+/* The tables that make a tensor: where their fields are. */
+enum { TG_TENSOR, TG_SECOND, TG_QUANTIZATION, TG_BUFFER, TG_TABLES }; /* the second: of constants */
 
 typedef struct {
     tg_reader reader;
@@ -49,7 +45,7 @@ typedef struct {
     uint32_t operator_count;
     uint16_t input; /* the graph's: tensors of the file */
     uint16_t output;
-    tg_tables *tables; /* set by the caller, with tg_kind_init(), before anything but tg_file_open() */
+    tg_kind *tables; /* TG_TABLES, set by the caller, with tg_kinds_init(), before a tensor is read */
 } tg_file;
 
 /* An operator as the file describes it. */
@@ -69,7 +65,7 @@ int tg_file_call(const tg_file *file, uint32_t i, tg_call *call);
 /* Reads an operator's options; those absent are 0, or 1 with TG_ONE(). Returns 0 or TG_ERR_TRUNCATED. */
 int tg_file_options(const tg_file *file, const tg_call *call, const uint8_t *wanted, uint32_t *option);
 
-/* Reads and checks tensor `index`, of int8 or int32. second: rather a constant than an activation. */
-int tg_file_tensor(const tg_file *file, uint32_t index, bool second, tg_view *view);
+/* Reads and checks tensor `index`, of int8 or int32. kind: TG_TENSOR or TG_SECOND. */
+int tg_file_tensor(const tg_file *file, uint32_t index, unsigned kind, tg_view *view);
 
 #endif

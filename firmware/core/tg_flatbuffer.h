@@ -87,8 +87,8 @@ typedef struct {
 } tg_kind;
 
 /* Before use: no table lies that far ahead. */
-static inline void tg_kind_init(tg_kind *kind) {
-    for (tg_fields *fields = kind->way; fields < kind->way + 2; fields++) {
+static inline void tg_kinds_init(tg_kind *kinds, unsigned count) {
+    for (tg_fields *fields = kinds->way; fields < kinds[count].way; fields++) {
         fields->vtable = fields->last = 0;
     }
 }

@@ -37,7 +37,7 @@ static int read_input(tg_graph *g, uint32_t index, tg_view *view, tg_ref *ref) {
     if (index == g->made) {
         *view = g->p.output;
     } else {
-        int err = tg_file_tensor(&g->file, index, view != g->p.input, view);
+        int err = tg_file_tensor(&g->file, index, view == g->p.input ? TG_TENSOR : TG_SECOND, view);
         if (err != 0) {
             return err;
         }
@@ -87,7 +87,7 @@ static TG_NOINLINE int read_inputs(tg_graph *g, const tg_op *op, tg_vector input
 static int read_made(tg_graph *g, uint32_t index) {
     tg_view *view = &g->p.output;
     g->made = index;
-    int err = tg_file_tensor(&g->file, index, false, view);
+    int err = tg_file_tensor(&g->file, index, TG_TENSOR, view);
     if (err != 0) {
         return err;
     }
@@ -102,8 +102,7 @@ static int check(const tg_op *op, tg_prepare *p) {
     const tg_view *input = &p->input[0];
     const tg_view *output = &p->output;
     unsigned checks = op->checks;
-    if (((checks & TG_SAME_SHAPE) != 0 && !tg_same_shape(input, output)) ||
-        ((checks & TG_SAME_SIZE) != 0 && input->size != output->size)) {
+    if ((checks & TG_SAME_SIZE) != 0 && input->size != output->size) {
         return TG_ERR_SHAPE;
     }
     if ((checks & TG_SAME_QUANTIZATION) != 0 && !tg_same_quantization(input, output)) {
@@ -227,7 +226,7 @@ static void set_end(tg_tensor *tensor, const tg_view *view) {
 
 /* The tables whose size is the same for all models. */
 typedef struct {
-    tg_tables tables;
+    tg_kind tables[TG_TABLES];
     tg_view input[TG_MAX_OP_INPUTS];
 } fixed;
 
@@ -255,12 +254,9 @@ static int reserve(tg_graph *g, void *arena, size_t arena_size) {
     g->node = head->nodes;
     uint8_t *tables = g->arena.base + size;
     fixed *first = (fixed *)(void *)tables;
-    g->file.tables = &first->tables;
+    g->file.tables = first->tables;
     g->p.input = first->input;
-    tg_kind_init(&first->tables.tensor[0]);
-    tg_kind_init(&first->tables.tensor[1]);
-    tg_kind_init(&first->tables.quantization);
-    tg_kind_init(&first->tables.buffer);
+    tg_kinds_init(first->tables, TG_TABLES);
     g->blocks = (tg_block *)(void *)(tables + FIXED_SIZE);
     g->block_of = tables + FIXED_SIZE + blocks;
     memset(g->block_of, TG_NO_BLOCK, tensors);
@@ -289,10 +285,13 @@ static int read_all(tg_graph *g, tg_fault *fault) {
         return TG_ERR_GRAPH;
     }
     if (g->made != output) {
-        err = tg_file_tensor(&g->file, output, false, &g->p.output);
+        err = tg_file_tensor(&g->file, output, TG_TENSOR, &g->p.output);
+        if (err != 0) {
+            return err;
+        }
     }
     set_end(&tg_head_of(g)->output, &g->p.output);
-    return err;
+    return 0;
 }
 
 int tg_graph_read(tg_graph *g, const uint8_t *data, size_t size, const tg_op *const *ops, void *arena,

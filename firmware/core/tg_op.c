@@ -11,14 +11,6 @@ bool tg_same_quantization(const tg_view *a, const tg_view *b) {
     return tg_scale_of(a) == tg_scale_of(b) && a->zero_point == b->zero_point;
 }
 
-bool tg_same_shape(const tg_view *a, const tg_view *b) {
-    uint32_t others = 0; /* or'ed */
-    for (unsigned i = 0; i < TG_MAX_DIMS; i++) {
-        others |= (uint32_t)a->dim[i] ^ b->dim[i];
-    }
-    return others == 0;
-}
-
 int tg_activation_range(uint32_t activation, const tg_view *view, int8_t *low, int8_t *high) {
     static const uint32_t SIX = 0x40C00000U; /* bits of 6.0f */
     int32_t bottom = INT8_MIN;

@@ -87,10 +87,9 @@ typedef struct {
 } tg_hop;
 
 /* Checks that are made before prepare(), of the first input and the output. */
-#define TG_SAME_SHAPE        1U
-#define TG_SAME_SIZE         2U
-#define TG_SAME_QUANTIZATION 4U
-#define TG_FUSED             8U /* the first option is a fused activation */
+#define TG_SAME_SIZE         1U
+#define TG_SAME_QUANTIZATION 2U
+#define TG_FUSED             4U /* the first option is a fused activation */
 
 /* Each kind exists twice: as tg_op_NAME, and as tg_hop_NAME with what running by hops takes besides. An
  * application lists, and links, the ones or the others. */
@@ -138,7 +137,6 @@ static inline tg_ref tg_constant(const tg_prepare *p, const tg_view *view) {
 int tg_check_has(const tg_view *view, uint32_t bits);
 /* Same scale and zero point. */
 bool tg_same_quantization(const tg_view *a, const tg_view *b);
-bool tg_same_shape(const tg_view *a, const tg_view *b);
 
 /* Range of an activation in a tensor's quantisation. Returns 0 or TG_ERR_OPTION. */
 int tg_activation_range(uint32_t activation, const tg_view *view, int8_t *low, int8_t *high);

@@ -51,12 +51,14 @@ int32_t tg_high_mul_positive(int32_t a, int32_t b) {
 
 uint32_t tg_scale_product(uint32_t a, uint32_t b) {
     uint32_t low;
-    uint32_t high = multiply_add(mantissa_of(a), mantissa_of(b), 0, &low); /* 47 or 48 bits */
-    uint32_t carry = high >> 15;
-    uint32_t kept = high << (9U - carry) | low >> (23U + carry);
-    uint32_t rest = low << (1U - carry) & 0xFFFFFFU;
-    kept += rest + (kept & 1U) > 1U << 23; /* half to even */
-    uint32_t exponent = (a >> MANTISSA_BITS) + (b >> MANTISSA_BITS) - EXPONENT_BIAS + carry;
+    uint32_t high = multiply_add(a << 8 | 1U << 31, b << 8 | 1U << 31, 0, &low); /* 31 or 32 bits, and more */
+    uint32_t exponent = (a >> MANTISSA_BITS) + (b >> MANTISSA_BITS) - EXPONENT_BIAS + (high >> 31);
+    if ((int32_t)high >= 0) {
+        high = high << 1 | low >> 31;
+        low <<= 1;
+    }
+    uint32_t kept = high >> 8;
+    kept += ((high & 0xFFU) | (low != 0)) + (kept & 1U) > 0x80U; /* half to even */
     /* Adding, not or-ing: a mantissa rounded up to 2^24 carries into the exponent. */
     return (exponent << MANTISSA_BITS) + (kept - HIDDEN_BIT);
 }

@@ -110,6 +110,9 @@ static int prepare(tg_prepare *p, void *params) {
     }
     s->depth = input->dim[DIM_C];
     s->rows = input->size / s->depth;
+    if (p->output.dim[DIM_C] != s->depth) {
+        return TG_ERR_SHAPE;
+    }
     uint32_t beta = p->option[0];
     if (!tg_scale_valid(beta)) {
         return TG_ERR_OPTION;
@@ -143,5 +146,5 @@ static tg_stream_reason stream(void *params, tg_hop *hop) {
 
 static const uint8_t OPTIONS[] = {TG_WORD(SOFTMAX_BETA), TG_END};
 
-TG_OP(softmax, stream, .opcode = OP_SOFTMAX, .needs = {TG_ACTIVATION}, .checks = TG_SAME_SHAPE,
+TG_OP(softmax, stream, .opcode = OP_SOFTMAX, .needs = {TG_ACTIVATION}, .checks = TG_SAME_SIZE,
       .params = sizeof(softmax), .options = OPTIONS, .prepare = prepare, .run = run);
