@@ -261,6 +261,49 @@ def test_many_operators_together_have_a_limit_of_work() -> None:
         Model(pools(33))
 
 
+def dense(rows: tuple[int, ...], depth: int, outputs: int, made: tuple[int, ...]) -> bytes:
+    """A FULLY_CONNECTED without a bias."""
+    g = Graph()
+    options = schema.FullyConnectedOptionsT()
+    x = g.tensor((*rows, depth), 0.1)
+    weights = g.tensor((outputs, depth), 0.1, 0, np.ones((outputs, depth)))
+    y = g.op(Code.FULLY_CONNECTED, [x, weights], g.tensor(made, 0.1), Options.FullyConnectedOptions, options)
+    return g.build(x, y)
+
+
+def test_rows_times_outputs_do_not_wrap() -> None:
+    """2^17 + 1 rows of 2^15 outputs are 2^15 modulo 2^32, which the output has."""
+    with pytest.raises(Refused, match="ERR_SHAPE"):
+        Model(dense((3, 43691), 1, 1 << 15, (1, 1 << 15)))
+
+
+def test_strips_of_a_pooled_convolution_do_not_wrap() -> None:
+    """For 373 outputs of three patches of 29,833 values, 129 rows apart, they have 2^32 + 215 bytes."""
+    g = Graph()
+    options = schema.Conv2DOptionsT()
+    options.strideW, options.strideH = 1, 129
+    x = g.tensor((1, 47989, 3, 1), 0.1)
+    weights = g.tensor((1, 1, 29833, 1), 0.1, 0, np.ones((1, 1, 29833, 1)))
+    y = g.op(Code.CONV_2D, [x, weights], g.tensor((1, 373, 3, 1), 0.1), Options.Conv2DOptions, options)
+    pool = schema.Pool2DOptionsT()
+    pool.strideH = pool.filterHeight = 1
+    pool.strideW = pool.filterWidth = 3
+    z = g.op(Code.MAX_POOL_2D, [y], g.tensor((1, 373, 1, 1), 0.1), Options.Pool2DOptions, pool)
+    with pytest.raises(Refused, match="ERR_OPTION"):
+        Model(g.build(x, z))
+
+
+@pytest.mark.parametrize("depth", [32896, 32897])
+def test_accumulators_stay_below_two_to_the_thirtieth(depth: int) -> None:
+    """Also without a bias: products are at most 255 x 128."""
+    data = dense((1,), depth, 1, (1, 1))
+    if depth * 255 * 128 >= 1 << 30:
+        with pytest.raises(Refused, match="ERR_QUANTIZATION"):
+            Model(data)
+    else:
+        Model(data)
+
+
 def test_reduction_of_dimensions_that_are_no_neighbours() -> None:
     g = Graph()
     x = g.tensor((1, 2, 3, 4), 0.1)

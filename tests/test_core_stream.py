@@ -23,6 +23,9 @@ from tests.support.firmware import compiler, own_cache
 from tests.support.host import build_sanitized, call_sanitized
 
 pytest.importorskip("tensorflow")
+from tensorflow.lite.python import schema_py_generated as schema
+
+from tests.support.graphs import Code, Graph, Options
 from tests.support.random_graphs import random_graph
 from tests.support.reference import GOLDEN, assert_same, reference
 from tests.support.stream_graphs import Streamable, random_streamable
@@ -110,6 +113,20 @@ def test_golden_stream_by_hops(hop: int) -> None:
     if hop == int(vectors["hop"]):
         assert_same(vectors["y_stream_tflm"], outputs, "m4_stream")
         assert stream.arena_size < 4580
+
+
+def test_a_mean_wider_than_running_sums_are_counted() -> None:
+    """Of 2^16 + 14 464 values a column: the window is computed anew."""
+    g = Graph()
+    x = g.tensor((1, 4, 200, 400), 0.1)
+    y = g.tensor((1, 200, 400), 0.05)
+    axis = g.tensor((1,), data=np.array([1]))
+    g.op(Code.MEAN, [x, axis], y, Options.ReducerOptions, schema.ReducerOptionsT())
+    z = g.op(Code.RELU, [y], g.tensor((1, 200, 400), 0.05), 0, None)
+    model = Model(g.build(x, z))
+    columns = np.random.default_rng(3).integers(-128, 128, (6, 80_000)).astype(np.int8)
+    expected = model.invoke(windows_of(columns, 4, 1, model.input_shape))
+    assert_same(expected, HopModel(model, 1, window=4).feed(columns), "a wide mean")
 
 
 def test_reset_and_repeat() -> None:

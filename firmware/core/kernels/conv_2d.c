@@ -12,6 +12,10 @@
 #include "tg_pool.h"
 
 #define STRIPS 256U /* bytes for strips when there is no room */
+
+/* Strides are so limited that strips never have 2^32 bytes: the positions in a window times the filter's
+ * values are less than TG_MAX_WORK, times the stride those of all strips. */
+#define MOST_STRIDE 32U
 #define CHUNK  6U   /* a chunk is all outputs, or a multiple of these: what is taken together */
 
 typedef struct {
@@ -172,6 +176,9 @@ static int prepare(tg_prepare *p, void *params) {
     uint32_t groups = c->in_c / c->filter_c;
     if (groups * c->filter_c != c->in_c || c->out_c % groups != 0 || weights->dim[DIM_N] != c->out_c) {
         return TG_ERR_SHAPE;
+    }
+    if (c->h.stride > MOST_STRIDE) {
+        return TG_ERR_OPTION;
     }
     p->scratch_size = plan(c, p->room);
     return 0;

@@ -46,11 +46,12 @@ static int prepare(tg_prepare *p, void *params) {
     if (p->option[OPTION_WEIGHTS_FORMAT] != 0) {
         return TG_ERR_OPTION; /* shuffled weights */
     }
-    if (weights->dims != 2 || input->size % depth != 0 || p->output.dim[DIM_C] != outputs ||
-        p->output.size != input->size / depth * outputs) {
+    const uint32_t rows = input->size / depth;
+    if (weights->dims != 2 || rows * depth != input->size || p->output.dim[DIM_C] != outputs ||
+        p->output.size / outputs != rows) {
         return TG_ERR_SHAPE;
     }
-    f->rows = input->size / depth;
+    f->rows = rows;
     f->depth = depth;
     f->outputs = outputs;
     f->input_offset = (int16_t)-input->zero_point;

@@ -148,7 +148,7 @@ static tg_stream_reason stream_mean(void *params, tg_hop *hop) {
     const uint32_t fresh = hop->fresh * hop->size / r->size[INNER]; /* values of a hop */
     hop->scratch = sums_size(r);
     if (r->size[OUTER] != 1U || r->size[REDUCED] % hop->columns != 0 || hop->fresh >= hop->columns ||
-        fresh > TG_RUNNING_MOST) {
+        fresh > TG_RUNNING_MOST || r->size[INNER] > UINT16_MAX || hop->columns == UINT16_MAX) {
         return stream(params, hop);
     }
     const uint32_t rest = r->size[REDUCED] % fresh;

@@ -2,23 +2,20 @@
 
 #define ACCUMULATOR_LIMIT (1 << 30)
 
-/* Whether no accumulator of these biases can reach +-2^30. */
-static bool accumulators_fit(const tg_view *bias, uint32_t depth) {
-    /* A product is at most 255 x 128. */
-    if (depth > ACCUMULATOR_LIMIT / (255U * 128U)) {
-        return false;
-    }
-    const uint32_t room = ACCUMULATOR_LIMIT - 1U - depth * (255U * 128U);
+/* A product is at most 255 x 128. */
+#define MOST_PRODUCT (255U * 128U)
+
+/* Whether no accumulator of `depth` products and one of these biases can reach +-2^30. */
+static bool biases_fit(const tg_view *bias, uint32_t depth) {
+    const uint32_t room = ACCUMULATOR_LIMIT - 1U - depth * MOST_PRODUCT;
     const uint8_t *value = bias->data;
-    if (value != NULL) {
-        const uint8_t *end = value + 4U * bias->size;
-        do {
-            if (tg_load32(value) + room > 2U * room) {
-                return false;
-            }
-            value += 4;
-        } while (value != end);
-    }
+    const uint8_t *end = value + 4U * bias->size;
+    do {
+        if (tg_load32(value) + room > 2U * room) {
+            return false;
+        }
+        value += 4;
+    } while (value != end);
     return true;
 }
 
@@ -26,17 +23,25 @@ int tg_requant_make(tg_requant *requant, tg_prepare *p, uint32_t channels, bool 
     const tg_view *weights = &p->input[1];
     const tg_view *bias = &p->input[2];
     const uint32_t words = channels * (uint32_t)sizeof(int32_t);
-    const uint32_t zeros = bias->data == NULL ? words : 0; /* in place of biases */
-    int32_t *mantissas = tg_alloc(p->arena, words + zeros + channels, &requant->mantissas);
+    const uint32_t bytes = (channels + 3U) & ~3U;
+    int32_t *mantissas =
+        tg_alloc(p->arena, words + bytes + (bias->data == NULL ? words : 0), &requant->mantissas);
     if (mantissas == NULL) {
         return TG_ERR_ARENA;
     }
-    int8_t *shifts = (int8_t *)mantissas + words + zeros;
-    requant->shifts = requant->mantissas + words + zeros;
-    requant->biases = zeros == 0 ? tg_constant(p, bias) : requant->mantissas + words;
-    memset(mantissas + channels, 0, zeros);
-    if (!accumulators_fit(bias, p->steps)) {
+    int8_t *shifts = (int8_t *)mantissas + words;
+    requant->shifts = requant->mantissas + words;
+    requant->biases = requant->shifts + bytes;
+    if (p->steps > ACCUMULATOR_LIMIT / MOST_PRODUCT) {
         return TG_ERR_QUANTIZATION;
+    }
+    if (bias->data == NULL) {
+        memset(shifts + bytes, 0, words);
+    } else {
+        requant->biases = tg_constant(p, bias);
+        if (!biases_fit(bias, p->steps)) {
+            return TG_ERR_QUANTIZATION;
+        }
     }
     uint32_t input_scale = tg_scale_of(&p->input[0]);
     const uint8_t *scales = tg_items(weights->scales);
