@@ -10,12 +10,6 @@
 
 #define TG_TENSOR_ALIGN 4U
 
-typedef struct tg_arena {
-    uint8_t *base; /* 8-byte aligned */
-    uint32_t size;
-    uint32_t used; /* bytes taken from the start; after a failure: that would have to be taken */
-} tg_arena;
-
 /* A block of memory needed from one step of the graph to another. */
 typedef struct {
     uint32_t size;

@@ -25,7 +25,7 @@ static TG_NOINLINE unsigned used_block(tg_graph *g, uint32_t tensor) {
         return block;
     }
     if (block == ABSORBED) { /* is never stored: the graph is read again */
-        g->again = true;
+        g->absorbing = TG_HAD;
         block = 0;
     }
     g->blocks[block].last = g->step;
@@ -117,7 +117,8 @@ static int check(const tg_op *op, tg_prepare *p) {
 static bool absorbed(tg_graph *g, const tg_op *op, const tg_op *producer, uint32_t input) {
     tg_prepare *p = &g->p;
     const struct tg_node *last = g->node - 1;
-    if (producer->absorbs != op->opcode || g->apart || !producer->absorb(g->arena.base + last->params, p)) {
+    if (producer->absorbs != op->opcode || g->absorbing == TG_MUST_NOT ||
+        !producer->absorb(g->p.arena.base + last->params, p)) {
         return false;
     }
     g->block_of[input] = ABSORBED;
@@ -140,7 +141,7 @@ static int add_node(tg_graph *g, const tg_op *op) {
     p->opcode = op->opcode;
     p->scratch_size = 0;
     p->steps = 1;
-    void *params = tg_alloc(&g->arena, op->params, &node->params);
+    void *params = tg_alloc(&g->p.arena, op->params, &node->params);
     if (params == NULL) {
         return TG_ERR_ARENA;
     }
@@ -243,16 +244,16 @@ static int reserve(tg_graph *g, void *arena, size_t arena_size) {
     uint32_t size = arena_size > UINT32_MAX ? UINT32_MAX & ~7U : (uint32_t)arena_size & ~7U;
     g->tables_size = (FIXED_SIZE + blocks + tensors + 7U) & ~7U;
     size = size < g->tables_size ? 0 : size - g->tables_size;
-    g->arena.base = arena;
-    g->arena.size = size;
-    g->arena.used = 0;
+    g->p.arena.base = arena;
+    g->p.arena.size = size;
+    g->p.arena.used = 0;
     tg_ref ref;
-    tg_head *head = tg_alloc(&g->arena, (uint32_t)(sizeof(tg_head) + count * sizeof(struct tg_node)), &ref);
+    tg_head *head = tg_alloc(&g->p.arena, (uint32_t)(sizeof(tg_head) + count * sizeof(struct tg_node)), &ref);
     if (head == NULL) {
         return TG_ERR_ARENA;
     }
     g->node = head->nodes;
-    uint8_t *tables = g->arena.base + size;
+    uint8_t *tables = g->p.arena.base + size;
     fixed *first = (fixed *)(void *)tables;
     g->file.tables = first->tables;
     g->p.input = first->input;
@@ -311,10 +312,8 @@ int tg_graph_read(tg_graph *g, const uint8_t *data, size_t size, const tg_op *co
     }
     g->ops = ops;
     g->p.file = data;
-    g->p.arena = &g->arena;
-    g->apart = false;
+    g->absorbing = TG_MAY;
     for (;;) { /* at most twice */
-        g->again = false;
         g->block_count = g->step = 0;
         g->most = g->latest = 0;
         g->producer = NULL;
@@ -323,16 +322,16 @@ int tg_graph_read(tg_graph *g, const uint8_t *data, size_t size, const tg_op *co
         if (err == 0) {
             err = read_all(g, fault);
         }
-        if (err != 0 || !g->again) {
+        if (err != 0 || g->absorbing != TG_HAD) {
             return err;
         }
-        g->apart = true;
+        g->absorbing = TG_MUST_NOT;
     }
 }
 
 /* Plans the tensors behind the parameters and tells every node where its memory is. */
 static int place_all(tg_graph *g, tg_model *model) {
-    tg_arena *arena = &g->arena;
+    tg_arena *arena = &g->p.arena;
     uint32_t size = tg_plan(g->blocks, g->block_count);
     if (size > arena->size + g->tables_size - arena->used) {
         arena->used += size - g->tables_size;
@@ -366,7 +365,7 @@ int tg_graph_place(tg_graph *g, int err, tg_model *model, tg_fault *fault) {
         err = place_all(g, model);
     }
     if (err == TG_ERR_ARENA) {
-        fault->arena_needed = (g->arena.used + g->tables_size + 7U) & ~7U;
+        fault->arena_needed = (g->p.arena.used + g->tables_size + 7U) & ~7U;
     }
     return err;
 }

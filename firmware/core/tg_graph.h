@@ -17,10 +17,10 @@ typedef struct {
 typedef struct {
     struct tg_node *node; /* behind the last */
     uint8_t block_count;
-    uint8_t step;   /* number of the operator that is being read */
-    uint8_t output; /* the block of the model's output */
-    bool again;     /* an operator was absorbed whose input others use: none must be */
-    bool apart;     /* none is */
+    uint8_t step;      /* number of the operator that is being read */
+    uint8_t output;    /* the block of the model's output */
+    uint8_t absorbing; /* whether operators are absorbed: TG_MAY, or TG_MUST_NOT; TG_HAD when one was whose
+                          input others use */
     /* Planning tables: at the arena's end, where tensors may lie later. */
     tg_block *blocks;  /* the first is the model's input */
     uint8_t *block_of; /* by tensor: the block that holds it at this point of the graph, or TG_NO_BLOCK */
@@ -31,15 +31,16 @@ typedef struct {
     const tg_op *const *ops;
     const tg_op *producer; /* the last step's operator, when it may absorb this one's; or NULL */
     uint32_t tables_size;
-    tg_arena arena;
     tg_file file;
     tg_prepare p;
 } tg_graph;
 
 #define TG_NO_BLOCK 0xFFU
 
+enum { TG_MAY, TG_HAD, TG_MUST_NOT };
+
 static inline tg_head *tg_head_of(const tg_graph *graph) {
-    return (tg_head *)(void *)graph->arena.base;
+    return (tg_head *)(void *)graph->p.arena.base;
 }
 
 /* Until tg_graph_place() a node refers to memory by a block, and an offset of 23 bits within it. */

@@ -56,6 +56,13 @@ typedef struct {
     void *scratch;
 } tg_run;
 
+/* Parameters grow from the arena's start while the model is verified. */
+typedef struct {
+    uint8_t *base; /* 8-byte aligned */
+    uint32_t size;
+    uint32_t used; /* bytes taken from the start; after a failure: that would have to be taken */
+} tg_arena;
+
 #define TG_MAX_OPTIONS 7U
 
 /* What an operator kind is told while the model is opened, and what it asks for. */
@@ -65,12 +72,12 @@ typedef struct {
     tg_view
         *input; /* TG_MAX_OP_INPUTS; of an absent optional one only `has` and `data` are set, to nothing */
     tg_view output;
-    struct tg_arena *arena; /* tg_alloc() */
-    uint32_t room;          /* scratch that another operator's memory has to spare */
-    uint32_t scratch_size;  /* asked for by prepare(), or anew by absorb(); 0 before */
-    uint32_t steps;         /* of work for an output value, told by prepare(); 1 before */
-    uint8_t opcode;         /* of the operator */
-    int8_t low;             /* range of the fused activation, with TG_FUSED */
+    tg_arena arena;        /* tg_alloc() */
+    uint32_t room;         /* scratch that another operator's memory has to spare */
+    uint32_t scratch_size; /* asked for by prepare(), or anew by absorb(); 0 before */
+    uint32_t steps;        /* of work for an output value, told by prepare(); 1 before */
+    uint8_t opcode;        /* of the operator */
+    int8_t low;            /* range of the fused activation, with TG_FUSED */
     int8_t high;
 } tg_prepare;
 
@@ -122,7 +129,7 @@ enum { OPTION_ACTIVATION };
 
 /* Uninitialised memory of the arena for parameters, 4-byte aligned, and its reference.
  * NULL when the arena is too small; return TG_ERR_ARENA then. */
-void *tg_alloc(struct tg_arena *arena, uint32_t size, tg_ref *ref);
+void *tg_alloc(tg_arena *arena, uint32_t size, tg_ref *ref);
 
 /* Runs the first `nodes` nodes of a model. */
 void tg_model_run(const tg_model *model, unsigned nodes);

@@ -34,7 +34,7 @@ static tg_stream_reason narrow(const tg_graph *g, tg_ref output, const struct tg
          a->u.time.fresh != b->u.time.fresh)) {
         return TG_STREAM_BRANCH;
     }
-    return op->stream == NULL ? TG_STREAM_OPERATOR : op->stream(g->arena.base + node->params, hop);
+    return op->stream == NULL ? TG_STREAM_OPERATOR : op->stream(g->p.arena.base + node->params, hop);
 }
 
 /* Has an operator's input kept for it; the offset at which it reads is left as `kept` columns from the new.
@@ -109,7 +109,7 @@ static int set_kept(tg_stream *stream, tg_graph *g) {
         uint32_t size = column_size(block);
         block->size = (block->kept + (uint32_t)block->u.time.fresh) * size;
         if (block->kept > 0) {
-            struct tg_kept *next = tg_alloc(&g->arena, sizeof *next, &ref);
+            struct tg_kept *next = tg_alloc(&g->p.arena, sizeof *next, &ref);
             if (next == NULL) {
                 return TG_ERR_ARENA;
             }
@@ -171,9 +171,9 @@ int tg_stream_open(tg_stream *stream, tg_model *model, const uint8_t *data, size
         return err;
     }
     for (unsigned i = 0; i < opened.kept_count; i++) {
-        opened.kept[i].to = graph.arena.used + graph.blocks[opened.kept[i].to].u.offset;
+        opened.kept[i].to = graph.p.arena.used + graph.blocks[opened.kept[i].to].u.offset;
     }
-    opened.state = graph.arena.used;
+    opened.state = graph.p.arena.used;
     opened.columns = model->input + tg_offset_of(columns);
     *stream = opened;
     tg_stream_reset(stream, model);

@@ -25,7 +25,7 @@ int tg_requant_make(tg_requant *requant, tg_prepare *p, uint32_t channels, bool 
     const uint32_t words = channels * (uint32_t)sizeof(int32_t);
     const uint32_t bytes = (channels + 3U) & ~3U;
     int32_t *mantissas =
-        tg_alloc(p->arena, words + bytes + (bias->data == NULL ? words : 0), &requant->mantissas);
+        tg_alloc(&p->arena, words + bytes + (bias->data == NULL ? words : 0), &requant->mantissas);
     if (mantissas == NULL) {
         return TG_ERR_ARENA;
     }
