@@ -34,7 +34,7 @@ enum { DIM_N, DIM_H, DIM_W, DIM_C };
 #define TG_ACTIVATION (TG_INT8 | TG_ONE_SCALE) /* or a constant alike */
 
 /* The tables that make a tensor: where their fields are. */
-enum { TG_TENSOR, TG_SECOND, TG_QUANTIZATION, TG_BUFFER, TG_TABLES }; /* the second: of constants */
+enum { TG_BUFFER, TG_QUANTIZATION, TG_TENSOR, TG_SECOND, TG_TABLES }; /* the second: of constants */
 
 typedef struct {
     tg_reader reader;
