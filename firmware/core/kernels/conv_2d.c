@@ -16,7 +16,7 @@
 /* Strides are so limited that strips never have 2^32 bytes: the positions in a window times the filter's
  * values are less than TG_MAX_WORK, times the stride those of all strips. */
 #define MOST_STRIDE 32U
-#define CHUNK  6U   /* a chunk is all outputs, or a multiple of these: what is taken together */
+#define CHUNK       6U /* a chunk is all outputs, or a multiple of these: what is taken together */
 
 typedef struct {
     const tg_conv *c;

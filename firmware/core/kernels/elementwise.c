@@ -209,7 +209,7 @@ PAIR(sub, OP_SUB);
 PAIR(mul, OP_MUL);
 
 #define RELU(name, code)                                                                                     \
-    TG_OP(name, stream, .opcode = (code), .needs = {TG_ACTIVATION}, .checks = TG_SAME_SIZE,                 \
+    TG_OP(name, stream, .opcode = (code), .needs = {TG_ACTIVATION}, .checks = TG_SAME_SIZE,                  \
           .params = sizeof(elementwise), .options = OPTIONS + 1, .prepare = prepare, .run = run)
 
 RELU(relu, OP_RELU);
