@@ -168,6 +168,13 @@ def test_progress_and_what_the_detector_does_are_told(
     told = re.search("people never seen: (\\d+) false activations? in 0.0029 h", result.stdout)
     assert told
     assert int(told[1]) == measured["false_activations"]
+    sentence = told.string[told.start() : told.string.index("\n", told.end())].removeprefix(
+        "people never seen: "
+    )
+    for name in ("MODEL_CARD.md", "report.html"):
+        text = (tmp_path / "model" / name).read_text()
+        assert f"{sentence}." in text
+        assert "None" not in text
 
 
 def test_metrics_count_what_was_said() -> None:

@@ -36,7 +36,7 @@ def fill(template: str, pictures: Mapping[str, bytes], **values: Any) -> str:
         undefined=StrictUndefined,
         trim_blocks=True,
     )
-    own = (percent, beside, beside_titles, limit_text, code_span, markdown, detector_text)
+    own = (percent, beside, beside_titles, limit_text, code_span, markdown, detector_text, in_sessions)
     environment.filters |= {function.__name__: function for function in own}
     embedded = {
         name: data and f"data:image/png;base64,{base64.b64encode(data).decode()}"
@@ -76,6 +76,17 @@ def detector_text(contract: Mapping[str, Any]) -> str:
     levels = [f"{label} {level / 256:.2f}" for label, level in pairs if label != contract["background"]]
     hits = counted(contract["hits"], "hit")
     return f"{hits}, {contract['refractory_ms']} ms apart; thresholds {', '.join(levels)}"
+
+
+def in_sessions(metrics: Mapping[str, Any]) -> str:
+    """Return in words what the detector does in continuous recordings (below 0 ms: before the end)."""
+    gestures, false, latency = metrics["gestures"], metrics["false_activations"], metrics["latency_ms"]
+    found = f"{percent(metrics['recall'])} of {counted(gestures, 'gesture')} found, " if gestures else ""
+    late = "" if latency is None else f"; median {latency:.0f} ms after a gesture's end"
+    return (
+        f"{found}{counted(false, 'false activation')} in {metrics['hours_without_gesture']:.2g} h "
+        f"({metrics['false_activations_per_hour']:.3g}/h){late}"
+    )
 
 
 def limit_text(sweep: Mapping[str, Any]) -> str:

@@ -14,7 +14,6 @@ from gesture_tools.arguments import Names
 from gesture_tools.errors import INTERRUPTED, UserError
 from gesture_tools.following import on_log, say_next
 from gesture_tools.progress import progress
-from gesture_tools.words import counted
 from gesture_training.commands.options import Wishes, training_options
 
 if TYPE_CHECKING:
@@ -103,7 +102,7 @@ def _show(console: Console, metrics: dict[str, Any], request: Request) -> None:
     from rich.table import Table
 
     from gesture_training.commands.tables import baseline_table
-    from gesture_training.report import percent
+    from gesture_training.report import in_sessions, percent
 
     out, forest = request.out, metrics["kind"] == "forest"
     if metrics["accuracy"] is not None:
@@ -118,7 +117,7 @@ def _show(console: Console, metrics: dict[str, Any], request: Request) -> None:
         table.add_row("accuracy", str(metrics["recordings"]), accuracy, "")
         console.print(table)
     if metrics.get("hours_without_gesture"):
-        console.print(_in_sessions(metrics), soft_wrap=True)
+        console.print(f"continuous recordings of people never seen: {in_sessions(metrics)}", soft_wrap=True)
     if "baseline" in metrics:
         console.print(baseline_table(metrics))
     if forest:
@@ -136,17 +135,3 @@ def _show(console: Console, metrics: dict[str, Any], request: Request) -> None:
     else:
         log, pattern = on_log({"metrics": metrics, "data": list(map(str, request.data))})
         say_next("simulate", out / "gesture.tflite", log, pattern=pattern)
-
-
-def _in_sessions(metrics: dict[str, Any]) -> str:
-    """Say what the detector does in the continuous recordings of people never seen."""
-    from gesture_training.report import percent
-
-    gestures, false = metrics["gestures"], metrics["false_activations"]
-    found = f"{percent(metrics['recall'])} of {gestures} gestures found, " if gestures else ""
-    latency = metrics["latency_ms"]
-    late = "" if latency is None else f"; median {latency:.0f} ms after a gesture's end"
-    return (
-        f"continuous recordings of people never seen: {found}{counted(false, 'false activation')} in "
-        f"{metrics['hours_without_gesture']:.2g} h ({metrics['false_activations_per_hour']:.3g}/h){late}"
-    )
