@@ -44,6 +44,8 @@ if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
         core/kernels/tg_gemm_dsp.c)
     set_source_files_properties(${small_sources} PROPERTIES COMPILE_OPTIONS
         "${small};-fno-tree-loop-im;-fno-move-loop-invariants")
+    # Three arrays and one index.
+    set_source_files_properties(core/kernels/softmax.c PROPERTIES COMPILE_OPTIONS "${small};-fno-ivopts")
     # A long way that is mostly taken straight on.
     set_source_files_properties(core/tg_file.c PROPERTIES COMPILE_OPTIONS
         "-O2;-fno-schedule-insns2;-fno-tree-pre;-fno-reorder-blocks")

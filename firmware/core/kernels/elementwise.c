@@ -34,7 +34,7 @@ static int32_t scaled(int32_t value, tg_multiplier multiplier) {
 }
 
 static int32_t value_of(const elementwise *e, const int8_t *a, const int8_t *b) {
-    if (e->opcode == OP_PAD || e->opcode == OP_PADV2) {
+    if (e->size != 0) {
         return *a;
     }
     int32_t value = *a + e->offset1;
@@ -73,7 +73,7 @@ static void run(const tg_run *run) {
 }
 
 /* Sets the steps through the inputs, of which b may be NULL, and the output with the values of `inner` run
- * through: none along dimensions of size 1. Returns whether the others of the inputs are as long. */
+ * through: none along dimensions of size 1. Returns whether the others are as long. */
 static bool set(elementwise *e, const tg_prepare *p, const tg_view *inner, const tg_view *b) {
     const tg_view *const views[] = {p->input, b, &p->output};
     bool same = true;
@@ -86,7 +86,7 @@ static bool set(elementwise *e, const tg_prepare *p, const tg_view *inner, const
         for (unsigned i = TG_MAX_DIMS; i-- > 0;) {
             const int32_t dim = views[k] == NULL ? 1 : views[k]->dim[i];
             const int32_t forward = dim == 1 ? 0 : stride;
-            same = same && (forward == 0 || dim == e->dim[i] || k == OUTPUT);
+            same = same && (forward == 0 || dim == e->dim[i]);
             e->step[k][i] = forward - back;
             back = forward * e->dim[i];
             stride *= dim;

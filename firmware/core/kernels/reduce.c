@@ -45,8 +45,7 @@ static void run_mean(const tg_run *run) {
     const int8_t *input = run->input;
     int8_t *output = run->output;
     for (uint32_t left = r->size[OUTER]; left > 0; left--) {
-        memset(run->scratch, 0, sums_size(r));
-        tg_rows_add(input, r->size[REDUCED], r->size[INNER], run->scratch);
+        tg_rows_sum(input, r->size[REDUCED], r->size[INNER], run->scratch);
         scale(r, run->scratch, output);
         input += r->size[REDUCED] * r->size[INNER];
         output += r->size[INNER];

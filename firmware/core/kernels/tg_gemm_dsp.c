@@ -72,7 +72,7 @@ void tg_gemm_run(const tg_gemm *g, const int8_t *input, unsigned outputs, int8_t
     unsigned most = GROUP;
     if (u.pooled) {
         most = 2;
-    } else if (how->kind == TG_REQUANT_RELU &&
+    } else if (outputs >= 2U * GROUP && how->kind == TG_REQUANT_RELU &&
                g->scratch_size >= (u.depth + u.back) * 2U * GROUP * sizeof(int16_t)) {
         most = 2U * GROUP;
     }

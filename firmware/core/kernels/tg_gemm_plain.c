@@ -2,7 +2,7 @@
 #include "tg_gemm.h"
 
 #if (defined(__ARM_FEATURE_DSP) || defined(__ARM_ARCH_6M__)) && defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("Os") /* for rare cases only */
+#pragma GCC optimize("Os", "no-tree-loop-im", "no-move-loop-invariants") /* for rare cases only */
 #endif
 
 /* Accumulator of one patch and one channel, without its bias. */

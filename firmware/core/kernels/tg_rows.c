@@ -5,11 +5,11 @@
 #include "tg_dsp.h"
 
 /* Four sums with the DSP extension: equal to one at a time. */
-static void add_four(const int8_t *rows, uint32_t count, uint32_t width, int32_t *sums) {
-    int32_t a = sums[0];
-    int32_t b = sums[1];
-    int32_t c = sums[2];
-    int32_t d = sums[3];
+static void sum_four(const int8_t *rows, uint32_t count, uint32_t width, int32_t *sums) {
+    int32_t a = 0;
+    int32_t b = 0;
+    int32_t c = 0;
+    int32_t d = 0;
     do {
         uint32_t bytes = tg_load4(rows);
         rows += width;
@@ -26,15 +26,15 @@ static void add_four(const int8_t *rows, uint32_t count, uint32_t width, int32_t
 
 #endif
 
-void tg_rows_add(const int8_t *rows, uint32_t count, uint32_t width, int32_t *sums) {
+void tg_rows_sum(const int8_t *rows, uint32_t count, uint32_t width, int32_t *sums) {
     uint32_t i = 0;
 #if defined(__ARM_FEATURE_DSP)
     for (; i + 4U <= width; i += 4U) {
-        add_four(rows + i, count, width, sums + i);
+        sum_four(rows + i, count, width, sums + i);
     }
 #endif
     for (; i < width; i++) {
-        sums[i] += tg_row_sum(rows + i, count, width);
+        sums[i] = tg_row_sum(rows + i, count, width);
     }
 }
 

@@ -15,8 +15,8 @@ static inline int32_t tg_row_sum(const int8_t *value, uint32_t count, uint32_t w
     return sum;
 }
 
-/* Adds `count` rows, at least one, of `width` values to as many sums. */
-void tg_rows_add(const int8_t *rows, uint32_t count, uint32_t width, int32_t *sums);
+/* Sums `count` rows, at least one, of `width` values. */
+void tg_rows_sum(const int8_t *rows, uint32_t count, uint32_t width, int32_t *sums);
 
 /* Raises `width` values to the largest of the rows. */
 void tg_rows_raise(const int8_t *rows, uint32_t count, uint32_t width, int8_t *most);
