@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gesture_tools.following import on_log, say_next
+from gesture_tools.words import counted
 
 if TYPE_CHECKING:
     from gesture_tools.contract import Contract
@@ -117,7 +118,7 @@ def _contract_rows(contract: Contract) -> Iterator[tuple[str, str]]:
         pairs = [f"{mean} ± {deviation}" for mean, deviation in contract.statistics]
         yield "training data", f"mean ± deviation {', '.join(pairs)} milli-g"
     cases = len(contract.self_tests)
-    yield "self-test", "none" if cases == 0 else "1 case" if cases == 1 else f"{cases} cases"
+    yield "self-test", counted(cases, "case") if cases else "none"
 
 
 def _frame(name: str) -> str:

@@ -15,6 +15,7 @@ from gesture_tools.files import write_atomic
 from gesture_tools.following import say_next
 from gesture_tools.loading import load
 from gesture_tools.recordings import Recording
+from gesture_tools.words import counted
 
 SUFFIXES = (".png", ".svg")
 
@@ -100,7 +101,7 @@ def command(logs: tuple[Path, ...], out: Path | None, limit: int, as_json: bool)
             for line in terminal(recording, width, _plain()):
                 click.echo(line)
     else:
-        click.echo(f"wrote {out}: {len(shown)} recording{'s' * (len(shown) > 1)}")
+        click.echo(f"wrote {out}: {counted(len(shown), 'recording')}")
     if len(recordings) > len(shown):
         click.echo(f"not drawn: {len(recordings) - len(shown)} more (--limit)")
     if out is None:
