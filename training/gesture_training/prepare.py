@@ -201,7 +201,7 @@ def decisions(prepared: Prepared) -> list[str]:
         str(prepared.frame),
         f"varied{', as people differ' if of > 1 else ''}: grip by {varied.rotation:.0f} degrees, "
         f"strength by {100 * np.expm1(varied.amplitude):.0f} %",
-        f"training on {len(prepared.train)} recordings of {of} {'person' if of == 1 else 'people'}, "
+        f"training on {len(prepared.train)} recordings of {counted(of, 'person', 'people')}, "
         f"testing on {len(prepared.test)} of {', '.join(people) or 'nobody'}",
     ]
 

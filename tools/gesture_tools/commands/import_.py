@@ -136,6 +136,6 @@ def command(
     click.echo(f"{verb} {profile_path}: {profile.rate_hz:g} Hz, +-{profile.full_scale_mg} milli-g")
     people = len({recording.subject for recording in recordings})
     also = f", {changed} of them resampled" if changed else ""
-    who = f"{people} {'person' if people == 1 else 'people'}"
+    who = counted(people, "person", "people")
     click.echo(f"wrote {counted(len(written), 'log')} of {who} to {out}{also}")
     say_next("lint", out)
