@@ -19,8 +19,7 @@ endif()
 
 # Only where the time is spent is speed worth its flash.
 set(TG_FAST_SOURCES
-    core/kernels/tg_gemm_plain.c
-    core/tg_file.c)
+    core/kernels/tg_gemm_plain.c)
 if(NOT MSVC)
     set(small_sources ${TG_CORE_SOURCES})
     list(REMOVE_ITEM small_sources ${TG_FAST_SOURCES})
