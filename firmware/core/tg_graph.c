@@ -118,7 +118,7 @@ static bool absorbed(tg_graph *g, const tg_op *op, const tg_op *producer, uint32
     tg_prepare *p = &g->p;
     const struct tg_node *last = g->node - 1;
     if (producer->absorbs != op->opcode || g->absorbing == TG_MUST_NOT ||
-        !producer->absorb(g->p.arena.base + last->params, p)) {
+        producer->prepare(p, g->p.arena.base + last->params) != 0) {
         return false;
     }
     g->block_of[input] = ABSORBED;
@@ -138,7 +138,6 @@ static int add_node(tg_graph *g, const tg_op *op) {
     uint32_t own = p->input[0].size + p->output.size;
     g->most = g->latest > g->most ? g->latest : g->most;
     p->room = g->most > own ? g->most - own : 0;
-    p->opcode = op->opcode;
     p->scratch_size = 0;
     p->steps = 1;
     void *params = tg_alloc(&g->p.arena, op->params, &node->params);
@@ -158,7 +157,7 @@ static int add_node(tg_graph *g, const tg_op *op) {
     node->output = add_block(g, p->output.size);
     node->scratch = p->scratch_size == 0 ? TG_REF_NOTHING : add_block(g, p->scratch_size);
     g->node++;
-    g->producer = op->absorb == NULL ? NULL : op;
+    g->producer = op->absorbs == 0 ? NULL : op;
     return 0;
 }
 
@@ -199,6 +198,7 @@ static int add_step(tg_graph *g, tg_fault *fault) {
         return err;
     }
     g->node->op = kind;
+    g->p.opcode = op->opcode;
     tg_ref made = g->node->input;
     if (op->run != NULL) {
         if (producer == NULL || tg_item32(call.inputs, 0) != before || !absorbed(g, op, producer, before)) {
@@ -219,8 +219,9 @@ static void set_end(tg_tensor *tensor, const tg_view *view) {
     tensor->dims = view->dims;
     tensor->size = view->size;
     tensor->zero_point = view->zero_point;
+    const uint16_t *dim = view->dim + TG_MAX_DIMS - view->dims;
     for (unsigned i = 0; i < TG_MAX_DIMS; i++) {
-        tensor->dim[i] = i < view->dims ? view->dim[TG_MAX_DIMS - view->dims + i] : 0;
+        tensor->dim[i] = i < view->dims ? dim[i] : 0;
     }
     memcpy(&tensor->scale, tg_items(view->scales), sizeof tensor->scale);
 }
@@ -329,16 +330,25 @@ int tg_graph_read(tg_graph *g, const uint8_t *data, size_t size, const tg_op *co
     }
 }
 
-/* Plans the tensors behind the parameters and tells every node where its memory is. */
-static int place_all(tg_graph *g, tg_model *model) {
-    tg_arena *arena = &g->p.arena;
-    uint32_t size = tg_plan(g->blocks, g->block_count);
-    if (size > arena->size + g->tables_size - arena->used) {
-        arena->used += size - g->tables_size;
-        return TG_ERR_ARENA;
+int tg_graph_place(tg_graph *g, int err, tg_model *model, tg_fault *fault) {
+    const tg_arena *arena = &g->p.arena;
+    uint32_t size = g->tables_size; /* they lay where tensors lie from now on, behind the parameters */
+    if (err == 0) {
+        uint32_t planned = tg_plan(g->blocks, g->block_count);
+        if (planned > arena->size + size - arena->used) {
+            err = TG_ERR_ARENA;
+        }
+        size = planned > size ? planned : size;
     }
-    size = size < g->tables_size ? g->tables_size : size; /* they lay where tensors lie from now on */
-    for (struct tg_node *node = tg_head_of(g)->nodes; node < g->node; node++) {
+    const uint32_t all = (arena->used + size + 7U) & ~7U; /* as reserve() counts: such an arena must do */
+    if (err != 0) {
+        if (err == TG_ERR_ARENA) {
+            fault->arena_needed = all;
+        }
+        return err;
+    }
+    struct tg_node *node = tg_head_of(g)->nodes;
+    for (; node < g->node; node++) {
         for (unsigned i = 0; i < TG_NODE_REFS; i++) {
             tg_ref ref = node->refs[i];
             if (!tg_is_constant(ref)) {
@@ -351,21 +361,11 @@ static int place_all(tg_graph *g, tg_model *model) {
         .data = g->file.reader.data,
         .arena = arena->base,
         .ops = g->ops,
-        .node_count = (uint32_t)(g->node - tg_head_of(g)->nodes),
-        .arena_used = (arena->used + size + 7U) & ~7U, /* as reserve() counts: such an arena must do */
+        .node_count = (uint32_t)(node - tg_head_of(g)->nodes),
+        .arena_used = all,
         .work = g->work,
         .input = tensors + g->blocks[0].u.offset,
         .output = tensors + g->blocks[g->output].u.offset,
     };
     return 0;
-}
-
-int tg_graph_place(tg_graph *g, int err, tg_model *model, tg_fault *fault) {
-    if (err == 0) {
-        err = place_all(g, model);
-    }
-    if (err == TG_ERR_ARENA) {
-        fault->arena_needed = (g->p.arena.used + g->tables_size + 7U) & ~7U;
-    }
-    return err;
 }

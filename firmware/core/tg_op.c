@@ -24,8 +24,8 @@ int tg_activation_range(uint32_t activation, const tg_view *view, int8_t *low, i
     if (activation > ACTIVATION_RELU) {
         bool six = activation == ACTIVATION_RELU6;
         int32_t quotient = tg_scale_quotient(six ? SIX : TG_SCALE_ONE, tg_scale_of(view));
-        top = tg_clamp(bottom + quotient, INT8_MIN, INT8_MAX);
-        bottom = six ? bottom : tg_clamp(bottom - quotient, INT8_MIN, INT8_MAX);
+        top = bottom + quotient < INT8_MAX ? bottom + quotient : INT8_MAX;
+        bottom = six ? bottom : bottom - quotient > INT8_MIN ? bottom - quotient : INT8_MIN;
     }
     *low = (int8_t)bottom;
     *high = (int8_t)top;

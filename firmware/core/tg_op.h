@@ -74,7 +74,7 @@ typedef struct {
     tg_view output;
     tg_arena arena;        /* tg_alloc() */
     uint32_t room;         /* scratch that another operator's memory has to spare */
-    uint32_t scratch_size; /* asked for by prepare(), or anew by absorb(); 0 before */
+    uint32_t scratch_size; /* asked for by prepare(), of what is absorbed anew; 0 before */
     uint32_t steps;        /* of work for an output value, told by prepare(); 1 before */
     uint8_t opcode;        /* of the operator */
     int8_t low;            /* range of the fused activation, with TG_FUSED */
@@ -104,17 +104,16 @@ struct tg_op {
     uint8_t opcode;
     uint8_t params; /* bytes of parameters */
     uint8_t checks;
-    uint8_t absorbs; /* an operator with scratch absorbs this kind */
+    uint8_t absorbs; /* an operator with scratch absorbs this kind; 0: none */
     uint8_t
         needs[TG_MAX_OP_INPUTS]; /* what each input must have, or TG_OPTIONAL; 0: there is no such input */
     const uint8_t *options;      /* wanted fields */
-    /* Verifies the operator and fills its parameters. Returns 0 or a negative tg_err. NULL: nothing to do. */
+    /* Verifies the operator and fills its parameters. Returns 0 or a negative tg_err. NULL: nothing to do.
+     * For an operator of kind `absorbs` (p->opcode), which alone uses this one's output: takes it into the
+     * parameters, its output becomes this one's; or returns an error with nothing changed. */
     int (*prepare)(tg_prepare *p, void *params);
     /* NULL: the output is the input's memory, nothing is run. */
     void (*run)(const tg_run *run);
-    /* Takes an operator of kind `absorbs`, which alone uses this one's output, into this one's parameters:
-     * its output becomes this one's. Returns false, with nothing changed, when it cannot. NULL: never. */
-    bool (*absorb)(void *params, tg_prepare *p);
     /* Of tg_hop_NAME: NULL, or narrows the parameters to the columns that a hop makes. Returns TG_STREAM_YES,
      * or with nothing changed why the operator needs the whole window. */
     tg_stream_reason (*stream)(void *params, tg_hop *hop);

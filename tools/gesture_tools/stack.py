@@ -14,7 +14,7 @@ _BYTES = re.compile(r"\\n(\d+) bytes \((\w[^)]*)\)")
 _INDIRECT = "__indirect_call"
 
 POINTERS: Mapping[str, str] = {
-    "tg_graph_read": r"\.c:(prepare\w*|absorb)$|^tg_pool_read$",
+    "tg_graph_read": r"\.c:prepare\w*$|^tg_pool_read$",
     "tg_model_run": r"\.c:run(_max|_mean|_average)?$",
     "tg_slide": r"\.c:visit\w*$",
 }

@@ -165,8 +165,33 @@ static const uint8_t OPTIONS[] = {TG_BYTE(CONV_ACTIVATION),
                                   TG_ONE(CONV_DILATION_H),
                                   TG_END};
 
+/* Whether windows lie apart and inside. */
+static bool is_apart(const tg_axis *pool) {
+    return pool->stride >= pool->filter && (pool->output - 1U) * pool->stride + pool->filter <= pool->input;
+}
+
+static tg_pooled pooled(const tg_axis *pool) {
+    return (tg_pooled){pool->output, (uint8_t)pool->filter, (uint8_t)pool->stride};
+}
+
+/* Takes in a max-pooling of the output. Returns TG_ERR_OPTION, with nothing changed, when it cannot. */
+static TG_NOINLINE int absorb(tg_prepare *p, tg_conv *c) {
+    tg_pool pool;
+    if (c->h.dilation != 1 || tg_pool_read(p, &pool) != 0 || !is_apart(&pool.h) || !is_apart(&pool.w) ||
+        pool.low != INT8_MIN || pool.high != INT8_MAX) {
+        return TG_ERR_OPTION;
+    }
+    c->pool_h = pooled(c->turned ? &pool.w : &pool.h);
+    c->pool_w = pooled(c->turned ? &pool.h : &pool.w);
+    p->scratch_size = plan(c, 0);
+    return 0;
+}
+
 static int prepare(tg_prepare *p, void *params) {
     tg_conv *c = params;
+    if (p->opcode == OP_MAX_POOL_2D) {
+        return absorb(p, c);
+    }
     const tg_view *weights = &p->input[1];
     c->filter_c = weights->dim[DIM_C];
     int err = tg_conv_prepare(p, c, DIM_N, c->filter_c, DIM_H);
@@ -184,28 +209,6 @@ static int prepare(tg_prepare *p, void *params) {
     return 0;
 }
 
-/* Whether windows lie apart and inside. */
-static bool is_apart(const tg_axis *pool) {
-    return pool->stride >= pool->filter && (pool->output - 1U) * pool->stride + pool->filter <= pool->input;
-}
-
-static tg_pooled pooled(const tg_axis *pool) {
-    return (tg_pooled){pool->output, (uint8_t)pool->filter, (uint8_t)pool->stride};
-}
-
-static bool absorb(void *params, tg_prepare *p) {
-    tg_conv *c = params;
-    tg_pool pool;
-    if (c->h.dilation != 1 || tg_pool_read(p, &pool) != 0 || !is_apart(&pool.h) || !is_apart(&pool.w) ||
-        pool.low != INT8_MIN || pool.high != INT8_MAX) {
-        return false;
-    }
-    c->pool_h = pooled(c->turned ? &pool.w : &pool.h);
-    c->pool_w = pooled(c->turned ? &pool.h : &pool.w);
-    p->scratch_size = plan(c, 0);
-    return true;
-}
-
 static tg_stream_reason stream(void *params, tg_hop *hop) {
     tg_conv *c = params;
     tg_stream_reason reason = tg_axes_stream(hop, &c->h, &c->w, &c->pool_h, &c->pool_w, c->in_c);
@@ -217,4 +220,4 @@ static tg_stream_reason stream(void *params, tg_hop *hop) {
 
 TG_OP(conv_2d, stream, .opcode = OP_CONV_2D, .needs = TG_WEIGHTED, .checks = TG_FUSED,
       .params = sizeof(tg_conv), .absorbs = OP_MAX_POOL_2D, .options = OPTIONS, .prepare = prepare,
-      .run = run, .absorb = absorb);
+      .run = run);
