@@ -103,10 +103,6 @@ int tg_file_call(const tg_file *f, uint32_t i, tg_call *call) {
     return 0;
 }
 
-int tg_file_options(const tg_file *f, const tg_call *call, const uint8_t *wanted, uint32_t *option) {
-    return tg_read_table(&f->reader, call->options, wanted, option) ? 0 : TG_ERR_TRUNCATED;
-}
-
 /* Scales and zero points of an int8 tensor of the shape that the view has already. */
 static TG_INLINE int read_quantization(const tg_file *f, tg_reader r, const tg_table *tensor, uint32_t has,
                                        tg_view *view) {

@@ -63,7 +63,10 @@ int tg_file_open(tg_file *file, const uint8_t *data, uint32_t size);
 int tg_file_call(const tg_file *file, uint32_t i, tg_call *call);
 
 /* Reads an operator's options; those absent are 0, or 1 with TG_ONE(). Returns 0 or TG_ERR_TRUNCATED. */
-int tg_file_options(const tg_file *file, const tg_call *call, const uint8_t *wanted, uint32_t *option);
+static inline int tg_file_options(const tg_file *file, const tg_call *call, const uint8_t *wanted,
+                                  uint32_t *option) {
+    return tg_read_table(&file->reader, call->options, wanted, option) ? 0 : TG_ERR_TRUNCATED;
+}
 
 /* Reads and checks tensor `index`, of int8 or int32. kind: TG_TENSOR or TG_SECOND. */
 int tg_file_tensor(const tg_file *file, uint32_t index, unsigned kind, tg_view *view);

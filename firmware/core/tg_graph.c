@@ -162,13 +162,13 @@ static int add_node(tg_graph *g, const tg_op *op) {
 }
 
 /* Verifies the operator of this step and adds its node. p->output is that of the step before. */
-static int add_step(tg_graph *g, tg_fault *fault) {
+static int add_step(tg_graph *g) {
     tg_call call;
     int err = tg_file_call(&g->file, g->step, &call);
     if (err != 0) {
         return err;
     }
-    fault->opcode = (int16_t)(call.opcode > INT16_MAX ? INT16_MAX : call.opcode);
+    g->fault->opcode = (int16_t)(call.opcode > INT16_MAX ? INT16_MAX : call.opcode);
     uint32_t kind = 0;
     const tg_op *op;
     while ((op = g->ops[kind]) != NULL && op->opcode != call.opcode) {
@@ -237,15 +237,15 @@ typedef struct {
 _Static_assert(sizeof(fixed) <= FIXED_SIZE, "as an arena has room for");
 
 /* Reserves nodes and planning tables. */
-static int reserve(tg_graph *g, void *arena, size_t arena_size) {
+static int reserve(tg_graph *g) {
     uint32_t count = g->file.operator_count;
     uint32_t tensors = tg_count(g->file.tensors);
     uint32_t blocks =
         (2U * count + 1U) * (uint32_t)sizeof(tg_block); /* an output and scratch for each step */
-    uint32_t size = arena_size > UINT32_MAX ? UINT32_MAX & ~7U : (uint32_t)arena_size & ~7U;
+    uint32_t size =
+        (g->p.arena.size + g->tables_size) & ~7U; /* of which those of a reading before are given back */
     g->tables_size = (FIXED_SIZE + blocks + tensors + 7U) & ~7U;
     size = size < g->tables_size ? 0 : size - g->tables_size;
-    g->p.arena.base = arena;
     g->p.arena.size = size;
     g->p.arena.used = 0;
     tg_ref ref;
@@ -265,7 +265,7 @@ static int reserve(tg_graph *g, void *arena, size_t arena_size) {
     return 0;
 }
 
-static int read_all(tg_graph *g, tg_fault *fault) {
+static int read_all(tg_graph *g) {
     int err = read_made(g, g->file.input);
     if (err != 0) {
         return err;
@@ -273,14 +273,14 @@ static int read_all(tg_graph *g, tg_fault *fault) {
     set_end(&tg_head_of(g)->input, &g->p.output);
     g->block_of[g->file.input] = (uint8_t)add_block(g, g->p.output.size);
     for (; g->step < g->file.operator_count; g->step++) {
-        fault->op = (int16_t)g->step;
-        fault->opcode = -1;
-        err = add_step(g, fault);
+        g->fault->op = (int16_t)g->step;
+        g->fault->opcode = -1;
+        err = add_step(g);
         if (err != 0) {
             return err;
         }
     }
-    fault->op = fault->opcode = -1;
+    g->fault->op = g->fault->opcode = -1;
     uint32_t output = g->file.output;
     g->output = (uint8_t)used_block(g, output);
     if (g->output == TG_NO_BLOCK) {
@@ -296,32 +296,32 @@ static int read_all(tg_graph *g, tg_fault *fault) {
     return 0;
 }
 
-int tg_graph_read(tg_graph *g, const uint8_t *data, size_t size, const tg_op *const *ops, void *arena,
-                  size_t arena_size, tg_fault *fault) {
-    if (data == NULL || ops == NULL || (arena == NULL && arena_size > 0)) {
+int tg_graph_read(tg_graph *g, const uint8_t *data, size_t size) {
+    const tg_arena *arena = &g->p.arena;
+    if (data == NULL || g->ops == NULL || (arena->base == NULL && arena->size > 0)) {
         return TG_ERR_ARGUMENT;
     }
     if (size > TG_MAX_FILE_SIZE) {
         return TG_ERR_TOO_BIG;
     }
-    if (((uintptr_t)data & 3U) != 0 || ((uintptr_t)arena & 7U) != 0) {
+    if (((uintptr_t)data & 3U) != 0 || ((uintptr_t)arena->base & 7U) != 0) {
         return TG_ERR_ALIGNMENT;
     }
     int err = tg_file_open(&g->file, data, (uint32_t)size);
     if (err != 0) {
         return err;
     }
-    g->ops = ops;
     g->p.file = data;
+    g->tables_size = 0;
     g->absorbing = TG_MAY;
     for (;;) { /* at most twice */
         g->block_count = g->step = 0;
         g->most = g->latest = 0;
         g->producer = NULL;
         g->work = 0;
-        err = reserve(g, arena, arena_size);
+        err = reserve(g);
         if (err == 0) {
-            err = read_all(g, fault);
+            err = read_all(g);
         }
         if (err != 0 || g->absorbing != TG_HAD) {
             return err;
@@ -330,7 +330,10 @@ int tg_graph_read(tg_graph *g, const uint8_t *data, size_t size, const tg_op *co
     }
 }
 
-int tg_graph_place(tg_graph *g, int err, tg_model *model, tg_fault *fault) {
+int tg_graph_place(tg_graph *g, int err, tg_model *model) {
+    if (err != 0 && err != TG_ERR_ARENA) {
+        return err;
+    }
     const tg_arena *arena = &g->p.arena;
     uint32_t size = g->tables_size; /* they lay where tensors lie from now on, behind the parameters */
     if (err == 0) {
@@ -342,9 +345,7 @@ int tg_graph_place(tg_graph *g, int err, tg_model *model, tg_fault *fault) {
     }
     const uint32_t all = (arena->used + size + 7U) & ~7U; /* as reserve() counts: such an arena must do */
     if (err != 0) {
-        if (err == TG_ERR_ARENA) {
-            fault->arena_needed = all;
-        }
+        g->fault->arena_needed = all;
         return err;
     }
     struct tg_node *node = tg_head_of(g)->nodes;

@@ -31,6 +31,7 @@ typedef struct {
     const tg_op *const *ops;
     const tg_op *producer; /* the last step's operator, when it may absorb this one's; or NULL */
     uint32_t tables_size;
+    tg_fault *fault;
     tg_file file;
     tg_prepare p;
 } tg_graph;
@@ -59,19 +60,21 @@ static inline unsigned tg_block_of(tg_ref ref) {
 
 #define TG_REF_NOTHING TG_REF_FILE /* the file's start: nobody's input, nor memory */
 
-/* Where a fault is told: the caller's, or `unused` when the caller has none. */
-static inline tg_fault *tg_fault_init(tg_fault *fault, tg_fault *unused) {
-    fault = fault == NULL ? unused : fault;
-    *fault = (tg_fault){.op = -1, .opcode = -1};
-    return fault;
+/* What tg_model_open() was called with. unused: where a fault is told when the caller has no place. */
+static inline void tg_graph_init(tg_graph *graph, const tg_op *const *ops, void *arena, size_t arena_size,
+                                 tg_fault *fault, tg_fault *unused) {
+    graph->ops = ops;
+    graph->p.arena.base = arena;
+    graph->p.arena.size = arena_size > UINT32_MAX ? UINT32_MAX : (uint32_t)arena_size;
+    graph->fault = fault == NULL ? unused : fault;
+    *graph->fault = (tg_fault){.op = -1, .opcode = -1};
 }
 
-/* Reads and verifies the file; the arguments are those of tg_model_open(). Returns 0 or a negative tg_err. */
-int tg_graph_read(tg_graph *graph, const uint8_t *data, size_t size, const tg_op *const *ops, void *arena,
-                  size_t arena_size, tg_fault *fault);
+/* Reads and verifies the file. Returns 0 or a negative tg_err. */
+int tg_graph_read(tg_graph *graph, const uint8_t *data, size_t size);
 
 /* Unless there was an error before, finds places for the blocks and fills the model. Returns 0 or a negative
  * tg_err. */
-int tg_graph_place(tg_graph *graph, int err, tg_model *model, tg_fault *fault);
+int tg_graph_place(tg_graph *graph, int err, tg_model *model);
 
 #endif

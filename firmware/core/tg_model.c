@@ -5,13 +5,12 @@
 int tg_model_open(tg_model *model, const uint8_t *data, size_t size, const tg_op *const *ops, void *arena,
                   size_t arena_size, tg_fault *fault) {
     tg_fault unused;
-    fault = tg_fault_init(fault, &unused);
+    tg_graph graph;
+    tg_graph_init(&graph, ops, arena, arena_size, fault, &unused);
     if (model == NULL) {
         return TG_ERR_ARGUMENT;
     }
-    tg_graph graph;
-    int err = tg_graph_read(&graph, data, size, ops, arena, arena_size, fault);
-    return tg_graph_place(&graph, err, model, fault);
+    return tg_graph_place(&graph, tg_graph_read(&graph, data, size), model);
 }
 
 size_t tg_model_arena_size(const tg_model *model) {

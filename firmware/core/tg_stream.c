@@ -155,18 +155,18 @@ int tg_stream_open(tg_stream *stream, tg_model *model, const uint8_t *data, size
                    const tg_op *const *ops, unsigned window, unsigned hop, void *arena, size_t arena_size,
                    tg_fault *fault) {
     tg_fault unused;
-    fault = tg_fault_init(fault, &unused);
+    tg_graph graph;
+    tg_graph_init(&graph, ops, arena, arena_size, fault, &unused);
     if (stream == NULL || model == NULL || hop == 0 || hop > window || window > UINT16_MAX) {
         return TG_ERR_ARGUMENT;
     }
     tg_stream opened = {.op = -1};
-    tg_graph graph;
     tg_ref columns = 0;
-    int err = tg_graph_read(&graph, data, size, ops, arena, arena_size, fault);
+    int err = tg_graph_read(&graph, data, size);
     if (err == 0) {
         err = plan(&opened, &graph, window, hop, &columns);
     }
-    err = tg_graph_place(&graph, err, model, fault);
+    err = tg_graph_place(&graph, err, model);
     if (err != 0) {
         return err;
     }
