@@ -21,6 +21,7 @@ from gesture_training import pipeline
 from gesture_training.commands.train import command
 from gesture_training.evaluate import Outcome, metrics
 from gesture_training.outputs import FILES
+from gesture_training.report import in_sessions
 from tests.support.training_data import make_recording, write_table
 
 pytest.importorskip("tensorflow")
@@ -175,6 +176,28 @@ def test_progress_and_what_the_detector_does_are_told(
         text = (tmp_path / "model" / name).read_text()
         assert f"{sentence}." in text
         assert "None" not in text
+
+
+@pytest.mark.parametrize(
+    ("latency", "gestures", "said"),
+    [
+        (-106.4, 20, "75.0% of 20 gestures found, 1 false activation in 0.5 h (2/h); median 106 ms before a"),
+        (40.0, 1, "75.0% of 1 gesture found, 1 false activation in 0.5 h (2/h); median 40 ms after a"),
+        (None, 0, "1 false activation in 0.5 h (2/h)"),
+    ],
+)
+def test_sessions_in_words(latency: float | None, gestures: int, said: str) -> None:
+    found = in_sessions(
+        {
+            "gestures": gestures,
+            "recall": 0.75,
+            "false_activations": 1,
+            "hours_without_gesture": 0.5,
+            "false_activations_per_hour": 2.0,
+            "latency_ms": latency,
+        }
+    )
+    assert found.removesuffix(" gesture's end") == said
 
 
 def test_metrics_count_what_was_said() -> None:

@@ -79,10 +79,12 @@ def detector_text(contract: Mapping[str, Any]) -> str:
 
 
 def in_sessions(metrics: Mapping[str, Any]) -> str:
-    """Return in words what the detector does in continuous recordings (below 0 ms: before the end)."""
+    """Return in words what the detector does in continuous recordings."""
     gestures, false, latency = metrics["gestures"], metrics["false_activations"], metrics["latency_ms"]
     found = f"{percent(metrics['recall'])} of {counted(gestures, 'gesture')} found, " if gestures else ""
-    late = "" if latency is None else f"; median {latency:.0f} ms after a gesture's end"
+    late = ""
+    if latency is not None:
+        late = f"; median {abs(latency):.0f} ms {'before' if latency < 0 else 'after'} a gesture's end"
     return (
         f"{found}{counted(false, 'false activation')} in {metrics['hours_without_gesture']:.2g} h "
         f"({metrics['false_activations_per_hour']:.3g}/h){late}"
