@@ -1,41 +1,46 @@
 /* DEPTHWISE_CONV_2D: weights [1, filter_h, filter_w, out_c]; each input channel gives filter_c outputs. */
 #include "tg_depthwise.h"
 
+typedef struct {
+    const tg_conv *c;
+    const int8_t *weights;
+    tg_factors factors;
+    int8_t *output;
+} state;
+
 /* The outputs of all channels at a place. */
 static void visit(void *context, const tg_taps *t) {
-    tg_depthwise *d = context;
-    const tg_conv *c = d->c;
+    state *s = context;
+    const tg_conv *c = s->c;
     for (uint32_t channel = 0; channel < c->out_c; channel++) {
         int32_t sum = 0;
         const int8_t *row = t->input + channel / c->filter_c;
         for (unsigned i = t->top; i < t->bottom; i++, row += (uint32_t)c->h.dilation * c->w.input * c->in_c) {
             const int8_t *value = row;
             for (unsigned j = t->left; j < t->right; j++, value += (uint32_t)c->w.dilation * c->in_c) {
-                sum += (*value + c->input_offset) * d->weights[(i * c->w.filter + j) * c->out_c + channel];
+                sum += (*value + c->input_offset) * s->weights[(i * c->w.filter + j) * c->out_c + channel];
             }
         }
-        *d->output++ = tg_output_of(&d->factors, channel, sum);
+        *s->output++ = tg_output_of(&s->factors, channel, sum);
     }
 }
 
 #if !defined(__ARM_FEATURE_DSP) && !defined(__ARM_ARCH_6M__)
-bool tg_depthwise_fours(const tg_depthwise *d) {
-    (void)d;
+bool tg_depthwise_fours(const tg_run *run) {
+    (void)run;
     return false;
 }
 #endif
 
 static void run(const tg_run *run) {
     const tg_conv *c = run->params;
-    tg_depthwise d;
-    d.c = c;
-    d.input = run->input;
-    d.weights = run->input2;
-    d.scratch = run->scratch;
-    d.output = run->output;
-    tg_factors_set(&d.factors, run->model, &c->requant, 0);
-    if (c->lanes == 0 || !tg_depthwise_fours(&d)) {
-        tg_slide(&c->h, &c->w, c->in_c, d.input, visit, &d);
+    if (c->lanes == 0 || !tg_depthwise_fours(run)) {
+        state s;
+        s.c = c;
+        s.weights = run->input2;
+        s.output = run->output;
+        tg_factors_set(&s.factors, run->model, &c->requant, 0);
+        tg_slide(&c->h, &c->w, c->in_c, run->input, visit, &s);
     }
 }
 

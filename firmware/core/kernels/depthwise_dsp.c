@@ -16,41 +16,39 @@
 /* Positions with the same taps, and the next four channels. The function below knows this layout; steps are
  * bytes. */
 typedef struct {
-    tg_factor factor[4];      /* 0 */
-    uint32_t output_step;     /* 48 */
-    uint32_t input_step;      /* 52: from a position to the next */
-    int8_t *output;           /* 56: of the next position */
-    uint32_t count;           /* 60: positions left */
-    const int8_t *input;      /* 64: of the next position */
-    int32_t bias[4];          /* 68: twice */
-    const uint32_t *weights;  /* 84: of the first tap */
-    const uint32_t *end;      /* 88: of the first row's weights */
-    uint32_t step;            /* 92: from a tap of a row to the next */
-    uint32_t base;            /* 96: the input offset, twice */
-    uint32_t rows;            /* 100: of taps, times two; less 1 for an odd number of columns */
-    uint32_t row_skip;        /* 104: from the end of a row of taps to the next row */
-    uint32_t weights_skip;    /* 108 */
-    uint32_t row_bytes;       /* 112: of a row's weights */
-    const int8_t *taps;       /* 116: weights of the first tap, from channel 0 on as all that follows */
-    uint32_t tap_step;        /* 120: to those of the next */
-    uint32_t *expanded;       /* 124: all taps' weights, as pairs */
-    uint32_t *expanded_end;   /* 128 */
-    const int32_t *biases;    /* 132 */
-    const int32_t *mantissas; /* 136 */
-    const int8_t *shifts;     /* 140 */
-    int32_t constant;         /* 144: 2 x the zero point of the output + 1 */
-    const int8_t *from;       /* 148: input at the first tap; of an odd number of columns a tap before */
-    int8_t *to;               /* 152 */
-    uint32_t positions;       /* 156 */
-    uint32_t last;            /* 160: channel that the last four begin with */
-    uint32_t channel;         /* 164: the next four begin with */
+    tg_factor factor[4];     /* 0 */
+    uint32_t output_step;    /* 48 */
+    uint32_t input_step;     /* 52: from a position to the next */
+    int8_t *output;          /* 56: of the next position */
+    uint32_t count;          /* 60: positions left */
+    const int8_t *input;     /* 64: of the next position */
+    int32_t bias[4];         /* 68: twice */
+    const uint32_t *weights; /* 84: of the first tap */
+    const uint32_t *end;     /* 88: of the first row's weights */
+    uint32_t step;           /* 92: from a tap of a row to the next */
+    uint32_t base;           /* 96: the input offset, twice */
+    uint32_t rows;           /* 100: of taps, times two; less 1 for an odd number of columns */
+    uint32_t row_skip;       /* 104: from the end of a row of taps to the next row */
+    uint32_t weights_skip;   /* 108 */
+    uint32_t row_bytes;      /* 112: of a row's weights */
+    const int8_t *taps;      /* 116: weights of the first tap, from channel 0 on as all that follows */
+    uint32_t tap_step;       /* 120: to those of the next */
+    uint32_t *expanded;      /* 124: all taps' weights, as pairs */
+    uint32_t *expanded_end;  /* 128 */
+    tg_factors factors;      /* 132 */
+    int32_t constant;        /* 148: 2 x the zero point of the output + 1 */
+    const int8_t *from;      /* 152: input at the first tap; of an odd number of columns a tap before */
+    int8_t *to;              /* 156 */
+    uint32_t positions;      /* 160 */
+    uint32_t last;           /* 164: channel that the last four begin with */
+    uint32_t channel;        /* 168: the next four begin with */
 } four;
 
 _Static_assert(offsetof(four, output_step) == 48 && offsetof(four, input) == 64 &&
                    offsetof(four, bias) == 68 && offsetof(four, weights) == 84 &&
                    offsetof(four, rows) == 100 && offsetof(four, row_skip) == 104 &&
-                   offsetof(four, taps) == 116 && offsetof(four, constant) == 144 &&
-                   offsetof(four, channel) == 164,
+                   offsetof(four, taps) == 116 && offsetof(four, constant) == 148 &&
+                   offsetof(four, channel) == 168,
                "as the assembly below has it");
 
 /* clang-format off */
@@ -90,7 +88,7 @@ static TG_NAKED void fours_run(four *f) {
         "push {r0, r4-r11, lr}\n"
         "movs r1, #0\n"
         "9:\n"
-        "str r1, [r0, #100]\n"
+        "str r1, [r0, #104]\n"
         "mov lr, r1\n"
         "add r12, r0, #52\n"
         "ldm r12!, {r1, r2, r3, r4}\n"
@@ -105,7 +103,8 @@ static TG_NAKED void fours_run(four *f) {
         "stm r3!, {r6, r7}\n"
         "cmp r3, r4\n"
         "bne 1b\n"
-        "ldm r12, {r1, r2, r3, r8}\n"
+        "ldm r12, {r1, r2, r3}\n"
+        "ldr r8, [r12, #16]\n"
         "add r1, r1, lr, lsl #2\n"
         "ldm r1, {r4-r7}\n"
         "add r9, r0, #4\n"
@@ -117,8 +116,8 @@ static TG_NAKED void fours_run(four *f) {
         "add r2, r2, lr, lsl #2\n"
         "ldm r2, {r4-r7}\n"
         "ldr r11, [r3, lr]\n"
-        "ldrd r1, r2, [r0, #84]\n"
-        "ldr r3, [r0, #92]\n"
+        "ldrd r1, r2, [r0, #88]\n"
+        "ldr r3, [r0, #96]\n"
         "add r1, lr\n"
         "add r2, lr\n"
         "str r1, [r0]\n"
@@ -158,7 +157,7 @@ static TG_NAKED void fours_run(four *f) {
         "stmdb r1, {r4, r9, r10}\n"
         "bne 1b\n"
         "ldr r0, [sp]\n"
-        "ldrd r2, r1, [r0, #96]\n"
+        "ldrd r2, r1, [r0, #100]\n"
         "adds r1, r1, #4\n"
         "subs r3, r1, r2\n"
         "ble 9b\n"
@@ -171,9 +170,8 @@ static TG_NAKED void fours_run(four *f) {
 /* clang-format on */
 
 /* A row of outputs; input: the first row of taps inside. */
-static void run_row(const tg_depthwise *d, four *f, const int8_t *input, const uint32_t *weights,
-                    uint32_t rows, int8_t *output) {
-    const tg_conv *c = d->c;
+static void run_row(const tg_conv *c, four *f, const int8_t *input, const uint32_t *weights, uint32_t rows,
+                    int8_t *output) {
     const tg_axis *w = &c->w;
     const int32_t last = w->input - 1 - (w->filter - 1) * w->dilation; /* where a filter inside starts last */
     int32_t at = -(int32_t)w->pad;
@@ -203,30 +201,29 @@ static void run_row(const tg_depthwise *d, four *f, const int8_t *input, const u
     }
 }
 
-bool tg_depthwise_fours(const tg_depthwise *d) {
-    const tg_conv *c = d->c;
+bool tg_depthwise_fours(const tg_run *run) {
+    const tg_conv *c = run->params;
     if (c->requant.kind < TG_REQUANT_SATURATED) {
         return false;
     }
+    uint32_t *const expanded = run->scratch;
     four f;
     f.output_step = f.tap_step = c->out_c;
     f.last = c->out_c - 4U;
-    f.taps = d->weights;
-    f.biases = d->factors.bias;
-    f.mantissas = d->factors.mantissa;
-    f.shifts = d->factors.shift;
-    f.expanded = d->scratch;
-    f.expanded_end = d->scratch + (unsigned)c->h.filter * c->w.filter * TAP_WORDS;
+    f.taps = run->input2;
+    f.expanded = expanded;
+    f.expanded_end = expanded + (unsigned)c->h.filter * c->w.filter * TAP_WORDS;
     f.step = (uint32_t)c->w.dilation * c->in_c;
     f.base = tg_pair_of(c->input_offset);
     f.input_step = (uint32_t)c->w.stride * c->in_c;
     f.constant = 2 * c->requant.zero_point + 1;
+    tg_factors_set(&f.factors, run->model, &c->requant, 0);
     int32_t at = -(int32_t)c->h.pad;
-    int8_t *output = d->output;
+    int8_t *output = run->output;
     for (unsigned left = c->h.output; left > 0; left--, at += c->h.stride) {
         unsigned first, end;
         const int32_t line = tg_axis_taps(&c->h, at, &first, &end) * c->w.input;
-        run_row(d, &f, d->input + line * c->in_c, d->scratch + first * c->w.filter * TAP_WORDS, end - first,
+        run_row(c, &f, run->input + line * c->in_c, expanded + first * c->w.filter * TAP_WORDS, end - first,
                 output);
         output += (uint32_t)c->w.output * c->out_c;
     }

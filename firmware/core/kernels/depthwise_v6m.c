@@ -80,16 +80,22 @@ static unsigned next_four(const tg_conv *c, unsigned channel) {
     return next < c->out_c && next + CHANNELS > c->out_c ? c->out_c - CHANNELS : next;
 }
 
+typedef struct {
+    const tg_conv *c;
+    tg_factors factors;
+    int32_t *sums;
+} state;
+
 /* All channels at `count` positions of which the same taps lie inside: `rows` rows, of which the first begins
  * at `input` and `weights`, and l->end. */
-static void run_positions(const tg_depthwise *d, line *l, const int8_t *input, const int8_t *weights,
-                          unsigned rows, unsigned count, int8_t *output) {
-    const tg_conv *c = d->c;
-    int32_t *sums = (int32_t *)d->scratch;
+static void run_positions(const state *s, line *l, const int8_t *input, const int8_t *weights, unsigned rows,
+                          unsigned count, int8_t *output) {
+    const tg_conv *c = s->c;
+    int32_t *sums = s->sums;
     for (unsigned channel = 0; channel < c->out_c; channel = next_four(c, channel)) {
         int32_t bias[CHANNELS];
         tg_factor factor[CHANNELS];
-        tg_v6m_set(&d->factors, channel, bias, factor);
+        tg_v6m_set(&s->factors, channel, bias, factor);
         uint32_t to_input = channel;
         uint32_t to_weights = channel;
         l->start = bias;
@@ -108,20 +114,24 @@ static void run_positions(const tg_depthwise *d, line *l, const int8_t *input, c
             to_input += (uint32_t)c->h.dilation * c->w.input * c->in_c;
             to_weights += (uint32_t)c->w.filter * c->out_c;
         }
-        tg_v6m_store(sums, factor, output + channel, c->out_c, count, d->factors.how);
+        tg_v6m_store(sums, factor, output + channel, c->out_c, count, &c->requant);
     }
 }
 
-bool tg_depthwise_fours(const tg_depthwise *d) {
-    const tg_conv *c = d->c;
-    if (c->w.dilation != 1 || d->factors.how->kind == TG_REQUANT_ANY) {
+bool tg_depthwise_fours(const tg_run *run) {
+    const tg_conv *c = run->params;
+    if (c->w.dilation != 1 || c->requant.kind == TG_REQUANT_ANY) {
         return false;
     }
+    state s;
+    s.c = c;
+    s.sums = run->scratch;
+    tg_factors_set(&s.factors, run->model, &c->requant, 0);
     line l;
     l.offset = c->input_offset;
     l.step = c->out_c - 3U;
     l.input_step = (uint32_t)c->w.stride * c->in_c;
-    int8_t *output = d->output;
+    int8_t *output = run->output;
     for (unsigned y = 0; y < c->h.output; y++) {
         unsigned top, bottom, left, right, count;
         const int32_t row = tg_axis_taps(&c->h, tg_axis_start(&c->h, y), &top, &bottom) * c->w.input;
@@ -136,8 +146,8 @@ bool tg_depthwise_fours(const tg_depthwise *d) {
                 }
             }
             l.end = (right - left) * c->out_c;
-            run_positions(d, &l, d->input + (row + at) * c->in_c,
-                          d->weights + (top * c->w.filter + left) * c->out_c, bottom - top, count, output);
+            run_positions(&s, &l, run->input + (row + at) * c->in_c,
+                          run->input2 + (top * c->w.filter + left) * c->out_c, bottom - top, count, output);
             output += count * c->out_c;
         }
     }

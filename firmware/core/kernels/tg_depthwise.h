@@ -9,20 +9,12 @@
 
 #include "tg_conv.h"
 
-typedef struct {
-    const tg_conv *c;
-    const int8_t *input;
-    const int8_t *weights;
-    tg_factors factors;
-    uint32_t *scratch; /* TG_DEPTHWISE_TAP bytes for every filter tap, at least TG_DEPTHWISE_SUMS */
-    int8_t *output;
-} tg_depthwise;
-
+/* Scratch: TG_DEPTHWISE_TAP bytes for every filter tap. */
 #define TG_DEPTHWISE_TAP  8U
 #define TG_DEPTHWISE_SUMS 128U /* and at least these, four accumulators of eight positions */
 
 /* All output channels at all positions, four at a time; the last four overlap those before when their number
  * is no multiple of four. Returns false, with nothing done, for rare requantisations and dilations. */
-bool tg_depthwise_fours(const tg_depthwise *d);
+bool tg_depthwise_fours(const tg_run *run);
 
 #endif
