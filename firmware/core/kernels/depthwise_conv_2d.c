@@ -9,7 +9,7 @@ typedef struct {
 } state;
 
 /* The outputs of all channels at a place. */
-static void visit(void *context, const tg_taps *t) {
+static uint32_t visit(void *context, const tg_taps *t) {
     state *s = context;
     const tg_conv *c = s->c;
     for (uint32_t channel = 0; channel < c->out_c; channel++) {
@@ -23,6 +23,7 @@ static void visit(void *context, const tg_taps *t) {
         }
         *s->output++ = tg_output_of(&s->factors, channel, sum);
     }
+    return 1;
 }
 
 #if !defined(__ARM_FEATURE_DSP) && !defined(__ARM_ARCH_6M__)

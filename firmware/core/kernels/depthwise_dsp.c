@@ -42,6 +42,7 @@ typedef struct {
     uint32_t positions;      /* 160 */
     uint32_t last;           /* 164: channel that the last four begin with */
     uint32_t channel;        /* 168: the next four begin with */
+    const tg_conv *c;
 } four;
 
 _Static_assert(offsetof(four, output_step) == 48 && offsetof(four, input) == 64 &&
@@ -169,36 +170,24 @@ static TG_NAKED void fours_run(four *f) {
 
 /* clang-format on */
 
-/* A row of outputs; input: the first row of taps inside. */
-static void run_row(const tg_conv *c, four *f, const int8_t *input, const uint32_t *weights, uint32_t rows,
-                    int8_t *output) {
-    const tg_axis *w = &c->w;
-    const int32_t last = w->input - 1 - (w->filter - 1) * w->dilation; /* where a filter inside starts last */
-    int32_t at = -(int32_t)w->pad;
-    uint32_t count;
-    for (uint32_t left = w->output; left > 0; left -= count) {
-        unsigned first, end;
-        const int32_t column = tg_axis_taps(w, at, &first, &end);
-        const uint32_t columns = end - first;
-        const uint32_t early = columns % 2U * f->step;
-        count = 1; /* or all that have all their taps inside */
-        if (columns == w->filter) {
-            count = (uint32_t)(last - at) / w->stride + 1U;
-            count = count < left ? count : left;
-        }
-        f->weights = weights + first * TAP_WORDS;
-        f->end = f->weights + columns * TAP_WORDS;
-        f->rows = 2U * rows - columns % 2U;
-        f->row_bytes = columns * TG_DEPTHWISE_TAP;
-        f->row_skip = (uint32_t)c->h.dilation * w->input * c->in_c - columns * f->step - early;
-        f->weights_skip = (w->filter - columns) * TG_DEPTHWISE_TAP;
-        f->from = input + column * c->in_c - early;
-        f->to = output;
-        f->positions = count;
-        fours_run(f);
-        output += count * c->out_c;
-        at += (int32_t)(count * w->stride);
-    }
+/* All channels of an output, and of those to its right that have all taps inside as well. */
+static uint32_t visit(void *context, const tg_taps *t) {
+    four *f = context;
+    const tg_conv *c = f->c;
+    const uint32_t columns = t->right - t->left;
+    const uint32_t early = columns % 2U * f->step;
+    f->weights = f->expanded + (t->top * c->w.filter + t->left) * TAP_WORDS;
+    f->end = f->weights + columns * TAP_WORDS;
+    f->rows = 2U * (t->bottom - t->top) - columns % 2U;
+    f->row_bytes = columns * TG_DEPTHWISE_TAP;
+    f->row_skip = (uint32_t)c->h.dilation * c->w.input * c->in_c - columns * f->step - early;
+    f->weights_skip = (c->w.filter - columns) * TG_DEPTHWISE_TAP;
+    f->from = t->input - early;
+    const uint32_t count = tg_taps_alike(&c->w, t);
+    f->positions = count;
+    fours_run(f);
+    f->to += count * c->out_c;
+    return count;
 }
 
 bool tg_depthwise_fours(const tg_run *run) {
@@ -206,27 +195,20 @@ bool tg_depthwise_fours(const tg_run *run) {
     if (c->requant.kind < TG_REQUANT_SATURATED) {
         return false;
     }
-    uint32_t *const expanded = run->scratch;
     four f;
+    f.c = c;
     f.output_step = f.tap_step = c->out_c;
     f.last = c->out_c - 4U;
     f.taps = run->input2;
-    f.expanded = expanded;
-    f.expanded_end = expanded + (unsigned)c->h.filter * c->w.filter * TAP_WORDS;
+    f.expanded = run->scratch;
+    f.expanded_end = f.expanded + (unsigned)c->h.filter * c->w.filter * TAP_WORDS;
     f.step = (uint32_t)c->w.dilation * c->in_c;
     f.base = tg_pair_of(c->input_offset);
     f.input_step = (uint32_t)c->w.stride * c->in_c;
     f.constant = 2 * c->requant.zero_point + 1;
+    f.to = run->output;
     tg_factors_set(&f.factors, run->model, &c->requant, 0);
-    int32_t at = -(int32_t)c->h.pad;
-    int8_t *output = run->output;
-    for (unsigned left = c->h.output; left > 0; left--, at += c->h.stride) {
-        unsigned first, end;
-        const int32_t line = tg_axis_taps(&c->h, at, &first, &end) * c->w.input;
-        run_row(c, &f, run->input + line * c->in_c, expanded + first * c->w.filter * TAP_WORDS, end - first,
-                output);
-        output += (uint32_t)c->w.output * c->out_c;
-    }
+    tg_slide(&c->h, &c->w, c->in_c, run->input, visit, &f);
     return true;
 }
 

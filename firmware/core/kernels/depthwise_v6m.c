@@ -82,40 +82,47 @@ static unsigned next_four(const tg_conv *c, unsigned channel) {
 
 typedef struct {
     const tg_conv *c;
-    tg_factors factors;
+    const int8_t *weights;
     int32_t *sums;
+    int8_t *output;
+    tg_factors factors;
+    line line;
 } state;
 
-/* All channels at `count` positions of which the same taps lie inside: `rows` rows, of which the first begins
- * at `input` and `weights`, and l->end. */
-static void run_positions(const state *s, line *l, const int8_t *input, const int8_t *weights, unsigned rows,
-                          unsigned count, int8_t *output) {
+/* All channels of an output, and of those to its right that have all taps inside as well. */
+static uint32_t visit(void *context, const tg_taps *t) {
+    state *s = context;
     const tg_conv *c = s->c;
-    int32_t *sums = s->sums;
+    line *l = &s->line;
+    l->end = (t->right - t->left) * c->out_c;
+    uint32_t count = tg_taps_alike(&c->w, t);
+    count = count < MOST ? count : MOST;
     for (unsigned channel = 0; channel < c->out_c; channel = next_four(c, channel)) {
         int32_t bias[CHANNELS];
         tg_factor factor[CHANNELS];
         tg_v6m_set(&s->factors, channel, bias, factor);
-        uint32_t to_input = channel;
-        uint32_t to_weights = channel;
+        const int8_t *input = t->input + channel;
+        const int8_t *weights = s->weights + (t->top * c->w.filter + t->left) * c->out_c + channel;
         l->start = bias;
         l->start_step = 0;
-        for (unsigned left = rows;;) {
-            l->input = input + to_input;
-            l->weights = weights + to_weights;
-            l->sums = sums;
+        for (unsigned left = t->bottom - t->top;;) {
+            l->input = input;
+            l->weights = weights;
+            l->sums = s->sums;
             l->count = count;
             add_line(l);
             if (--left == 0) {
                 break;
             }
-            l->start = sums;
-            l->start_step = CHANNELS * sizeof *sums;
-            to_input += (uint32_t)c->h.dilation * c->w.input * c->in_c;
-            to_weights += (uint32_t)c->w.filter * c->out_c;
+            l->start = s->sums;
+            l->start_step = CHANNELS * sizeof *s->sums;
+            input += (uint32_t)c->h.dilation * c->w.input * c->in_c;
+            weights += (uint32_t)c->w.filter * c->out_c;
         }
-        tg_v6m_store(sums, factor, output + channel, c->out_c, count, &c->requant);
+        tg_v6m_store(s->sums, factor, s->output + channel, c->out_c, count, &c->requant);
     }
+    s->output += count * c->out_c;
+    return count;
 }
 
 bool tg_depthwise_fours(const tg_run *run) {
@@ -125,32 +132,14 @@ bool tg_depthwise_fours(const tg_run *run) {
     }
     state s;
     s.c = c;
+    s.weights = run->input2;
     s.sums = run->scratch;
+    s.output = run->output;
+    s.line.offset = c->input_offset;
+    s.line.step = c->out_c - 3U;
+    s.line.input_step = (uint32_t)c->w.stride * c->in_c;
     tg_factors_set(&s.factors, run->model, &c->requant, 0);
-    line l;
-    l.offset = c->input_offset;
-    l.step = c->out_c - 3U;
-    l.input_step = (uint32_t)c->w.stride * c->in_c;
-    int8_t *output = run->output;
-    for (unsigned y = 0; y < c->h.output; y++) {
-        unsigned top, bottom, left, right, count;
-        const int32_t row = tg_axis_taps(&c->h, tg_axis_start(&c->h, y), &top, &bottom) * c->w.input;
-        for (unsigned x = 0; x < c->w.output; x += count) {
-            const int32_t at = tg_axis_taps(&c->w, tg_axis_start(&c->w, x), &left, &right);
-            count = 1;
-            if (right - left == c->w.filter) { /* the next ones may have all taps inside as well */
-                int32_t end = at + c->w.filter + c->w.stride;
-                while (count < MOST && end <= c->w.input) {
-                    count++;
-                    end += c->w.stride;
-                }
-            }
-            l.end = (right - left) * c->out_c;
-            run_positions(&s, &l, run->input + (row + at) * c->in_c,
-                          run->input2 + (top * c->w.filter + left) * c->out_c, bottom - top, count, output);
-            output += count * c->out_c;
-        }
-    }
+    tg_slide(&c->h, &c->w, c->in_c, run->input, visit, &s);
     return true;
 }
 

@@ -18,7 +18,7 @@ static void put(state *s, int32_t value) {
     *s->output++ = (int8_t)tg_clamp(value, s->pool->low, s->pool->high);
 }
 
-static void visit_max(void *context, const tg_taps *t) {
+static uint32_t visit_max(void *context, const tg_taps *t) {
     state *s = context;
     const uint32_t channels = s->pool->channels;
     for (uint32_t channel = 0; channel < channels; channel++) {
@@ -32,9 +32,10 @@ static void visit_max(void *context, const tg_taps *t) {
         }
         put(s, most);
     }
+    return 1;
 }
 
-static void visit_average(void *context, const tg_taps *t) {
+static uint32_t visit_average(void *context, const tg_taps *t) {
     state *s = context;
     const uint32_t channels = s->pool->channels;
     const uint32_t rows = t->bottom - t->top;
@@ -47,9 +48,10 @@ static void visit_average(void *context, const tg_taps *t) {
         }
         put(s, average(sum, rows * columns));
     }
+    return 1;
 }
 
-static void slide(const tg_run *run, void (*visit)(void *context, const tg_taps *taps)) {
+static void slide(const tg_run *run, uint32_t (*visit)(void *context, const tg_taps *taps)) {
     const tg_pool *p = run->params;
     state s = {p, run->output};
     tg_slide(&p->h, &p->w, p->channels, run->input, visit, &s);

@@ -59,14 +59,14 @@ int32_t tg_axis_taps(const tg_axis *axis, int32_t position, unsigned *first, uns
 }
 
 void tg_slide(const tg_axis *h, const tg_axis *w, uint32_t channels, const int8_t *input,
-              void (*visit)(void *context, const tg_taps *taps), void *context) {
+              uint32_t (*visit)(void *context, const tg_taps *taps), void *context) {
     tg_taps taps;
     for (unsigned y = 0; y < h->output; y++) {
         const int32_t line = tg_axis_taps(h, tg_axis_start(h, y), &taps.top, &taps.bottom) * w->input;
-        for (unsigned x = 0; x < w->output; x++) {
-            int32_t column = tg_axis_taps(w, tg_axis_start(w, x), &taps.left, &taps.right);
-            taps.input = input + (line + column) * (int32_t)channels;
-            visit(context, &taps);
+        for (taps.outputs = w->output; taps.outputs > 0; taps.outputs -= visit(context, &taps)) {
+            const int32_t start = tg_axis_start(w, w->output - taps.outputs);
+            taps.column = tg_axis_taps(w, start, &taps.left, &taps.right);
+            taps.input = input + (line + taps.column) * (int32_t)channels;
         }
     }
 }

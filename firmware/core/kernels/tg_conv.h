@@ -37,16 +37,28 @@ static inline int32_t tg_axis_start(const tg_axis *axis, unsigned output) {
     return (int32_t)(output * axis->stride) - axis->pad;
 }
 
-/* A filter over an output's place: the taps inside, and the first channel's value that the first of them
- * meets. */
+/* A filter over an output's place. */
 typedef struct {
-    const int8_t *input;
-    unsigned top, bottom, left, right;
+    const int8_t *input;               /* the first channel's value that the first tap inside meets */
+    unsigned top, bottom, left, right; /* the taps inside */
+    int32_t column;                    /* of that value */
+    uint32_t outputs;                  /* left in this row */
 } tg_taps;
 
-/* Shows all places of outputs, row by row, to `visit`. */
+/* Shows the places of outputs, row by row, to `visit`, which makes one or more of them and returns how many.
+ */
 void tg_slide(const tg_axis *h, const tg_axis *w, uint32_t channels, const int8_t *input,
-              void (*visit)(void *context, const tg_taps *taps), void *context);
+              uint32_t (*visit)(void *context, const tg_taps *taps), void *context);
+
+/* How many outputs from this one on have all their taps inside; 1 for one that has not. */
+static inline uint32_t tg_taps_alike(const tg_axis *w, const tg_taps *taps) {
+    if (taps->right - taps->left != w->filter) {
+        return 1;
+    }
+    const uint32_t room = (uint32_t)(w->input - 1 - (w->filter - 1) * w->dilation - taps->column);
+    const uint32_t count = room / w->stride + 1U;
+    return count < taps->outputs ? count : taps->outputs;
+}
 
 /* One spatial dimension of a max-pooling whose windows lie apart and inside. */
 typedef struct {
