@@ -15,7 +15,7 @@ from gesture_training.equalize import corrected
 from gesture_training.windows import COLUMN_SCALE
 
 LEAST_SLOPE = 0.005
-"""Least mean of p (1 - p): a label that no window comes near stays where it is."""
+"""Least mean of p (1 - p): the offset of a label that no window comes near hardly moves."""
 
 
 def quantize(model: Any, windows: NDArray[np.int8]) -> bytes:
@@ -51,19 +51,26 @@ def _settled(data: bytes, model: Any, windows: NDArray[np.int8]) -> bytes:
     """Take away what int8 shifts the scores by on the mean over windows, by the last layer's offsets.
 
     Much is rounded before them that corrected() does not see: activations, their mean over time, scores of
-    equal steps. One step of Newton's method: a score p moves by p (1 - p) for each unit of its offset.
+    equal steps. One step of Newton's method: a score p moves by p (1 - p) for each unit of its offset. Where
+    that brings the scores no nearer, everything stays.
     """
     inputs = windows[:, None]
     exact = np.asarray(model(inputs.astype(np.float32) / COLUMN_SCALE, training=False), np.float64)
-    device = Model(data).invoke(inputs).reshape(exact.shape) / 256 + 0.5
-    shift = (device - exact).mean(axis=0) / np.maximum((exact * (1 - exact)).mean(axis=0), LEAST_SLOPE)
+
+    def error(data: bytes) -> NDArray[np.float64]:
+        found = Model(data).invoke(inputs).reshape(exact.shape) / 256 + 0.5
+        return np.asarray(found - exact)
+
+    before = error(data)
+    shift = before.mean(axis=0) / np.maximum((exact * (1 - exact)).mean(axis=0), LEAST_SLOPE)
     tree = read_model(data)
     tensors = tree.subgraphs[0].tensors
     offsets = tensors[[one for one in tree.subgraphs[0].operators if len(one.inputs) == 3][-1].inputs[2]]
     steps = np.asarray(tree.buffers[offsets.buffer].data, np.uint8).view(np.int32)
     settled = steps - np.rint(shift / offsets.quantization.scale[0]).astype(np.int32)
     tree.buffers[offsets.buffer].data = settled.view(np.uint8)
-    return packed(tree)
+    moved = packed(tree)
+    return moved if np.square(error(moved)).mean() < np.square(before).mean() else data
 
 
 def check_input(data: bytes) -> None:
