@@ -61,24 +61,21 @@ int tg_file_open(tg_file *f, const uint8_t *data, uint32_t size) {
     }
     f->tensors = list_at(f, graph[GRAPH_TENSORS]);
     f->operators = graph[GRAPH_OPERATORS];
-    f->operator_count = tg_load32(data + f->operators);
+    const uint32_t operators = tg_load32(data + f->operators);
     const tg_vector inputs = list_at(f, graph[GRAPH_INPUTS]);
     const tg_vector outputs = list_at(f, graph[GRAPH_OUTPUTS]);
     uint32_t tensors = tg_count(f->tensors);
-    if (tg_count(inputs) != 1 || tg_count(outputs) != 1 || f->operator_count == 0) {
+    if (tg_count(inputs) != 1 || tg_count(outputs) != 1 || operators == 0) {
         return TG_ERR_GRAPH;
     }
-    if (f->operator_count > TG_MAX_OPS || tensors >= UINT16_MAX) {
+    if (operators > TG_MAX_OPS || tensors >= UINT16_MAX) {
         return TG_ERR_TOO_BIG;
     }
-    uint32_t input = tg_item32(inputs, 0);
-    uint32_t output = tg_item32(outputs, 0);
-    if (input >= tensors || output >= tensors) {
-        return input >= tensors ? TG_ERR_TRUNCATED : TG_ERR_GRAPH;
-    }
-    f->input = (uint16_t)input;
+    const uint32_t output = tg_item32(outputs, 0);
+    f->input = tg_item32(inputs, 0);
     f->output = (uint16_t)output;
-    return 0;
+    f->operator_count = (uint16_t)operators;
+    return output < tensors ? 0 : TG_ERR_GRAPH;
 }
 
 int tg_file_call(const tg_file *f, uint32_t i, tg_call *call) {

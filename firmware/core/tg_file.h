@@ -42,9 +42,9 @@ typedef struct {
     tg_vector buffers;
     uint32_t opcodes; /* where the lists are: positions */
     uint32_t operators;
-    uint32_t operator_count;
-    uint16_t input; /* the graph's: tensors of the file */
+    uint32_t input; /* the graph's: a tensor, not yet verified to be in the file */
     uint16_t output;
+    uint16_t operator_count;
     tg_kind *tables; /* TG_TABLES, set by the caller, with tg_kinds_init(), before a tensor is read */
 } tg_file;
 

@@ -21,7 +21,7 @@ bool tg_read_table(const tg_reader *r, uint32_t at, const uint8_t *wanted, uint3
         entries = data + vtable;
         size = tg_load16(entries) & ~1U;
         table_size = tg_load16(entries + 2);
-        if (size < 4U || size > end - vtable || table_size < 4U || table_size > end - position) {
+        if (size > end - vtable || table_size > end - position) {
             return false;
         }
     }
