@@ -80,13 +80,13 @@ int tg_file_open(tg_file *f, const uint8_t *data, uint32_t size) {
 
 int tg_file_call(const tg_file *f, uint32_t i, tg_call *call) {
     uint32_t op[OP_FIELDS];
+    call->opcode = -1;
     if (!tg_read_table(&f->reader, f->operators + 4U + 4U * i, OPERATOR, op)) {
         return TG_ERR_TRUNCATED;
     }
     call->inputs = list_at(f, op[OP_INPUTS]);
     call->outputs = list_at(f, op[OP_OUTPUTS]);
     call->options = op[OP_OPTIONS];
-    call->opcode = -1;
     if (op[OP_CODE] < tg_load32(f->reader.data + f->opcodes)) {
         uint32_t code[CODE_FIELDS];
         if (!tg_read_table(&f->reader, f->opcodes + 4U + 4U * op[OP_CODE], CODE, code)) {

@@ -59,7 +59,7 @@ typedef struct {
 /* Finds the graph in a file. Returns 0 or a negative tg_err. */
 int tg_file_open(tg_file *file, const uint8_t *data, uint32_t size);
 
-/* Reads operator i < count of the file's operators. */
+/* Reads operator i < count of the file's operators; when that fails its opcode is -1. */
 int tg_file_call(const tg_file *file, uint32_t i, tg_call *call);
 
 /* Reads an operator's options; those absent are 0, or 1 with TG_ONE(). Returns 0 or TG_ERR_TRUNCATED. */

@@ -165,10 +165,10 @@ static int add_node(tg_graph *g, const tg_op *op) {
 static int add_step(tg_graph *g) {
     tg_call call;
     int err = tg_file_call(&g->file, g->step, &call);
+    g->fault->opcode = (int16_t)(call.opcode > INT16_MAX ? INT16_MAX : call.opcode);
     if (err != 0) {
         return err;
     }
-    g->fault->opcode = (int16_t)(call.opcode > INT16_MAX ? INT16_MAX : call.opcode);
     uint32_t kind = 0;
     const tg_op *op;
     while ((op = g->ops[kind]) != NULL && op->opcode != call.opcode) {
@@ -274,7 +274,6 @@ static int read_all(tg_graph *g) {
     g->block_of[g->file.input] = (uint8_t)add_block(g, g->p.output.size);
     for (; g->step < g->file.operator_count; g->step++) {
         g->fault->op = (int16_t)g->step;
-        g->fault->opcode = -1;
         err = add_step(g);
         if (err != 0) {
             return err;
