@@ -24,7 +24,7 @@ COLOURS = {"x": "#2a6fb0", "y": "#c8791b", "z": "#2e8b57"}
 
 
 def draw(model_path: Path, log: Path, out: Path) -> None:
-    """Draw one log and the events of one model."""
+    """Draw one log and the events of one model, each at its time in the colour of its label's score."""
     model = Model.load(model_path)
     ready = at_model_rate(model, load([log])[0])
     stream = Stream(model)
@@ -43,16 +43,23 @@ def draw(model_path: Path, log: Path, out: Path) -> None:
     signal.legend(loc="lower left", ncols=3, frameon=False, fontsize=7)
     hops = time[stream.hop_ends() - 1]
     part = hops <= END_S
-    for index, label in enumerate(model.require_contract().labels):
-        if index != model.require_contract().background:
+    contract = model.require_contract()
+    colours = {}
+    for index, label in enumerate(contract.labels):
+        if index != contract.background:
             score = (stream.outputs()[part, index].astype(float) + 128) / 256
-            scores.plot(hops[part], score, lw=0.8, label=label)
+            (line,) = scores.plot(hops[part], score, lw=0.8, label=label)
+            colours[label] = line.get_color()
     for event in events:
         at = float(time[event.end - 1])
-        if at <= END_S:
-            scores.plot(at, 1.08, "v", color="k", ms=4, clip_on=False)
+        if START_S <= at <= END_S:
+            colour = colours[event.label]
+            scores.plot(at, 1.12, "v", color=colour, ms=4, clip_on=False)
+            scores.annotate(
+                event.label, (at, 1.24), ha="center", color=colour, fontsize=7, annotation_clip=False
+            )
     scores.set(ylabel="score", xlabel="time (s)", ylim=(0, 1.1), xlim=(START_S, END_S))
-    scores.legend(loc="upper right", ncols=5, frameon=False, fontsize=6, bbox_to_anchor=(1, 1.35))
+    scores.legend(loc="center left", frameon=False, fontsize=7, bbox_to_anchor=(1, 0.5))
     for axes in (signal, scores):
         axes.spines[["top", "right"]].set_visible(False)
     figure.tight_layout()
