@@ -101,6 +101,10 @@ def test_the_timeline_shows_gestures_events_and_latency(logs: Path) -> None:
         "label",
     ]
     assert walk[6].split() == ["5.08", "s", "right", "1.00", "-0.02", "s"]
+    assert walk[7] == "  2 of 2 gestures found; 1 false activation"
+    assert lines[-2] == (
+        "in all: 3 recordings, 2 of 2 verdicts right, 2 of 2 gestures found, 1 false activation"
+    )
     assert lines[-1] == f"next: gesture simulate m.tflite {logs} --write-expect expect.csv"
 
 
@@ -114,10 +118,35 @@ def test_a_terminal_shows_the_same_lines_on_its_width(logs: Path) -> None:
     assert {len(line) for line in lines if "|" in line} == {99}
 
 
+def test_what_was_missed_is_named(tmp_path: Path) -> None:
+    spans = (Span("right", 8_000_000, 8_200_000), Span("right", 10_000_000, 10_400_000))
+    write_log(tmp_path / "x.csv", replace(recording({1.0: -2000}, 8.0), label=None, spans=spans), {})
+    result = run(tmp_path / "x.csv")
+    assert result.stdout.splitlines()[-2] == (
+        "  0 of 2 gestures found, missed: right at 1.0 s, right at 3.0 s; 1 false activation"
+    )
+    assert "in all" not in result.stdout
+
+
+def test_events_in_background_are_false_and_those_in_takes_are_not_judged(tmp_path: Path) -> None:
+    write_log(tmp_path / "take.csv", replace(recording({1.0: -2000}), label="left"), {})
+    write_log(tmp_path / "rest.csv", recording({1.0: -2000, 3.0: 2000}), {})
+    summary = json.loads(run(tmp_path, "--json").stdout)["summary"]
+    assert (summary["judged"], summary["right"], summary["false_activations"]) == (2, 1, 2)
+
+
 def test_json_holds_everything(logs: Path, model: bytes) -> None:
     result = run(logs, "--json")
     document = json.loads(result.stdout)
     assert document["model_id"] == hashlib.sha256(model).hexdigest()
+    assert document["summary"] == {
+        "recordings": 3,
+        "judged": 2,
+        "right": 2,
+        "gestures": 2,
+        "found": 2,
+        "false_activations": 1,
+    }
     left, rest, walk = document["logs"]
     assert left["verdict"] == {"label": "left", "score": 0.664062}
     assert left["events"] == [

@@ -7,7 +7,8 @@ import io
 import json
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,23 +20,22 @@ from gesture_tools.files import write_atomic
 from gesture_tools.following import say_next
 from gesture_tools.loading import load
 from gesture_tools.simulation import Detection, Simulation, gesture_labels, simulate
+from gesture_tools.tally import SHORT_S, found_in, tally
 from gesture_tools.words import counted
 
 if TYPE_CHECKING:
     from gesture_tools.contract import Contract
     from gesture_tools.runtime import Model
 
-SHORT_S = 10.0
-"""Labelled recordings up to this long are shown with their verdict."""
 
-
-def _as_json(model_path: Path, model: Model, simulations: Iterable[Simulation]) -> dict[str, Any]:
+def _as_json(model_path: Path, model: Model, simulations: Sequence[Simulation]) -> dict[str, Any]:
     contract = model.require_contract()
     return {
         "model": str(model_path),
         "model_id": model.model_id,
         "interface_id": contract.interface_id,
         "rate_hz": contract.profile.rate_hz,
+        "summary": asdict(tally(contract, simulations)),
         "logs": [_log_as_json(simulation) for simulation in simulations],
     }
 
@@ -112,8 +112,14 @@ def _as_text(simulation: Simulation, contract: Contract, width: int) -> Iterator
         yield f"  verdict  {verdict.label} ({verdict.scores.max():.2f})", style
     if len(recording.t_us) < contract.window:
         yield f"  shorter than the model's window of {contract.window} samples: no event possible", "dim"
-    if not detections:
-        return
+    if detections:
+        yield from _table(simulation)
+    if gestures:
+        yield f"  {found_in(simulation)}", "bold"
+
+
+def _table(simulation: Simulation) -> Iterator[tuple[str, str]]:
+    detections, gestures = simulation.detections, simulation.gestures
     size = max(len(d.label) for d in detections)
     yield f"  {'time':>10}  {'label':<{size}}  score" + ("  latency" if gestures else ""), "dim"
     for d in detections:
@@ -138,7 +144,14 @@ def _bar(marks: Iterable[tuple[int, int]], duration: int, width: int, mark: str)
     return "".join(cells)
 
 
-def _show(simulations: Iterable[Simulation], contract: Contract) -> None:
+def _show(simulations: Sequence[Simulation], contract: Contract) -> None:
+    """Print the timelines, and of several what they come to."""
+    _show_each(simulations, contract)
+    if len(simulations) > 1:
+        click.echo(f"in all: {tally(contract, simulations)}")
+
+
+def _show_each(simulations: Iterable[Simulation], contract: Contract) -> None:
     """Print the timelines: in colour on a terminal, as plain text elsewhere."""
     if not sys.stdout.isatty():
         for simulation in simulations:
