@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from gesture_tools import toolchain
+from gesture_tools import extras, toolchain
 from gesture_tools.commands.demo import command
+from gesture_tools.following import not_activated
 from tests.support.command import GESTURE
 
 STARTER = Path(__file__).parent.parent / "data" / "starter"
@@ -34,6 +36,32 @@ def test_a_missing_compiler_is_told_before_the_training(
     monkeypatch.setattr(toolchain, "_zig", lambda: None)
     assert "no cross compiler found" in refusal(STARTER, "--out", tmp_path / "demo")
     assert not list(tmp_path.iterdir())
+
+
+def test_missing_extras_are_told_before_the_training(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(extras, "find_spec", lambda name: None)
+    assert "training needs TensorFlow: python -m pip" in refusal(STARTER, "--out", tmp_path / "demo")
+    assert not list(tmp_path.iterdir())
+
+
+def test_how_to_activate_is_said_where_the_command_is_not_found(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    scripts = tmp_path / "my env" / "bin"
+    scripts.mkdir(parents=True)
+    (scripts / "activate").touch()
+    monkeypatch.setattr(sys, "prefix", str(scripts.parent))
+    monkeypatch.setattr(sys, "base_prefix", "/usr")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert not_activated() == f". '{scripts / 'activate'}'"
+    monkeypatch.chdir(tmp_path)
+    assert not_activated() == ". 'my env/bin/activate'"
+    (scripts / "gesture").touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(scripts))
+    assert not_activated() is None
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(sys, "base_prefix", sys.prefix)
+    assert not_activated() is None
 
 
 def test_data_without_sessions_is_told_before_the_training(tmp_path: Path) -> None:

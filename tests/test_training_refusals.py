@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from gesture_tools import extras
 from gesture_tools.errors import UserError
 from gesture_tools.profile import PROFILE_NAME, Profile
 from gesture_training import choices
@@ -108,6 +109,13 @@ def test_a_class_that_only_test_people_recorded_is_refused(tmp_path: Path) -> No
     write_table(tmp_path / "b.csv", ("ann",), labels=("twist",))
     data = [str(tmp_path / "a.csv"), str(tmp_path / "b.csv")]
     refuse(tmp_path, [*data, "--test-subjects", "ann"], "'twist' is too small: 0 recordings")
+
+
+def test_missing_extras_are_told_before_data_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(extras, "find_spec", lambda name: None)
+    refuse(tmp_path, [str(tmp_path / "nothing.csv")], "training needs TensorFlow")
+    monkeypatch.setattr(extras, "find_spec", lambda name: None if name == "jinja2" else name)
+    refuse(tmp_path, [str(tmp_path / "nothing.csv")], "training needs Jinja2")
 
 
 def test_missing_data_is_refused(tmp_path: Path) -> None:

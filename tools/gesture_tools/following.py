@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import shlex
+import shutil
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import click
@@ -19,6 +22,17 @@ def following(*words: object) -> str:
 def say_next(*words: object, pattern: str = "") -> None:
     """Print the command to type next; pattern: what the user has to put in first, and where."""
     click.echo(f"next{f', {pattern}' if pattern else ''}: {following(*words)}")
+
+
+def not_activated() -> str | None:
+    """Return what activates the environment that this runs in; None where ``gesture`` is found without."""
+    environment = Path(sys.prefix)
+    activate = environment / "bin" / "activate"
+    if sys.prefix == sys.base_prefix or shutil.which("gesture") or not activate.is_file():
+        return None
+    here = Path.cwd()
+    shown = activate.relative_to(here) if activate.is_relative_to(here) else activate
+    return f". {shlex.quote(str(shown))}"
 
 
 def on_log(record: Mapping[str, Any]) -> tuple[str, str]:

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
-from gesture_tools.errors import UserError
+from gesture_tools.extras import without
 
 STDERR = 2
 
@@ -46,7 +46,7 @@ def tensorflow(seed: int | None = None) -> Any:
         with quiet():
             import tensorflow as tf
     except ImportError as error:
-        raise UserError("training needs TensorFlow: python -m pip install 'tinygesture[train]'") from error
+        raise without("TensorFlow") from error
     logging.getLogger("absl").setLevel(logging.ERROR)
     if seed is not None:
         tf.keras.utils.set_random_seed(seed)

@@ -14,6 +14,7 @@ from gesture_tools.c_array import recognizer_arena_size
 from gesture_tools.contract import Contract, SelfTest
 from gesture_tools.cost import recorded_costs
 from gesture_tools.errors import UserError
+from gesture_tools.extras import check_training
 from gesture_tools.runtime import Model, self_test_outputs
 from gesture_training.apart import apart, held_out
 from gesture_training.emit import strip, with_contract
@@ -59,6 +60,8 @@ def train(request: Request, say: Callable[[str], None], progress: Progress) -> d
     """
     if "forest" in (request.model, request.baseline):
         everywhereml()
+    if request.model == "network":
+        check_training()
     if os.path.realpath(request.out) in map(os.path.realpath, request.data):
         raise UserError(f"--out {request.out} is the folder of the recordings: choose another one")
     with staged(request.out) as folder:

@@ -15,7 +15,8 @@ import click
 
 from gesture_tools.elf import read_image
 from gesture_tools.errors import INTERRUPTED, UserError
-from gesture_tools.following import following, say_next
+from gesture_tools.extras import check_training
+from gesture_tools.following import following, not_activated, say_next
 from gesture_tools.qemu import BOARD, find_qemu
 from gesture_tools.recordings import SPANS_SUFFIX
 from gesture_tools.toolchain import find_cmake, find_ninja, find_toolchain
@@ -35,7 +36,7 @@ def command(data: Path, out: Path) -> None:
     """Train on the logs in DATA, build firmware, and recognise gestures with it on emulators.
 
     Shows every command it runs; ends with a table of what the model can do and what it costs. What it needs
-    besides is looked for first: a cross compiler, CMake, Ninja, and QEMU, which may be absent.
+    besides is looked for first: TensorFlow, a cross compiler, CMake, Ninja, and QEMU, which may be absent.
 
     \b
     Example: gesture demo data/starter --out build/demo
@@ -46,6 +47,7 @@ def command(data: Path, out: Path) -> None:
         raise UserError(f"{data} is no folder: expected one of logs, as data/starter")
     if not any(data.glob(f"*/*{SPANS_SUFFIX}")):
         raise _no_session(data)
+    check_training()
     for find in (find_toolchain, find_cmake, find_ninja):
         find()
     has_qemu = _has_qemu()
@@ -60,6 +62,8 @@ def command(data: Path, out: Path) -> None:
     _table(metrics, out / "firmware" / f"{BOARD}.elf", time.monotonic() - start)
     click.echo(f"report: {model.parent / 'report.html'}")
     click.echo("your own gestures: see README.md")
+    if (activation := not_activated()) is not None:
+        click.echo(f"first, so that 'gesture' is found: {activation}")
     say_next("inspect", model)
 
 
