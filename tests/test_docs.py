@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -102,7 +103,8 @@ def test_the_readme_groups_commands_as_the_help_does() -> None:
     assert found == [list(some) for some in SECTIONS.values()]
 
 
-def test_the_readme_c_compiles(tmp_path: Path) -> None:
+@pytest.mark.parametrize("language", ["c11", "c++11"])
+def test_the_readme_c_compiles(language: str, tmp_path: Path) -> None:
     (code,) = blocks(DOCUMENTS[0], "c")
     (tmp_path / "gesture_model.h").write_text(
         '#include <stddef.h>\n#include <stdint.h>\n#include "tg_model.h"\n'
@@ -110,12 +112,14 @@ def test_the_readme_c_compiles(tmp_path: Path) -> None:
         "extern const uint8_t gesture_model[];\nextern const size_t gesture_model_size;\n"
         "extern const tg_op *const gesture_model_ops[];\n"
     )
-    (tmp_path / "example.c").write_text(
+    example = tmp_path / ("example.c" if language == "c11" else "example.cpp")
+    example.write_text(
         "#include <stdint.h>\nvoid turn_page(unsigned label);\nint on_start(void);\n"
         "void on_sample(const int16_t milli_g[3]);\n" + code
     )
-    flags = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-c"]
+    compiler = ["cc"] if language == "c11" else [sys.executable, "-m", "ziglang", "c++"]
+    flags = [f"-std={language}", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-c"]
     include = ["-I", str(tmp_path), "-I", str(ROOT / "firmware" / "core")]
-    subprocess.run(
-        ["cc", *flags, *include, str(tmp_path / "example.c"), "-o", str(tmp_path / "x.o")], check=True
-    )
+    made = tmp_path / "x.o"
+    subprocess.run([*compiler, *flags, *include, str(example), "-o", str(made)], check=True)
+    assert b"\0tg_recognizer_open\0" in made.read_bytes()  # the name that the core's C has

@@ -11,6 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define TG_CONTRACT_NAME "tinygesture.contract"
 
 #define TG_MAX_CHANNELS    6U
@@ -84,5 +88,9 @@ int tg_contract_of_model(tg_contract *contract, const uint8_t *model, size_t siz
 
 /* UTF-8 bytes of a label (not terminated); length in bytes to *length. index < label_count. */
 const char *tg_contract_label(const tg_contract *contract, unsigned index, size_t *length);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -12,6 +12,10 @@
 
 #include "tg_contract.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct {
     uint8_t label;  /* index into the contract's labels */
     uint8_t score;  /* 0 .. 255: the score of the hop that completed the event, in 1/256 */
@@ -38,5 +42,9 @@ void tg_detector_init(tg_detector *detector, const tg_contract *contract);
 /* Takes the model's outputs for the window that ends before sample number `end`: label_count int8 values
  * of scale 1/256 and zero point -128. Returns 1 and fills *event, or 0. */
 int tg_detector_push(tg_detector *detector, const int8_t *outputs, uint32_t end, tg_event *event);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -6,6 +6,10 @@
 #ifndef TG_ERR_H
 #define TG_ERR_H
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* X(name, value, text): text completes the sentence "refused: ...". */
 #define TG_ERR_LIST(X)                                                                                       \
     X(OK, 0, "no error")                                                                                     \
@@ -38,5 +42,9 @@ typedef enum {
 /* Name of an error ("ERR_SHAPE") and one line about it, or "?" for an unknown value. Static strings. */
 const char *tg_err_name(int err);
 const char *tg_err_text(int err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

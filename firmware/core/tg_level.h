@@ -9,6 +9,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define TG_LEVEL_LEAST_SHIFT 1U
 #define TG_LEVEL_MOST_SHIFT  10U
 
@@ -23,5 +27,9 @@ void tg_level_init(tg_level *level, unsigned shift);
 
 /* Takes one sample (acceleration along x, y, z) and gives it in the levelled frame. */
 void tg_level_push(tg_level *level, const int16_t *sample, int16_t *levelled);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -13,6 +13,10 @@
 
 #include "tg_err.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* An operator kind; the list given to tg_model_open() decides which kernels are linked. */
 typedef struct tg_op tg_op;
 struct tg_node;
@@ -77,5 +81,9 @@ const tg_tensor *tg_model_output_tensor(const tg_model *model);
 
 /* Runs the model once. */
 void tg_model_invoke(const tg_model *model);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -16,6 +16,10 @@
 #include "tg_stream.h"
 #include "tg_window.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct {
     tg_contract contract;
     tg_model model;
@@ -50,5 +54,9 @@ void tg_recognizer_reset(tg_recognizer *r);
 
 /* Takes one sample. Returns a set of TG_PUSH_ bits. */
 int tg_recognizer_push(tg_recognizer *r, const int16_t *sample, tg_event *event);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -23,6 +23,10 @@
 
 #include "tg_model.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* X(name, text): why a layer computes whole windows; text completes "whole windows: ...". */
 #define TG_STREAM_LIST(X)                                                                                    \
     X(YES, "no layer")                                                                                       \
@@ -72,5 +76,9 @@ uint32_t tg_stream_kept(const tg_stream *stream);
 
 /* Forgets all columns. */
 void tg_stream_reset(const tg_stream *stream, const tg_model *model);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

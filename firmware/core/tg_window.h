@@ -9,6 +9,10 @@
 #include "tg_contract.h"
 #include "tg_level.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct {
     const tg_contract *contract;
     tg_level level;
@@ -42,5 +46,9 @@ tg_window_state tg_window_push(tg_window *window, const int16_t *sample);
  * (tg_level_init before the first); the scaling alone leaves nothing. */
 void tg_window_preprocess(const tg_contract *contract, tg_level *level, const int16_t *sample,
                           int8_t *column);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -25,6 +25,10 @@ HEADER = """\
 
 #include "tg_model.h"
 
+#ifdef __cplusplus
+extern "C" {{
+#endif
+
 /* Bytes of arena, 8-byte aligned, that tg_recognizer_open() needs: model and window. */
 #define GESTURE_MODEL_ARENA_SIZE {arena}U
 
@@ -38,6 +42,10 @@ extern const tg_op *const gesture_model_ops[];
 /* Identities: the file's SHA-256, and that of what the application depends on (first 8 bytes). */
 extern const uint8_t gesture_model_id[32];
 extern const uint8_t gesture_interface_id[8];
+
+#ifdef __cplusplus
+}}
+#endif
 
 #endif
 """
