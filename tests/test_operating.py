@@ -72,6 +72,8 @@ def test_a_budget_that_cannot_be_met_is_said() -> None:
     assert not found.met
     assert found.false_activations == 10
     assert any("1/h is not met" in line for line in found.lines())
+    assert " 10 false activations in " in found.lines()[0]
+    assert " 1 false activation in " in replace(found, false_activations=1).lines()[0]
 
 
 def test_a_budget_that_leaves_little_is_warned_of() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gesture_tools.errors import UserError
+from gesture_tools.following import following
 from gesture_tools.recordings import Recording, Span
 from gesture_tools.runtime import Model
 from gesture_tools.verdict import verdicts
 from gesture_training.commands.stress import command
 from gesture_training.commands.train import command as train_command
+from gesture_training.report import fill, level_text, limit_text, stress_command
 from gesture_training.robustness.disturb import SWEEPS, Level
 from gesture_training.robustness.limits import Limit, choose_limits, read_limits
 from tests.support.firmware import contract
@@ -114,6 +117,34 @@ def test_limits_are_read_and_refused() -> None:
             read_limits([wish])
 
 
+def test_levels_and_limits_are_words() -> None:
+    assert level_text(-10, "% faster") == "10 % slower"
+    assert level_text(2, "% faster") == "2 % faster"
+    assert level_text(-20, "%") == "-20 %"
+    assert level_text("xy", "") == "xy"
+    clock = {"unit": "% faster", "limit": {"level": 5.0, "points": 5.0}}
+    assert limit_text(clock) == "5 points at most, to 5 % faster or slower"
+    assert limit_text(clock | {"unit": "milli-g"}) == "5 points at most, to 5 milli-g"
+
+
+def test_the_card_names_the_command_that_measures(trained: Path) -> None:
+    record = json.loads((trained / "model" / "record.json").read_text())
+    command_line = stress_command(record)
+    assert command_line == shlex.join(
+        [
+            "gesture",
+            "stress",
+            str(trained / "model" / "gesture.tflite"),
+            str(trained / "a.csv"),
+            "--subjects",
+            "dia",
+        ]
+    )
+    metrics = {name: value for name, value in record["metrics"].items() if name != "robustness"}
+    card = fill("model_card.md.j2", {}, record=record, m=metrics)
+    assert f"Not measured yet: `{command_line}`." in card
+
+
 def test_the_card_is_measured_and_kept(trained: Path) -> None:
     folder = trained / "model"
     result = stress(folder / "gesture.tflite", trained / "a.csv", "--subjects", "dia", "--json")
@@ -140,6 +171,8 @@ def test_an_exceeded_limit_fails(trained: Path) -> None:
     result = stress(*arguments, "--limit", "axes=xy:5", "--out", trained / "elsewhere")
     assert result.exit_code == 1
     assert "FAIL axes: 5 points at most, to xy" in result.stderr
+    assert result.output.splitlines()[-1] == f"next: {following('inspect', arguments[0])}"
+    assert "10 % slower" in result.stdout
     assert {path.name for path in (trained / "elsewhere").iterdir()} == {"robustness.png", "metrics.json"}
     off = [word for name in BY_NAME for word in ("--limit", f"{name}=off")]
     assert stress(*arguments, *off, "--out", trained / "elsewhere").exit_code == 0

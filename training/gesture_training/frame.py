@@ -72,7 +72,10 @@ class FrameChoice:
             return f"{name}, as asked"
         if self.own is None or self.levelled is None:
             return f"the board's own frame: {self.untried}"
-        found = f"on people apart a quick classifier reaches {self.levelled:.1%} levelled, {self.own:.1%} not"
+        found = (
+            f"on people apart a quick classifier reaches {100 * self.levelled:.1f} % levelled, "
+            f"{100 * self.own:.1f} % in the board's own"
+        )
         if abs(self.levelled - self.own) > self.error:
             return f"{name}: {found}"
         decided = f"{self.grip:.0f} degrees apart" if self.level else f"alike within {self.grip:.0f} degrees"

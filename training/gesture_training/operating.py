@@ -75,7 +75,7 @@ class Operating:
         recall = "" if self.recall is None else f", {self.recall:.0%} of {self.gestures} gestures found"
         lines = [
             f"detector: {counted(self.hits, 'hit')}, {self.refractory_ms} ms apart; "
-            f"on {self.people} people apart {self.false_activations} false activations "
+            f"on {self.people} people apart {counted(self.false_activations, 'false activation')} "
             f"in {self.hours:.2g} h ({rate:.2g}/h){recall}"
         ]
         if not self.met:

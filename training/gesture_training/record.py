@@ -32,6 +32,7 @@ def record_of(
         "interface_id": contract.interface_id,
         "kind": measured["kind"],
         "command": request.command,
+        "out": str(request.out),
         "data": [str(path) for path in request.data],
         "data_sha256": prepared.data_sha256,
         "split": {

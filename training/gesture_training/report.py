@@ -5,9 +5,13 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from gesture_tools.following import following
+from gesture_tools.runtime.model import MODEL_NAME
 from gesture_tools.words import counted
+from gesture_training.robustness.disturb import FASTER
 
 SIZES = (
     ("model_bytes", "model file", "{:,} bytes"),
@@ -36,7 +40,10 @@ def fill(template: str, pictures: Mapping[str, bytes], **values: Any) -> str:
         undefined=StrictUndefined,
         trim_blocks=True,
     )
-    own = (percent, beside, beside_titles, limit_text, code_span, markdown, detector_text, in_sessions)
+    own = (
+        percent, beside, beside_titles, limit_text, code_span, markdown, detector_text, in_sessions,
+        stress_command,
+    )  # fmt: skip
     environment.filters |= {function.__name__: function for function in own}
     embedded = {
         name: data and f"data:image/png;base64,{base64.b64encode(data).decode()}"
@@ -99,8 +106,26 @@ def limit_text(sweep: Mapping[str, Any]) -> str:
     level = limit["level"]
     if level is None:
         return f"{limit['points']:g} points at most"
-    where = level if isinstance(level, str) else f"{level:g} {sweep['unit']}"
+    unit = sweep["unit"]
+    where = f"{level_text(level, unit)}{' or slower' if unit == FASTER else ''}"
     return f"{limit['points']:g} points at most, to {where}"
+
+
+def level_text(level: float | str, unit: str) -> str:
+    """Return a level of a disturbance in words."""
+    if isinstance(level, str):
+        return level
+    if unit == FASTER and level < 0:
+        return f"{-level:g} % slower"
+    return f"{level:g} {unit}".strip()
+
+
+def stress_command(record: Mapping[str, Any]) -> str:
+    """Return the command that measures a model's robustness, where it was trained, as a shell takes it."""
+    people = record["people"]["test"]
+    some = ["--subjects", ",".join(people)] if people else []
+    model = Path(record.get("out", "")) / MODEL_NAME
+    return following("stress", model, *record["data"], *some)
 
 
 def markdown(text: str) -> str:

@@ -107,7 +107,6 @@ def command(
     else:
         _show(Console(markup=False, emoji=False), card)
         click.echo(f"picture: {folder / PICTURE}")
-        say_next("inspect", model)
     for row in card["sweeps"]:
         if row["passed"] is False:
             click.echo(
@@ -115,6 +114,8 @@ def command(
             )
     if note := _coarse(card):
         click.echo(note, err=True)
+    if not as_json:
+        say_next("inspect", model)
     if not card["passed"]:
         raise click.exceptions.Exit(1)
 
@@ -135,14 +136,15 @@ def _coarse(card: dict[str, Any]) -> str:
 def _show(console: Console, card: dict[str, Any]) -> None:
     from rich.table import Column, Table
 
+    from gesture_training.report import level_text
+
     names = ("accuracy", "recall", "false/h", "limit")
     table = Table("disturbance", "level", *(Column(name, justify="right") for name in names), "")
     table.add_row("none", "", *_figures(card), "", "")
     for row in card["sweeps"]:
         table.add_section()
         for place, point in enumerate(row["points"]):
-            level = point["level"]
-            named = f"{level if isinstance(level, str) else format(level, 'g')} {row['unit']}".strip()
+            named = level_text(point["level"], row["unit"])
             verdict = {True: "passed", False: "FAILED", None: ""}[row["passed"]]
             first = (row["name"], verdict) if place == 0 else ("", "")
             limit = f"-{row['limit']['points']:g}" if point["limited"] else ""

@@ -23,6 +23,9 @@ Level = float | str
 
 FULL_SCALE = 32767
 
+FASTER = "% faster"
+"""Unit of a clock's levels; below 0 it is slower."""
+
 MIRRORED_SWAPPED: Mapping[str, tuple[tuple[int, int, int], tuple[int, int, int]]] = {
     "-x": ((0, 1, 2), (-1, 1, 1)),
     "-y": ((0, 1, 2), (1, -1, 1)),
@@ -121,7 +124,7 @@ def _wrong_axes(recording: Recording, level: Level, _: float, __: np.random.Gene
 
 SWEEPS = (
     Sweep("rotation", "degrees", (10, 20, 30, 45, 60, 90), _turned, needs_xyz=True),
-    Sweep("rate", "% faster", (-10, -5, -2, 2, 5, 10), _clock, signed=True),
+    Sweep("rate", FASTER, (-10, -5, -2, 2, 5, 10), _clock, signed=True),
     Sweep("gain", "%", (-20, -10, -5, 5, 10, 20), _gained, signed=True),
     Sweep("noise", "milli-g", (10, 25, 50, 100), _noisy),
     Sweep("bias", "milli-g", (25, 50, 100, 200), _biased),
