@@ -19,8 +19,7 @@ typedef struct {
     uint8_t block_count;
     uint8_t step;      /* number of the operator that is being read */
     uint8_t output;    /* the block of the model's output */
-    uint8_t absorbing; /* whether operators are absorbed: TG_MAY, or TG_MUST_NOT; TG_HAD when one was whose
-                          input others use */
+    uint8_t absorbing; /* TG_MAY, TG_HAD or TG_MUST_NOT, below */
     /* Planning tables: at the arena's end, where tensors may lie later. */
     tg_block *blocks;  /* the first is the model's input */
     uint8_t *block_of; /* by tensor: the block that holds it at this point of the graph, or TG_NO_BLOCK */
@@ -38,7 +37,12 @@ typedef struct {
 
 #define TG_NO_BLOCK 0xFFU
 
-enum { TG_MAY, TG_HAD, TG_MUST_NOT };
+/* Whether operators are absorbed. */
+enum {
+    TG_MAY,      /* so far none whose input others use */
+    TG_HAD,      /* one was that must not be: the graph is read once more */
+    TG_MUST_NOT, /* none is */
+};
 
 static inline tg_head *tg_head_of(const tg_graph *graph) {
     return (tg_head *)(void *)graph->p.arena.base;

@@ -69,8 +69,8 @@ typedef struct {
 typedef struct {
     const uint8_t *file;
     uint32_t option[TG_MAX_OPTIONS]; /* in the order of tg_op.options */
-    tg_view
-        *input; /* TG_MAX_OP_INPUTS; of an absent optional one only `has` and `data` are set, to nothing */
+    /* TG_MAX_OP_INPUTS; of an absent optional one only `has` and `data` are set, to nothing. */
+    tg_view *input;
     tg_view output;
     tg_arena arena;        /* tg_alloc() */
     uint32_t room;         /* scratch that another operator's memory has to spare */
@@ -105,9 +105,9 @@ struct tg_op {
     uint8_t params; /* bytes of parameters */
     uint8_t checks;
     uint8_t absorbs; /* an operator with scratch absorbs this kind; 0: none */
-    uint8_t
-        needs[TG_MAX_OP_INPUTS]; /* what each input must have, or TG_OPTIONAL; 0: there is no such input */
-    const uint8_t *options;      /* wanted fields */
+    /* What each input must have, or TG_OPTIONAL; 0: there is no such input. */
+    uint8_t needs[TG_MAX_OP_INPUTS];
+    const uint8_t *options; /* wanted fields */
     /* Verifies the operator and fills its parameters. Returns 0 or a negative tg_err. NULL: nothing to do.
      * For an operator of kind `absorbs` (p->opcode), which alone uses this one's output: takes it into the
      * parameters, its output becomes this one's; or returns an error with nothing changed. */

@@ -42,8 +42,4 @@ static inline uint32_t tg_odd_plus(uint32_t base, uint32_t bytes) {
         added;                                                                                               \
     })
 
-static inline uint32_t tg_twice(uint32_t pair) {
-    return (uint32_t)__sadd16((int16x2_t)pair, (int16x2_t)pair);
-}
-
 #endif

@@ -46,8 +46,8 @@ void tg_factors_set(tg_factors *factors, const tg_model *model, const tg_requant
 typedef struct {
     int32_t mantissa;
     int32_t right; /* with the DSP extension but the last bit, which comes with the saturation */
-    int32_t
-        constant; /* half a step and the zero point: (2 x zero point + 1) x 2^right without the last bit */
+    /* Half a step and the zero point: (2 x zero point + 1) x 2^right without the last bit. */
+    int32_t constant;
 } tg_factor;
 
 /* A channel's accumulator without its bias to an int8 value: the definition, of every kind. The short way,
