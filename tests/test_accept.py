@@ -69,6 +69,8 @@ def test_a_sensor_that_is_wrong_at_rest(
         code, checks = accept(served, model_file)
     assert {name for name, check in checks.items() if check["verdict"] == "fail"} == failed
     assert code == bool(failed)
+    if "noise" in failed:
+        assert checks["noise"]["expected"].endswith("An emulated one: --no-sensor")
     assert checks["walk"]["verdict"] == "pass"
 
 

@@ -112,6 +112,7 @@ BAD = [
     ("edge-impulse", "w.json", json.dumps(edge_impulse(values="Ref")), "has 0 samples"),
     ("createai", "w.json", "{}", "expected CreateAI's list"),
     ("createai", "w.json", "[]", "holds no recordings"),
+    ("createai", "w.json", "x,y,z", "expected the file that CreateAI's 'Save data samples' writes"),
     ("createai", "w.json", '[{"name": "a", "recordings": [3]}]', "expected data with the lists"),
     (
         "createai",

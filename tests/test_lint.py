@@ -281,6 +281,10 @@ def test_tables_are_checked_like_logs(tmp_path: Path) -> None:
     table = tmp_path / "table.csv"
     table.write_text("\n".join(rows) + "\n")
     assert "ra and rb: 1.58 s" in codes(table, ERROR)["overlap"][0]
+    (tmp_path / "more.csv").write_text("\n".join(rows[:1] + [row.replace("r", "s", 1) for row in rows[1:81]]))
+    found = " ".join(codes(tmp_path, ERROR)["overlap"])
+    assert "table/ra and table/rb: 1.58 s" in found
+    assert "more/sa and table/rb: 1.58 s" in found
 
 
 def test_json_and_exit_codes(tmp_path: Path, sound: Path) -> None:

@@ -37,6 +37,16 @@ def log(tmp_path: Path) -> Path:
     return path
 
 
+def test_a_folder_with_a_part_alone_is_told_of(tmp_path: Path, log: Path) -> None:
+    part = log.rename(tmp_path / "walk.csv.part")
+    spans = log.with_name("walk.spans.csv")
+    spans.rename(tmp_path / "walk.spans.csv.part")
+    result = run(tmp_path)
+    assert result.exit_code == 2
+    assert f"holds no recordings yet, only {part}: a recording in progress or broken off" in result.output
+    assert run(part).exit_code == 0
+
+
 @pytest.mark.parametrize("count", [2, 5, 37, 5000])
 def test_the_envelope_holds_every_sample_and_has_no_holes(count: int) -> None:
     rng = np.random.default_rng(count)

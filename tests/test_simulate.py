@@ -361,6 +361,21 @@ def test_wrong_use_is_refused_in_one_line(logs: Path, tmp_path: Path) -> None:
         assert result.stdout == ""
 
 
+def test_the_picture_writes_the_label_at_each_event(logs: Path, tmp_path: Path) -> None:
+    script = Path(__file__).parents[1] / "docs" / "make_picture.py"
+    for log, times in (("walk", 3), ("rest", 1)):
+        out = tmp_path / "picture.svg"
+        program = [sys.executable, str(script), "m.tflite", str(logs / f"{log}.csv"), str(out)]
+        subprocess.run(program, check=True)
+        assert out.read_text().count("<!-- right -->") == times, "in the legend, at its span, at its event"
+
+
+def test_a_log_given_as_the_model_is_told_from_one(logs: Path) -> None:
+    result = CliRunner().invoke(command, [str(logs / "walk.csv"), str(logs)])
+    assert result.exit_code == 2
+    assert "ERR_NOT_TFLITE); this is text: give a .tflite file" in result.stderr
+
+
 def test_neither_tensorflow_nor_pandas_nor_rich_is_imported_for_logs(logs: Path) -> None:
     program = (
         "import sys; from pathlib import Path\n"

@@ -12,6 +12,7 @@ from gesture_tools.graph import Layer, layers
 from gesture_tools.hopping import HopFacts, hop_facts
 from gesture_tools.runtime import Model, Stream
 from gesture_tools.runtime.flatbuffer import contract_bytes, interface_types
+from gesture_tools.runtime.foreign import foreign
 from gesture_tools.runtime.model import read_model
 from gesture_tools.runtime.native import operator_names
 from gesture_tools.runtime.opening import Refused, open_with_arena
@@ -23,19 +24,6 @@ CONVERT = (
     "inference_input_type = inference_output_type = tf.int8 (as 'gesture train' does)"
 )
 DAMAGED = "the file is cut off or damaged: copy or convert it again"
-
-# First bytes of files that are given in place of a model, and what to do then.
-FOREIGN: tuple[tuple[bytes, str], ...] = (
-    (b"", "the file is empty: copy or convert it again"),
-    (b"PK\x03\x04", "this is a zip archive such as a .keras file: give the .tflite made from it"),
-    (b"\x89HDF", "this is an HDF5 file, a Keras model: give the .tflite made from it"),
-    (b"\x7fELF", "this is an ELF file, a program: give the .tflite compiled into it"),
-    (b"/*", "this is source text such as gesture_model.c: give the .tflite it was made from"),
-    (b"#", "this is text: give a .tflite file"),
-    (b"alignas", "this is source text: give the .tflite it was made from"),
-    (b"const", "this is source text: give the .tflite it was made from"),
-    (b"unsigned", "this is source text: give the .tflite it was made from"),
-)
 
 ADVICE = {
     "ERR_TRUNCATED": DAMAGED,
@@ -144,15 +132,6 @@ def explain(refused: Refused, data: bytes) -> str:
     if refused.name in ("ERR_TYPE", "ERR_OPERATOR", "ERR_QUANTIZATION") and (kind := float_kind(data)):
         advice = f"{kind}: {CONVERT}"
     return f"{refused.message}; {advice}" if advice else refused.message
-
-
-def foreign(data: bytes) -> str:
-    """Say what a file that is no .tflite looks like, and what to do."""
-    text = data[:64].lstrip()
-    for start, advice in FOREIGN:
-        if text.startswith(start) if start else not data:
-            return advice
-    return "give a .tflite file, as TFLiteConverter or 'gesture train' writes it"
 
 
 def float_kind(data: bytes) -> str | None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from gesture_tools.errors import UserError
 from gesture_tools.files import read_bytes, why
-from gesture_tools.logs import read_log
+from gesture_tools.logs import PART_SUFFIX, read_log
 from gesture_tools.profile import PROFILE_NAME, Profile
 from gesture_tools.recordings import FORCED, SPANS_SUFFIX, Recording
 
@@ -121,6 +121,11 @@ def files_below(paths: Iterable[Path], with_spans: bool = False) -> list[tuple[P
             file for file in _tables_below(path) if _is_recording(file) or (with_spans and _is_spans(file))
         ]
         if not below:
+            if parts := sorted(path.rglob(f"*.csv{PART_SUFFIX}")):
+                raise UserError(
+                    f"{path} holds no recordings yet, only {parts[0]}: a recording in progress or "
+                    "broken off; give it by its name, or let 'gesture record' into this folder take it up"
+                )
             raise UserError(
                 f"{path} holds no recordings: expected logs (*.csv that begin '# tinygesture-log') or tables "
                 "(*.csv, *.csv.gz)"

@@ -96,7 +96,10 @@ def _actions(path: Path) -> list[dict[str, Any]]:
     try:
         document = json.loads(read_bytes(path))
     except (ValueError, RecursionError) as error:
-        raise UserError(f"{path} is not valid JSON: {error}") from error
+        raise UserError(
+            f"{path} is not valid JSON: expected the file that CreateAI's 'Save data samples' writes "
+            f"(other formats: 'gesture import --help'); {error}"
+        ) from error
     if isinstance(document, dict):
         document = document.get("data")
     if not isinstance(document, list) or not all(

@@ -52,6 +52,9 @@ class DataSet:
 def gather(paths: Iterable[Path], background: Iterable[str] = ()) -> DataSet:
     """Read all recordings of folders, logs and tables; raise UserError when a path does not exist.
 
+    A log's id is its path below the folder given; a table's recordings keep theirs, behind the table's name
+    where there is more than one file.
+
     background: further labels that mean BACKGROUND.
     """
     data = DataSet()
@@ -59,7 +62,8 @@ def gather(paths: Iterable[Path], background: Iterable[str] = ()) -> DataSet:
     orphans: list[str] = []
     profiles: dict[Profile, None] = {}
     broken_profiles: dict[str, None] = {}
-    for path, name in _files(paths):
+    files = list(_files(paths))
+    for path, name in files:
         data.files += 1
         if path.name.endswith(SPANS_SUFFIX):
             log = path.with_name(path.name.removesuffix(SPANS_SUFFIX) + ".csv")
@@ -71,8 +75,10 @@ def gather(paths: Iterable[Path], background: Iterable[str] = ()) -> DataSet:
         except UserError as error:
             refused.append(error.message)
             loaded = _read_anyway(path)
+        table = f"{name.removesuffix('.gz').removesuffix('.csv')}/" if len(files) > 1 else ""
         data.recordings += [
-            recording if recording.seq is None else replace(recording, id=name) for recording in loaded
+            replace(recording, id=f"{table}{recording.id}" if recording.seq is None else name)
+            for recording in loaded
         ]
         try:
             if (profile := load_profile(path)) is not None:

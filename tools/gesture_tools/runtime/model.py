@@ -13,9 +13,10 @@ from gesture_tools.contract import Contract
 from gesture_tools.errors import UserError
 from gesture_tools.files import read_bytes
 from gesture_tools.runtime.flatbuffer import contract_bytes
+from gesture_tools.runtime.foreign import foreign
 from gesture_tools.runtime.machine import Machine
 from gesture_tools.runtime.native import native_machine
-from gesture_tools.runtime.opening import open_with_arena
+from gesture_tools.runtime.opening import Refused, open_with_arena
 from gesture_tools.runtime.window import check_contract
 
 Int8Array = NDArray[np.int8]
@@ -63,7 +64,13 @@ class Model:
     @classmethod
     def load(cls, path: Path | str, *, machine: Machine | None = None) -> Model:
         """Open a model file; raise UserError when it is unreadable or refused."""
-        return cls(read_model(Path(path)), machine=machine, what=str(path))
+        data = read_model(Path(path))
+        try:
+            return cls(data, machine=machine, what=str(path))
+        except Refused as refused:
+            if refused.name != "ERR_NOT_TFLITE":
+                raise
+            raise Refused(f"{refused.message}; {foreign(data)}", refused.err, refused.name) from refused
 
     @property
     def model_id(self) -> str:
