@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import errno
 import os
+import signal
 import stat
 import tempfile
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 
 from gesture_tools.errors import UserError
 
@@ -80,13 +83,60 @@ def make_folder(path: Path) -> None:
         raise UserError(f"cannot create folder {path}: {why(error)}") from error
 
 
+@contextmanager
+def folders(*paths: Path) -> Iterator[None]:
+    """Create folders and their parents; when this fails or is interrupted, those it created go if empty.
+
+    Raises UserError when one cannot be created.
+    """
+    new = {path for given in paths for path in (given, *given.parents) if not os.path.exists(path)}
+    try:
+        for path in paths:
+            make_folder(path)
+        yield
+    except BaseException:
+        with undisturbed():
+            for path in sorted(new, reverse=True):
+                with suppress(OSError):  # others are in it
+                    path.rmdir()
+        raise
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Put the signals that end this process off until this is closed: for steps of milliseconds.
+
+    The first that came meanwhile is raised then. Does nothing but in the main thread, which gets the signals.
+    """
+    came: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        came.append(number)
+
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for name in ("SIGTERM", "SIGHUP", "SIGINT"):  # Windows has no SIGHUP
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) not in (signal.SIG_IGN, None):
+                before[number] = signal.getsignal(number)
+    try:
+        for number in before:
+            signal.signal(number, note)
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if came:
+            signal.raise_signal(came[0])
+
+
 def write_atomic(path: Path, content: bytes | str) -> None:
     """Write a file so that it appears whole or not at all; raise UserError when it cannot be written."""
     write_together({path: content})
 
 
 def write_together(contents: Mapping[Path, bytes | str]) -> None:
-    """Write files so that all of them appear whole, or, where there is no room for one, none.
+    """Write files so that all of them appear whole, or, where there is no room or this is interrupted, none.
 
     Raises UserError for the one that cannot be written.
     """
@@ -96,35 +146,45 @@ def write_together(contents: Mapping[Path, bytes | str]) -> None:
             with _said_of(path):
                 if path.is_dir():  # found now, not when others are in place
                     raise UserError(f"cannot write {path}: expected a file, found a folder of that name")
-                descriptor, written[path] = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(content.encode() if isinstance(content, str) else content)
+                with undisturbed():  # nothing is created that is not noted
+                    descriptor, written[path] = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+                    os.close(descriptor)
+                Path(written[path]).write_bytes(content.encode() if isinstance(content, str) else content)
                 os.chmod(written[path], 0o644)
-        for path in contents:
-            with _said_of(path):
-                os.replace(written[path], path)
+        with undisturbed():
+            for path in contents:
+                with _said_of(path):
+                    os.replace(written[path], path)
     finally:
-        for temporary in written.values():
-            Path(temporary).unlink(missing_ok=True)
+        with undisturbed():
+            for temporary in written.values():
+                Path(temporary).unlink(missing_ok=True)
 
 
-def hold(descriptor: int) -> None:
-    """Hold an open file or folder until it is closed or this process ends: is_held() tells the others."""
+def hold(descriptor: int) -> bool:
+    """Hold an open file or folder until it is closed or this process ends: is_held() tells the others.
+
+    Returns False when another process holds it; True also where the system cannot hold.
+    """
     with suppress(ImportError, OSError):
         import fcntl
 
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Hold a folder while this is open, where the system can."""
-    descriptor = None
+def held(folder: Path) -> Iterator[bool]:
+    """Hold a folder while this is open, where the system can; False: another process holds it."""
+    descriptor, alone = None, True
     with suppress(OSError):  # Windows opens no folders
         descriptor = os.open(folder, os.O_RDONLY)
-        hold(descriptor)
+        alone = hold(descriptor)
     try:
-        yield
+        yield alone
     finally:
         if descriptor is not None:
             os.close(descriptor)

@@ -37,7 +37,7 @@ def command(form: str, data: tuple[Path, ...], out: Path, rate: float | None, as
     """
     from gesture_tools.exchange import FORMATS
     from gesture_tools.exchange.pieces import common_rate, cut, even
-    from gesture_tools.files import make_folder, write_together
+    from gesture_tools.files import folders, write_together
     from gesture_tools.loading import load, load_profile
 
     writer = FORMATS[form]
@@ -61,9 +61,8 @@ def command(form: str, data: tuple[Path, ...], out: Path, rate: float | None, as
             raise UserError(f"{path} exists: expected a new --out; nothing was written")
         if (other := names.setdefault(str(path).casefold(), path)) != path:
             raise UserError(f"{other} and {path} are one file on many systems: rename a label or a subject")
-    for path, _ in files:
-        make_folder(path.parent)
-    write_together(dict(files))
+    with folders(*{path.parent for path, _ in files}):
+        write_together(dict(files))
     lost = sorted({key for recording in recordings for key in recording.header})
     if as_json:
         kept = [] if not writer.keeps_spans else lost

@@ -1,9 +1,14 @@
-"""Writing imported recordings into a data folder: checked first, nothing overwritten, each file whole."""
+"""Writing imported recordings into a data folder: checked first, nothing overwritten, each file whole.
+
+One import at a time holds the folder, where the system can. Each log's name is claimed as ``gesture record``
+claims it: by creating NAME.csv.part, which one process alone can.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,9 +17,9 @@ import numpy as np
 from gesture_tools.errors import UserError
 from gesture_tools.exchange.filenames import slug
 from gesture_tools.exchange.pieces import TOLERANCE, common_rate, stated
-from gesture_tools.files import make_folder
+from gesture_tools.files import folders, held, hold, undisturbed, why
 from gesture_tools.loading import check_profile, load_folder
-from gesture_tools.logs import spans_path, write_log
+from gesture_tools.logs import PART_SUFFIX, spans_path, write_log
 from gesture_tools.profile import PROFILE_NAME, Profile
 from gesture_tools.recordings import BACKGROUND, Recording
 
@@ -65,8 +70,25 @@ def store(
     for recording in recordings:
         _check_names(recording)
         check_profile(recording, profile, profile_path)
-    _check_new(recordings, folder)
-    make_folder(folder)
+    with folders(folder), held(folder) as alone:
+        if not alone:
+            raise UserError(
+                f"another import writes to {folder}: expected one at a time; wait until it is done"
+            )
+        if (there := profile_of(folder)) not in (None, (profile_path, profile)):
+            raise UserError(f"{there and there[0]} has changed meanwhile: import again")
+        _check_new(recordings, folder)
+        with folders(*{folder / slug(recording.subject) for recording in recordings}):
+            return _write(recordings, folder, profile, profile_path, progress)
+
+
+def _write(
+    recordings: Sequence[Recording],
+    folder: Path,
+    profile: Profile,
+    profile_path: Path,
+    progress: Callable[[Sequence[Recording]], AbstractContextManager[Iterable[Recording]]],
+) -> list[Path]:
     is_new = not profile_path.exists()
     names: set[str] = set()
     written: list[Path] = []
@@ -76,31 +98,53 @@ def store(
         with progress(recordings) as taken:
             for recording in taken:
                 below = folder / slug(recording.subject)
-                make_folder(below)
-                path = _free_path(below, slug(recording.label or CONTINUOUS), names)
-                written.append(path)
-                write_log(path, recording, recording.header)
+                with undisturbed():  # nothing is created that is not noted
+                    path, claim = _claim(below, slug(recording.label or CONTINUOUS), names)
+                    written.append(path)
+                with os.fdopen(claim):
+                    write_log(path, recording, recording.header)
+                _part(path).unlink()
     except BaseException:
-        _take_back([*written, profile_path] if is_new else written)
+        with undisturbed():
+            for path in written:
+                for file in (path, spans_path(path), _part(path)):
+                    file.unlink(missing_ok=True)
+            if is_new:
+                profile_path.unlink(missing_ok=True)
         raise
     return written
 
 
-def _take_back(written: Sequence[Path]) -> None:
-    """Remove files, the spans of logs with them, and the folders that are empty then."""
-    for path in written:
-        path.unlink(missing_ok=True)
-        spans_path(path).unlink(missing_ok=True)
-        with suppress(OSError):  # others are in it
-            path.parent.rmdir()
+def _part(path: Path) -> Path:
+    return path.with_name(path.name + PART_SUFFIX)
+
+
+def _claim(folder: Path, stem: str, taken: set[str]) -> tuple[Path, int]:
+    """Claim the first name in the folder that no log has, on any file system, for as long as its part exists.
+
+    Returns the path and the open part, which this process holds.
+    """
+    while True:
+        path = _free_path(folder, stem, taken)
+        try:
+            claim = os.open(_part(path), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise UserError(f"cannot write {path}: {why(error)}") from error
+        hold(claim)
+        if not path.exists() and not spans_path(path).exists():  # since the folder was listed
+            return path, claim
+        os.close(claim)
+        _part(path).unlink()
 
 
 def _free_path(folder: Path, stem: str, taken: set[str]) -> Path:
-    """Return the first name in the folder that no log has, on any file system."""
+    """Return the first name in the folder that no log had when it was listed, in any case of letters."""
     key = str(folder).casefold()
     if key not in taken:
         taken.add(key)
-        taken.update(f"{key}/{name.name.casefold()}" for name in folder.iterdir())
+        taken.update(f"{key}/{name.name.casefold().removesuffix(PART_SUFFIX)}" for name in folder.iterdir())
     number = 1
     while {f"{key}/{stem}_{number:02}{end}".casefold() for end in (".csv", ".spans.csv")} & taken:
         number += 1
