@@ -128,6 +128,16 @@ def test_what_does_not_compare_is_said(models: Path, tmp_path: Path) -> None:
     assert document["measures"]["flash: model, bytes"][1] == (tmp_path / "alone.tflite").stat().st_size
 
 
+def test_a_record_nested_without_end_is_none(models: Path, tmp_path: Path) -> None:
+    (tmp_path / "record.json").write_text("[" * 100_000)
+    result = compare(models / "a", tmp_path)
+    assert result.exit_code == 2
+    assert "is no JSON: expected the record of a model" in result.output
+    shutil.copy(models / "b" / "gesture.tflite", tmp_path)
+    document = json.loads(compare(models / "a", tmp_path, "--json").stdout)
+    assert any("no record" in line for line in document["cautions"])
+
+
 def test_what_is_no_model_is_refused(models: Path, tmp_path: Path) -> None:
     (tmp_path / "record.json").write_text("[]")
     for path, words in (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -160,7 +161,8 @@ def test_bad_input_is_one_line(data: Path, tmp_path: Path) -> None:
         (["--folds", "9"], "--folds is 9"),
         (["--test-subjects", "zoe"], "zoe"),
         (["--storage", "nosuch://x"], "cannot be opened"),
-        (["--storage", str(tmp_path / "text")], "cannot be opened"),
+        (["--storage", str(tmp_path / "text")], "is no journal of a search (line 1)"),
+        (["--storage", str(tmp_path)], "expected a regular file"),
     ):
         result = tune(data, tmp_path / "out", "--trials", "1", *options)
         assert result.exit_code == 2, result.output
@@ -194,6 +196,39 @@ def test_settings_are_read_and_refused(tmp_path: Path) -> None:
         path.write_text(json.dumps(content))
         with pytest.raises(UserError, match="expected"):
             read_settings(path, TrainConfig())
+
+
+def test_every_number_of_the_settings_has_a_range_and_the_usual_lies_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "s.json"
+    usual = settings_of(TrainConfig())
+    usual["fit"]["epochs"] = TrainConfig().fit.epochs
+    path.write_text(json.dumps(usual))
+    assert read_settings(path, TrainConfig()) == TrainConfig()
+    for part, values in usual.items():
+        for name, value in values.items():
+            for wrong in (-1, 10**30, 10**400, math.inf, math.nan, True, None, "1", [[1]]):
+                of_value = [wrong] * len(value) if isinstance(value, tuple) else wrong
+                path.write_text(json.dumps({part: {name: of_value}}))
+                with pytest.raises(UserError, match=rf"{part}\.{name} is .*: expected .* to ") as refused:
+                    read_settings(path, TrainConfig())
+                assert len(refused.value.message) < 300
+    for part, name, wrong, says in (
+        ("network", "rate_hz", 0, "1 to 1000"),
+        ("fit", "batch", 0, "a whole number, 1 to 4096"),
+        ("fit", "epochs", 0, "1 to 10000"),
+        ("network", "filters", [10**9, 1, 1], "1 to 256"),
+        ("network", "filters", [8] * 17, "1 to 16"),
+    ):
+        path.write_text(json.dumps({part: {name: wrong}}))
+        with pytest.raises(UserError, match=says):
+            read_settings(path, TrainConfig())
+
+
+def test_settings_nested_without_end_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "s.json"
+    path.write_text("[" * 100_000)
+    with pytest.raises(UserError, match="is no JSON: expected settings"):
+        read_settings(path, TrainConfig())
 
 
 def test_the_front_is_what_nothing_beats() -> None:

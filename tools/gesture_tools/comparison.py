@@ -10,7 +10,7 @@ from typing import Any
 from gesture_tools.contract import Contract
 from gesture_tools.cost import recorded_costs
 from gesture_tools.errors import UserError
-from gesture_tools.files import read_text
+from gesture_tools.json_files import read_json
 from gesture_tools.record import RECORD, contract_fields, read_record
 
 MODEL = "gesture.tflite"
@@ -90,10 +90,10 @@ def _from_record(folder: Path) -> Known:
     path = folder / RECORD
     if not path.exists():
         raise UserError(f"{folder} holds neither {MODEL} nor {RECORD}: expected a folder of 'gesture train'")
+    record = read_json(path, "expected the record of a model; train again")
     try:
-        record = json.loads(read_text(path))
         return Known(folder, record["model_id"], record, record["contract"], record["metrics"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (KeyError, TypeError) as error:
         raise UserError(f"{path} is no record of a model: train again") from error
 
 

@@ -19,7 +19,7 @@ def read_record(model: Path, model_id: str) -> dict[str, Any]:
     """Return the record beside a model's file when it is this model's, otherwise nothing."""
     try:
         record = json.loads((model.parent / RECORD).read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     mine = isinstance(record, dict) and record.get("model_id") == model_id
     return record if mine else {}

@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import TypeVar
+
+Value = TypeVar("Value")
+
+
+def within(usual: Value, least: float, most: float) -> Value:
+    """Return a field with its usual value and the range that a file of settings may choose it from."""
+    return field(default=usual, metadata={"range": (least, most)})
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How far training windows are varied; deviations of normal distributions."""
+    """How far training windows are varied; deviations of normal distributions; 0: not at all."""
 
-    rotation: float = 15.0  # degrees of grip and mounting about any axis; the data may give more; 0: none
-    turn: float = 180.0  # degrees about gravity, in the levelled frame alone; 180: people face anywhere
-    lost: float = 0.0  # share of the windows in which one to three samples are lost
-    speed: float = 0.12  # natural logarithm of the speed: people, and the clocks of sensors
-    amplitude: float = 0.15  # natural logarithm of the motion's strength; the data may give more; 0: none
-    gain: float = 0.02  # natural logarithm of a channel's sensitivity
-    bias: float = 20.0  # offset of a channel, milli-g
-    noise: float = 15.0  # largest noise level of a window, milli-g
-    shift: float = 0.15  # share of a window by which it moves about the strongest motion, at least
+    rotation: float = within(
+        15.0, 0, 180
+    )  # degrees about any axis: grip and mounting; the data may give more
+    turn: float = within(
+        180.0, 0, 360
+    )  # degrees about gravity, in the levelled frame; 180: people face anywhere
+    lost: float = within(0.0, 0, 1)  # share of the windows in which one to three samples are lost
+    speed: float = within(0.12, 0, 1)  # natural logarithm of the speed: people, and the clocks of sensors
+    amplitude: float = within(0.15, 0, 2)  # natural logarithm of the strength; the data may give more
+    gain: float = within(0.02, 0, 1)  # natural logarithm of a channel's sensitivity
+    bias: float = within(20.0, 0, 4000)  # offset of a channel, milli-g
+    noise: float = within(15.0, 0, 4000)  # largest noise level of a window, milli-g
+    shift: float = within(0.15, 0, 1)  # share of a window that it moves about the strongest motion, at least
 
 
 @dataclass(frozen=True)
@@ -29,12 +41,12 @@ class Network:
     any other.
     """
 
-    filters: tuple[int, ...] = (16, 64, 48)  # channels after the convolution and after each block
-    strides: tuple[int, ...] = (5, 2, 1)  # along time, of the convolution and of each block
-    first_kernel: int = 7  # samples of the first kernel
-    longest_kernel: int = 9  # upper limit of the depthwise kernels, in their own steps; odd
-    field_share: float = 0.65  # most of the window that one output column may see
-    rate_hz: float = 50.0  # where the convolution's stride and kernel count samples of
+    filters: tuple[int, ...] = within((16, 64, 48), 1, 256)  # channels after the convolution and each block
+    strides: tuple[int, ...] = within((5, 2, 1), 1, 255)  # along time, of the convolution and of each block
+    first_kernel: int = within(7, 1, 1023)  # samples of the first kernel
+    longest_kernel: int = within(9, 1, 255)  # upper limit of the depthwise kernels, in their own steps; odd
+    field_share: float = within(0.65, 0, 1)  # most of the window that one output column may see
+    rate_hz: float = within(50.0, 1, 1000)  # where the convolution's stride and kernel count samples of
 
     @property
     def total_stride(self) -> int:
@@ -46,22 +58,19 @@ class Network:
 class Fit:
     """The optimisation."""
 
-    epochs: int = 60  # passes; one pass draws windows_per_epoch windows
-    windows_per_epoch: int = 2048  # balanced over labels and people
-    batch: int = 64  # windows per step
-    learning_rate: float = 0.01  # at the start; falls to zero along a cosine
-    searches: tuple[float, ...] = (
-        0.3,
-        0.5,
-        0.7,
-        0.9,
+    epochs: int = within(60, 1, 10000)  # passes; one pass draws windows_per_epoch windows
+    windows_per_epoch: int = within(2048, 1, 65536)  # balanced over labels and people
+    batch: int = within(64, 1, 4096)  # windows per step
+    learning_rate: float = within(0.01, 1e-6, 1)  # at the start; falls to zero along a cosine
+    searches: tuple[float, ...] = within(
+        (0.3, 0.5, 0.7, 0.9), 0, 1
     )  # of the passes, before hard windows are sought
-    hard_share: float = 0.25  # of a pass's windows, where continuous recordings give hard ones
-    label_smoothing: float = 0.05  # keeps scores away from 0 and 1, where int8 has no room
-    teacher_share: float = 1.0  # passes of a wider network that is trained first, over epochs; 0: none is
-    teacher_width: float = 2.5  # its channels, over those of the network
-    told: float = 0.7  # share of the loss that follows what it says, not the labels
-    weight_decay: float = 0.01  # share of the weights given up per step, times the learning rate
+    hard_share: float = within(0.25, 0, 0.5)  # of a pass's windows, where continuous recordings give some
+    label_smoothing: float = within(0.05, 0, 0.5)  # keeps scores away from 0 and 1, where int8 has no room
+    teacher_share: float = within(1.0, 0, 10)  # passes of a wider network trained first, over epochs; 0: none
+    teacher_width: float = within(2.5, 1, 8)  # its channels, over those of the network
+    told: float = within(0.7, 0, 1)  # share of the loss that follows what it says, not the labels
+    weight_decay: float = within(0.01, 0, 1)  # share of the weights lost per step, times the learning rate
 
     @property
     def passes(self) -> int:

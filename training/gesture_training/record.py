@@ -12,6 +12,7 @@ from typing import Any
 
 from gesture_tools.errors import UserError
 from gesture_tools.files import write_atomic
+from gesture_tools.json_files import read_json
 from gesture_tools.record import RECORD, contract_fields, read_record
 from gesture_training.prepare import Prepared, Request
 from gesture_training.report import fill
@@ -76,10 +77,7 @@ def add_metric(folder: Path, model_id: str, name: str, value: Any) -> None:
     path = folder / METRICS
     metrics: dict[str, Any] = {"model_id": model_id}
     if path.exists():
-        try:
-            metrics = json.loads(path.read_text("utf-8"))
-        except (OSError, ValueError) as error:
-            raise UserError(f"{path} is no JSON: move it, or choose another --out") from error
+        metrics = read_json(path, "move it, or choose another --out")
         if not isinstance(metrics, dict) or metrics.get("model_id") != model_id:
             raise UserError(f"{path} is another model's: expected {model_id[:12]}; choose another --out")
     write_atomic(path, json.dumps(metrics | {name: value}, indent=2) + "\n")

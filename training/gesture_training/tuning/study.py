@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from gesture_tools.errors import UserError
+from gesture_tools.files import read_bytes
 from gesture_training.backend import quiet
 from gesture_training.config import TrainConfig
 from gesture_training.settings import settings_of
@@ -63,10 +64,8 @@ def open_study(storage: str, name: str, identity: dict[str, Any], first: dict[st
     """
     module = optuna()
     wanted = json.dumps(identity, sort_keys=True)
-    if "://" not in storage and Path(storage).exists() and not Path(storage).is_file():
-        raise UserError(
-            f"--storage {storage} is no regular file: expected a journal file or a database's URL"
-        )
+    if "://" not in storage and Path(storage).exists():
+        _check_journal(Path(storage))
     try:
         with quiet():
             backend = storage if "://" in storage else _journal(module, Path(storage))
@@ -83,7 +82,10 @@ def open_study(storage: str, name: str, identity: dict[str, Any], first: dict[st
         raise
     except Exception as error:  # a database's driver raises what it likes
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise UserError(f"--storage {storage} cannot be opened as a study: {reason}") from error
+        raise UserError(
+            f"--storage {storage} cannot be opened as a study: expected a journal file, or the URL of a "
+            f"database that runs, with its Python driver installed; found: {reason}"
+        ) from error
     if known != wanted:
         names = [key for key, value in json.loads(known).items() if identity.get(key) != value]
         raise UserError(
@@ -201,6 +203,23 @@ def _hopeless(study: Any, cost: ShapeCost, by_fold: list[float]) -> bool:
         and np.mean(trial.user_attrs["by_fold"][: len(by_fold)]) > mine + HOPELESS
         for trial in study.get_trials(deepcopy=False)
     )
+
+
+def _check_journal(path: Path) -> None:
+    """Raise UserError for a file that is no journal, to which Optuna would append before it finds out.
+
+    A last line without its end is left alone: another process may be writing it.
+    """
+    for number, line in enumerate(read_bytes(path).splitlines(keepends=True), 1):
+        try:
+            good = "op_code" in json.loads(line) if line.endswith(b"\n") else line.startswith(b"{")
+        except (ValueError, TypeError, RecursionError):
+            good = False
+        if not good:
+            raise UserError(
+                f"--storage {path} is no journal of a search (line {number}): expected one that 'gesture "
+                "tune' began, or the name of a new file; choose another"
+            )
 
 
 def _journal(module: Any, path: Path) -> Any:
