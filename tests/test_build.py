@@ -241,6 +241,18 @@ def test_command_with_a_file_in_the_place_of_the_folder(model_file: Path, tmp_pa
     assert out.read_text() == "in the way"
 
 
+def test_a_failed_build_leaves_no_folder(
+    model_file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    out = tmp_path / "a" / "b"
+    result = CliRunner().invoke(
+        command, ["--board", BOARD, "--model", str(model_file), "--compiler", "gcc", "--out", str(out)]
+    )
+    assert result.exit_code == 2, result.output
+    assert not list(tmp_path.iterdir())
+
+
 def test_no_file_is_replaced_when_one_cannot_be_written(model_file: Path, tmp_path: Path) -> None:
     (tmp_path / f"{BOARD}.elf").write_text("of an earlier build")
     (tmp_path / f"{BOARD}.map").mkdir()

@@ -44,6 +44,13 @@ def test_missing_extras_are_told_before_the_training(monkeypatch: pytest.MonkeyP
     assert not list(tmp_path.iterdir())
 
 
+def test_a_bad_folder_is_told_before_the_training(tmp_path: Path) -> None:
+    assert "is the folder of the recordings" in refusal(STARTER, "--out", STARTER)
+    (tmp_path / "file").touch()
+    assert "cannot create folder" in refusal(STARTER, "--out", tmp_path / "file")
+    assert "cannot create folder" in refusal(STARTER, "--out", tmp_path / "file" / "demo")
+
+
 def test_how_to_activate_is_said_where_the_command_is_not_found(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

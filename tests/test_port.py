@@ -74,6 +74,11 @@ def test_what_is_no_serial_port_is_refused(tmp_path: Path) -> None:
         open_port(str(tmp_path / "file"))
     with pytest.raises(UserError, match="socket://localhost:7000"):
         open_port("gopher://localhost")
+    for address in ("localhost:99999", "localhost:-1", "localhost:x", "localhost:"):
+        with pytest.raises(
+            UserError, match=r"names no port from 0 to 65535: expected .*socket://localhost:7000$"
+        ):
+            open_port(f"socket://{address}")
     with pytest.raises(UserError, match="socket://localhost:7000"):
         open_port("socket://localhost")
 

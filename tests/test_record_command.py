@@ -121,6 +121,11 @@ def other_rate(folder: Path) -> Ran:
         return end(record(folder, "rest", port=sketch.port), folder)
 
 
+def dead(folder: Path) -> Ran:
+    with Sketch(lambda _: (0.0, 0.0, 0.0)) as sketch:
+        return end(record(folder, "rest", port=sketch.port), folder)
+
+
 def never_moves(folder: Path) -> Ran:
     with Sketch(lambda number: movement(number, RATE_HZ, 40.0, 39.5)) as sketch:
         return end(record(folder, "shake", "--count", 1, "--unit", "g", port=sketch.port), folder)
@@ -159,7 +164,7 @@ def over_a_socket(folder: Path) -> Ran:
 SCENARIOS = {
     "by force": partial(too_strong, more="--force"),
     **named(silent, continuous, by_itself, too_strong, never_moves, takes, spoiled, raw, metres, noise),
-    **named(other_device, busy, turned, turned_by_force, other_rate, over_a_socket, spoiled_by_force),
+    **named(dead, other_device, busy, turned, turned_by_force, other_rate, over_a_socket, spoiled_by_force),
 }
 
 
@@ -242,6 +247,7 @@ def test_a_refused_recording_is_left_and_kept_by_force_later(ran: Results) -> No
         ("noise", "bytes are no text; wrong speed? 115200 baud is set"),
         ("other_device", "another device: it says '$GPGGA"),
         ("silent", "nothing is heard; is the sketch running"),
+        ("dead", "the sketch prints 0,0,0 all the time: expected a sensor"),
         ("busy", "busy: another program holds it"),
         ("turned", "wrong axes: face up at rest the board reads (100"),
         ("other_rate", "rate_hz: expected 100 within 5%, found 50"),

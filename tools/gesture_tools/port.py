@@ -16,6 +16,7 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import serial
 from serial.tools import list_ports
@@ -83,8 +84,10 @@ def open_port(url: str, baud: int = BAUD) -> serial.SerialBase:
 
     The port's reads return at once with what is there; receive() waits. Close it, or use it in a ``with``.
     """
-    if url.startswith("socket://") and ":" not in url.partition("://")[2]:
-        raise UserError(f"{url} names no port: expected an address such as socket://localhost:7000")
+    if url.startswith("socket://") and not _has_port(url):
+        raise UserError(
+            f"{url} names no port from 0 to 65535: expected an address such as socket://localhost:7000"
+        )
     try:
         return serial.serial_for_url(
             url, baudrate=baud, timeout=0, write_timeout=WRITE_TIMEOUT_S, exclusive=True
@@ -117,6 +120,13 @@ def send(port: serial.SerialBase, data: bytes) -> None:
         ) from error
     except (serial.SerialException, OSError) as error:
         raise _lost(port, error) from error
+
+
+def _has_port(url: str) -> bool:
+    try:
+        return urlsplit(url).port is not None
+    except ValueError:  # no number, or none that a port can have
+        return False
 
 
 def _wait(port: serial.SerialBase, timeout_s: float) -> bool:

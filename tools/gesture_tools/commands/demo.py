@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from gesture_tools.elf import read_image
 from gesture_tools.errors import INTERRUPTED, UserError
 from gesture_tools.extras import check_training
 from gesture_tools.following import following, not_activated, say_next
+from gesture_tools.new_folder import new_folder
 from gesture_tools.qemu import BOARD, find_qemu
 from gesture_tools.recordings import SPANS_SUFFIX
 from gesture_tools.toolchain import find_cmake, find_ninja, find_toolchain
@@ -47,11 +49,14 @@ def command(data: Path, out: Path) -> None:
         raise UserError(f"{data} is no folder: expected one of logs, as data/starter")
     if not any(data.glob(f"*/*{SPANS_SUFFIX}")):
         raise _no_session(data)
+    if os.path.realpath(out) == os.path.realpath(data):
+        raise UserError(f"--out {out} is the folder of the recordings: choose another one")
     check_training()
     for find in (find_toolchain, find_cmake, find_ninja):
         find()
-    has_qemu = _has_qemu()
-    _run("train", data, "--out", model.parent)
+    with new_folder(out):
+        has_qemu = _has_qemu()
+        _run("train", data, "--out", model.parent)
     metrics = json.loads((model.parent / "metrics.json").read_text())
     person, session = _test_session(data, metrics)
     _run("build", "--board", BOARD, "--model", model, "--out", out / "firmware")

@@ -137,6 +137,11 @@ def measure(
                 f"{rate:.1f} lines a second: expected {SLOWEST_HZ:g} to {FASTEST_HZ:g}; change the sketch"
             )
         gravity = gravity_of(np.array(rows), rate) if need_gravity and rows else None
+        if elapsed > PATIENCE_S and need_gravity and rows and not np.any(rows):
+            raise UserError(
+                "the sketch prints 0,0,0 all the time: expected a sensor that measures gravity; look at "
+                "its wiring, and whether the sketch starts it"
+            )
         if not need_gravity or gravity is not None or elapsed > PATIENCE_S:
             return Measured(nice(min(rate, FASTEST_HZ)), gravity)
         if not asked:
