@@ -211,8 +211,9 @@ def _replay(link: Link, model: Model, name: str, samples: NDArray[np.int16]) -> 
     events = stream.push(samples)
     expected = stream.outputs()
     found = f"{counted(len(got.outputs), 'output')}, {counted(len(got.events), 'event')}"
+    wanted = f"{counted(len(expected), 'output')}, {counted(len(events), 'event')}"
     if got.outputs.shape != expected.shape:
-        return Check(name, FAIL, found, f"{len(expected)} outputs, {len(events)} events")
+        return Check(name, FAIL, found, wanted)
     differ = int((got.outputs != expected).any(axis=1).sum())
     if differ:
         return Check(name, FAIL, f"{differ} of {found} differ", "the same bytes")

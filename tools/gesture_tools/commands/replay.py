@@ -112,5 +112,5 @@ def _difference(log: str, outputs: Any, events: Any, found_outputs: Any, found_e
         if want != got:
             return f"event {index}: expected {want}, found {got}"
     if len(events) != len(found_events):
-        return f"expected {len(events)} events, found {len(found_events)}"
+        return f"expected {counted(len(events), 'event')}, found {len(found_events)}"
     return None

@@ -51,7 +51,7 @@ def _title(recording: Recording) -> str:
         f"{recording.rate_hz:.1f} Hz",
     ]
     if recording.lost:
-        parts.append(f"{recording.lost} samples lost")
+        parts.append(f"{counted(recording.lost, 'sample')} lost")
     return f"{recording.id}: {', '.join(parts)}"
 
 

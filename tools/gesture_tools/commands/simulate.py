@@ -98,7 +98,7 @@ def _as_text(simulation: Simulation, contract: Contract, width: int) -> Iterator
     duration = int(recording.t_us[-1] - recording.t_us[0])
     parts = [f"{duration / 1e6:.2f} s", recording.label or "continuous", f"subject {recording.subject}"]
     if simulation.lost:
-        parts.append(f"{simulation.lost} lost samples: begun anew behind each gap")
+        parts.append(f"{counted(simulation.lost, 'lost sample')}: begun anew behind each gap")
     if simulation.resampled:
         parts.append(f"resampled from {simulation.measured_hz:.1f} to {contract.profile.rate_hz:g} Hz")
     yield f"{recording.id}: {', '.join(parts)}", "bold"
