@@ -93,6 +93,7 @@ BAD = [
     ("arduino", "w.a.csv", "aX,aY,aZ\n1,2,x\n", "line 2: expected numbers"),
     ("arduino", "w.a.csv", "aX,aY,aZ\n1,2,nan\n1,2,3\n", "recording 1, sample 1: expected at most 32.767 g"),
     ("arduino", "w.a.csv", "aX,aY,aZ\n1,2,99\n1,2,3\n", "check the unit"),
+    ("arduino", "w.a.csv", "aX,aY,aZ\n1,2,1e308\n1,2,3\n", "found 1e+308 g; check the unit"),
     ("arduino", "w.a.csv", "aX,aY,aZ\n1,2,3\n", "has 1 samples: expected at least two"),
     ("arduino", "w.a.csv", "\udcff", "not UTF-8"),
     ("edge-impulse", "w.json", "{", "not valid JSON"),
@@ -195,3 +196,30 @@ def test_numbers_too_large_for_a_float_are_refused(tmp_path: Path) -> None:
     data = f'{{"x": [{huge}, 1], "y": [1, 1], "z": [1, 1]}}'
     (tmp_path / "c.json").write_text(f'[{{"name": "a", "recordings": [{{"data": {data}}}]}}]')
     assert "expected numbers" in refusal(import_, "createai", tmp_path / "c.json", "--out", tmp_path / "b")
+
+
+def tidy(path: Path, identities: tuple[str, str], seq: tuple[int, int]) -> Path:
+    rows = "".join(
+        f"{identity},wave,ann,{20 * k},0,0,{k},s7,{number},left\n"
+        for k, (identity, number) in enumerate(zip(identities, seq, strict=True))
+    )
+    path.write_text(f"recording_id,label,subject,t_ms,ax,ay,az,log.session,log.seq,log.hand\n{rows}")
+    return path
+
+
+def test_blanks_around_the_identity_lose_no_further_columns(tmp_path: Path) -> None:
+    (read,) = FORMATS["tidy"].read(tidy(tmp_path / "t.csv", (" r1", "r1 "), (4, 6)), Options())
+    assert (read.session, read.header["hand"]) == ("s7", "left")
+    assert read.seq is not None
+    assert read.seq.tolist() == [4, 6]
+
+
+def test_sequence_numbers_that_no_log_holds_are_refused(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    largest = 10**15
+    for seq, found in (((1, largest + 1), largest + 1), ((-largest - 1, 1), -largest - 1)):
+        output = refusal(import_, "tidy", tidy(tmp_path / "t.csv", ("r1", "r1"), seq), "--out", out)
+        assert f"column log.seq: expected at most {largest}, found {found}" in output
+    assert not out.exists()
+    ok(import_, "tidy", tidy(tmp_path / "t.csv", ("r1", "r1"), (largest - 1, largest)), "--out", out)
+    assert len(load([out])) == 1

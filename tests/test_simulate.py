@@ -231,14 +231,18 @@ def test_what_was_written_is_expected(logs: Path, tmp_path: Path) -> None:
     assert "as expected: 4 events in 3 recordings" in result.stdout
 
 
-def test_what_was_written_may_lie_among_the_logs(logs: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("beginning", [b"", b"\xef\xbb\xbf"])
+def test_what_was_written_may_lie_among_the_logs(logs: Path, tmp_path: Path, beginning: bytes) -> None:
     shutil.copytree(logs, tmp_path / "data")
     before = [recording.id for recording in load([tmp_path / "data"])]
     assert run(tmp_path / "data", "--write-expect", tmp_path / "data" / "expect.csv").exit_code == 0
-    assert run(tmp_path / "data", "--expect", tmp_path / "data" / "expect.csv").exit_code == 0
+    expect = tmp_path / "data" / "expect.csv"
+    expect.write_bytes(beginning + expect.read_bytes())  # an editor may have saved it
+    assert run(tmp_path / "data", "--expect", expect).exit_code == 0
     assert run(*sorted((tmp_path / "data").glob("*.csv"))).exit_code == 0
     assert [recording.id for recording in load([tmp_path / "data"])] == before
     assert not check([tmp_path / "data"])[0].findings
+    assert run(tmp_path / "data", "--write-expect", expect).exit_code == 0
 
 
 @pytest.mark.parametrize("name", ["r1.csv", "#1", " blank ", 'a"b,c', "line\nend"])
@@ -329,8 +333,10 @@ def test_each_miss_and_false_activation_is_a_line(
     ("row", "message"),
     [
         ("left,left,0.9", "line 2: expected 4 columns, found 3"),
-        ("left,left,soon,1", "line 2, column start_s: expected seconds, found 'soon'"),
-        ("left,left,1,nan", "line 2, column end_s: expected seconds, found 'nan'"),
+        ("left,left,soon,1", "line 2, column start_s: expected seconds, at most 1000000000, found 'soon'"),
+        ("left,left,1,nan", "line 2, column end_s: expected seconds, at most 1000000000, found 'nan'"),
+        ("left,left,1e300,1e305", "line 2, column start_s: expected seconds, at most 1000000000"),
+        ("left,left,1,1e10", "line 2, column end_s: expected seconds, at most 1000000000, found '1e10'"),
         ("left,left,2,1", "line 2: end_s is 1, before start_s 2"),
         ("left,jump,1,2", "line 2: the model has no gesture 'jump': expected one of left, right"),
         ("left,background,1,2", "line 2: the model has no gesture 'background'"),

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from gesture_tools.errors import UserError
 from gesture_tools.files import read_rows, read_text, why
-from gesture_tools.loading import EXPECTED_EVENTS
-from gesture_tools.recordings import Span
+from gesture_tools.loading import EXPECTED_EVENTS, is_expectation
+from gesture_tools.recordings import MAX_NUMBER, Span
 from gesture_tools.simulation import Simulation
 from gesture_tools.verdict import MATCH_SLACK_US, match
 
@@ -24,13 +24,12 @@ def check_replaceable(path: Path) -> None:
     try:
         if not stat.S_ISREG(path.lstat().st_mode):
             raise UserError(f"{path} exists and is no regular file: expected the name of a new file")
-        with path.open("rb") as file:
-            beginning = file.read(len(EXPECTED_EVENTS))
+        is_earlier = is_expectation(path)
     except FileNotFoundError:
         return
     except OSError as error:
         raise UserError(f"cannot write {path}: {why(error)}") from error
-    if beginning != EXPECTED_EVENTS.encode():
+    if not is_earlier:
         raise UserError(
             f"{path} exists and was not written by --write-expect: expected the name of a new file, "
             "or remove it first"
@@ -80,8 +79,10 @@ def _seconds(where: str, name: str, entry: Mapping[str, str]) -> float:
         value = float(entry[name])
     except ValueError:
         value = math.nan
-    if not math.isfinite(value):
-        raise UserError(f"{where}, column {name}: expected seconds, found {entry[name]!r}")
+    if not abs(value) * 1e6 <= MAX_NUMBER:
+        raise UserError(
+            f"{where}, column {name}: expected seconds, at most {MAX_NUMBER // 10**6}, found {entry[name]!r}"
+        )
     return value
 
 

@@ -19,6 +19,9 @@ from gesture_tools.errors import UserError
 MAX_BYTES = 1 << 30
 """Largest file that is read."""
 
+BOM = b"\xef\xbb\xbf"
+"""What some editors put before UTF-8 text."""
+
 _ADVICE = {
     errno.ENOENT: "check the name",
     errno.EACCES: "allow it, or choose another place",

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from gesture_tools.errors import UserError
-from gesture_tools.files import read_bytes, why
+from gesture_tools.files import BOM, read_bytes, why
 from gesture_tools.logs import PART_SUFFIX, read_log
 from gesture_tools.profile import PROFILE_NAME, Profile
 from gesture_tools.recordings import FORCED, SPANS_SUFFIX, Recording
@@ -145,10 +145,16 @@ def _is_recording(path: Path) -> bool:
     if not path.is_file():  # a pipe would be waited for
         return True
     try:
-        with path.open("rb") as file:
-            return not file.read(len(EXPECTED_EVENTS)).startswith(EXPECTED_EVENTS.encode())
+        return not is_expectation(path)
     except OSError:
         return True  # whoever reads it will say why it cannot be read
+
+
+def is_expectation(path: Path) -> bool:
+    """Whether a file holds expected events; raise OSError when it cannot be read."""
+    with path.open("rb") as file:
+        beginning = file.read(len(BOM) + len(EXPECTED_EVENTS))
+    return beginning.removeprefix(BOM).startswith(EXPECTED_EVENTS.encode())
 
 
 def names(found: Sequence[tuple[Path, Path]]) -> list[str]:
@@ -186,7 +192,7 @@ def _tables_below(path: Path) -> list[Path]:
 
 
 def _read(path: Path, name: str) -> list[Recording]:
-    beginning = read_bytes(path)[:8].removeprefix(b"\xef\xbb\xbf")
+    beginning = read_bytes(path)[:8].removeprefix(BOM)
     if not beginning.startswith((b"#", b"seq,")):
         from gesture_tools.tables import read_table
 

@@ -56,14 +56,15 @@ def milli_g(path: Path, where: str, values: ArrayLike, unit: str) -> NDArray[np.
 
     Raises UserError when a value is no number or beyond +-32767 milli-g.
     """
-    scaled = np.rint(np.asarray(values, np.float64) * MG_PER_UNIT[unit])
+    numbers = np.asarray(values, np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):  # found below
+        scaled = np.rint(numbers * MG_PER_UNIT[unit])
     bad = ~(np.abs(scaled) <= 32767)
     if bad.any():
         row, column = (int(index) for index in np.argwhere(bad)[0])
-        found = scaled[row, column] / MG_PER_UNIT[unit]
         raise UserError(
-            f"{path}, {where}, sample {row + 1}: expected at most 32.767 g, found {found:g} {unit}; "
-            "check the unit (--unit)"
+            f"{path}, {where}, sample {row + 1}: expected at most 32.767 g, "
+            f"found {numbers[row, column]:g} {unit}; check the unit (--unit)"
         )
     return scaled.astype(np.int16)
 

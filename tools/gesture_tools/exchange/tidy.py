@@ -19,9 +19,9 @@ import numpy as np
 
 from gesture_tools.errors import UserError
 from gesture_tools.exchange.format import SESSION, Options, in_milli_g, origin
-from gesture_tools.files import read_bytes
+from gesture_tools.files import BOM, read_bytes
 from gesture_tools.logs import VERSION_KEY
-from gesture_tools.recordings import BACKGROUND, Recording
+from gesture_tools.recordings import BACKGROUND, MAX_NUMBER, Recording
 from gesture_tools.tables import COLUMNS, read_table
 
 PREFIX = "log."
@@ -39,7 +39,7 @@ class Tidy:
 
     def read(self, path: Path, options: Options) -> list[Recording]:
         """Read one table; samples to the milli-g, times to the microsecond."""
-        if read_bytes(path).startswith(f"# {VERSION_KEY}".encode()):
+        if read_bytes(path).removeprefix(BOM).startswith(f"# {VERSION_KEY}".encode()):
             raise UserError(
                 f"{path} is a log, expected a table: logs are read as they are; no import is needed"
             )
@@ -135,7 +135,7 @@ def _extras(path: Path) -> dict[str, dict[str, list[str]]]:
         str(name): {
             str(key).removeprefix(PREFIX): rows[key].tolist() for key in rows.columns if key != "recording_id"
         }
-        for name, rows in frame.groupby("recording_id", sort=False)
+        for name, rows in frame.groupby(frame["recording_id"].str.strip(), sort=False)
     }
 
 
@@ -148,6 +148,11 @@ def _sequence(path: Path, recording: Recording, values: list[str] | None) -> np.
         raise UserError(
             f"{path}, recording {recording.id!r}, column {PREFIX}seq: expected whole numbers"
         ) from error
+    if (seq < -MAX_NUMBER).any() or (seq > MAX_NUMBER).any():
+        raise UserError(
+            f"{path}, recording {recording.id!r}, column {PREFIX}seq: expected at most {MAX_NUMBER}, "
+            f"found {seq[np.abs(seq.astype(np.float64)).argmax()]}"
+        )
     if (np.diff(seq) <= 0).any():
         raise UserError(
             f"{path}, recording {recording.id!r}: {PREFIX}seq does not grow: expected growing; sort its rows"
