@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import re
 from collections.abc import Sequence
@@ -12,11 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from rich.console import Console
 
 from gesture_tools.errors import UserError
 from gesture_tools.recordings import Recording
 from gesture_tools.runtime import Model
-from gesture_training.commands.evaluate import command
+from gesture_training.commands.evaluate import _show, command
 from gesture_training.dataset import Part
 from gesture_training.evaluation import workers
 from gesture_training.evaluation.folds import deal
@@ -24,6 +26,7 @@ from gesture_training.evaluation.interval import over_people
 from gesture_training.evaluation.store import kept
 from gesture_training.evaluation.streams import SWEEP, run_streams, with_threshold
 from gesture_training.prepare import Request, prepare
+from gesture_training.report import interval
 from tests.support.training_data import RATE_HZ, make_recording, quick_settings, write_table
 
 pytest.importorskip("tensorflow")
@@ -106,13 +109,19 @@ def test_data_that_cannot_be_dealt_is_refused(parts: list[Part], folds: int | No
 
 
 def test_intervals_are_over_people_not_recordings() -> None:
-    alike = over_people({person: (8, 10) for person in PEOPLE}, 1)
+    alike = over_people({person: (8, 10) for person in (*PEOPLE, "eve")}, 1)
     assert alike == (0.8, 0.8)
-    apart = over_people({"ann": (10, 10), "ben": (10, 10), "cem": (10, 10), "dia": (2, 10)}, 1)
+    apart = over_people({person: (10, 10) for person in (*PEOPLE, "eve")} | {"dia": (2, 10)}, 1)
     assert apart is not None
     assert apart[0] < 0.7
     assert apart[1] > 0.95
-    assert over_people({"ann": (8, 10)}, 1) is None
+
+
+def test_few_people_give_no_interval_but_the_reason() -> None:
+    assert over_people({person: (8, 10) for person in PEOPLE}, 1) is None
+    told = {"accuracy_interval": None, "per_person": dict.fromkeys(PEOPLE)}
+    assert interval(told) == "4 people: too few for an interval"
+    assert interval({**told, "accuracy_interval": (0.8, 1.0)}) == "95 % interval over people: 80.0% to 100.0%"
 
 
 def test_figures(evaluated: tuple[Path, Result]) -> None:
@@ -122,8 +131,8 @@ def test_figures(evaluated: tuple[Path, Result]) -> None:
     assert found["folds"] == len(found["models"]) == 2
     assert sorted(found["models"][0]["people"] + found["models"][1]["people"]) == list(PEOPLE)
     assert found["recordings"] == 4 * (9 + 8) - 4 * 3  # idle rows follow each other: 5 spans a stream
-    low, high = found["accuracy_interval"]
-    assert 0 <= low <= found["accuracy"] <= high <= 1
+    assert found["accuracy_interval"] is None
+    assert "4 people: too few for an interval" in (out / "report.html").read_text()
     assert set(found["per_class"]) == set(NAMES)
     assert set(found["per_person"]) == set(PEOPLE)
     assert found["accuracy_float"] is not None
@@ -303,3 +312,21 @@ def test_bad_input_is_one_line(model: Path, data: Path, arguments: list[str], me
     assert message in result.stderr
     assert len(result.stderr.splitlines()) == 1
     assert result.stdout == ""
+
+
+def test_names_of_logs_stay_whole_in_a_narrow_terminal() -> None:
+    row = {
+        "gestures": 10,
+        "recall": 1.0,
+        "latency_ms": -440.0,
+        "hours_without_gesture": 0.019,
+        "false_activations": 6,
+        "false_activations_per_hour": 323.2,
+    }
+    sources = {f"/data/{name}.csv": row for name in ("p03/background_walking", "p04/session")}
+    told = io.StringIO()
+    summary = {"accuracy": None, "per_source": sources, **row}
+    console = Console(file=told, width=80, markup=False)
+    _show(console, summary, None, Path("m.tflite"), (Path("/data"),))
+    assert "p03/background_walking " in told.getvalue()
+    assert "gestures" in told.getvalue()

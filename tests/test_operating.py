@@ -44,6 +44,10 @@ def test_more_is_found_where_more_is_allowed() -> None:
     assert (strict.recall, strict.false_activations) == (0.5, 0)
     easy = choose_operating(practice(240), CONTRACT, 10.5)
     assert (easy.recall, easy.false_activations) == (1.0, 10)
+    near = choose_operating(practice(240), CONTRACT, 4.0)
+    assert (near.recall, near.false_activations) == (0.5, 0)
+    assert "note: a budget of 10/h would find 100% of them" in near.lines()
+    assert strict.looser is easy.looser is None
 
 
 def test_short_bursts_are_told_apart_by_hits() -> None:

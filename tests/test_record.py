@@ -117,6 +117,7 @@ def test_two_models_side_by_side(models: Path) -> None:
     assert "hop" not in document["contract_differences"]
     text = compare(models / "a", models / "b").stdout
     assert "contract: window" in text
+    assert "RAM without window" not in text, "one word for what 'gesture bench' counts"
     assert "next: gesture inspect" in text
 
 

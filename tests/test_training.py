@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import importlib.util
 import json
 import os
 import re
@@ -19,8 +20,9 @@ from gesture_tools.runtime import Model, Stream
 from gesture_tools.verdict import verdicts
 from gesture_training import pipeline
 from gesture_training.commands.train import command
-from gesture_training.evaluate import Outcome, metrics
+from gesture_training.evaluate import Outcome, collapsed, metrics
 from gesture_training.outputs import FILES
+from gesture_training.pictures import training_curve
 from gesture_training.report import in_sessions
 from tests.support.training_data import make_recording, write_table
 
@@ -95,6 +97,8 @@ def test_the_report_needs_nothing_beside_it(trained: Path) -> None:
     report = (trained / "report.html").read_text()
     sources = re.findall('src="([^"]*)"', report)
     assert len(sources) == 4
+    assert ("instructions a hop" in report) == bool(importlib.util.find_spec("unicorn"))
+    assert "one person: too few for an interval" in report
     for source in sources:
         assert base64.b64decode(source.removeprefix("data:image/png;base64,")).startswith(b"\x89PNG")
     assert "http" not in report
@@ -164,10 +168,11 @@ def test_progress_and_what_the_detector_does_are_told(
     result = train(tmp_path, tmp_path / "model", options)
     assert result.exit_code == 0, result.output
     assert "2 passes: 1 of the network, 1 of a wider one that teaches it\n" in result.stderr
-    assert "training: pass 2 of 2, loss " in result.stderr
+    assert "training: the network, pass 1 of 1, loss " in result.stderr
     measured = json.loads((tmp_path / "model" / "metrics.json").read_text())
     told = re.search("people never seen: (\\d+) false activations? in 0.0029 h", result.stdout)
     assert told
+    assert "training: a wider network that teaches, pass 1 of 1, loss " in result.stderr
     assert int(told[1]) == measured["false_activations"]
     sentence = told.string[told.start() : told.string.index("\n", told.end())].removeprefix(
         "people never seen: "
@@ -212,3 +217,20 @@ def test_metrics_count_what_was_said() -> None:
     assert found["per_class"]["idle"] == {"recordings": 0, "recall": None, "precision": None}
     assert found["per_class"]["chop"] == {"recordings": 1, "recall": 1.0, "precision": 0.5}
     assert found["per_person"]["ann"] == {"recordings": 2, "accuracy": 0.5}
+
+
+def test_verdicts_that_are_all_alike_are_warned_of() -> None:
+    def told(*pairs: tuple[str, str]) -> list[str]:
+        outcomes = [Outcome(f"r{place}", "ann", *pair, None) for place, pair in enumerate(pairs)]
+        return collapsed(metrics(outcomes, ("idle", "wave")))
+
+    assert "every recording is judged 'idle'" in told(("idle", "idle"), ("wave", "idle"))[0]
+    assert told(("idle", "idle"), ("wave", "idle"), ("wave", "wave")) == []
+    assert told(("idle", "idle"), ("idle", "idle")) == []
+    assert told() == []
+
+
+def test_the_curve_of_a_network_that_teaches_is_a_line_apart() -> None:
+    assert len({training_curve([1.0, 0.5, 0.9, 0.4], teaching) for teaching in (0, 2)}) == 2
+    for losses, teaching in (([1.0], 0), ([1.0, 0.9], 1)):
+        assert training_curve(losses, teaching).startswith(b"\x89PNG")

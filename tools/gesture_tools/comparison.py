@@ -22,7 +22,7 @@ MEASURES = (
     ("false_activations_per_hour", "false activations per hour", False),
     ("latency_ms", "latency, ms", False),
     ("model_bytes", "flash: model, bytes", False),
-    ("arena_bytes", "RAM: model and window, bytes", False),
+    ("arena_bytes", "arena: RAM for model and window, bytes", False),
 )
 """Name in a record's metrics, name in the table, whether more is better."""
 
@@ -31,7 +31,8 @@ COUNTED = (
     ("hop_instructions", "instructions of a hop"),
     ("open_instructions", "instructions to open"),
     ("flash", "flash: code, bytes"),
-    ("ram", "RAM without window and stack, bytes"),
+    ("ram", "RAM without stack, bytes"),
+    ("stream_ram", "RAM without stack, run by hops, bytes"),
     ("stack", "stack, bytes"),
 )
 """Name in a record's cost of one processor, and in the table."""

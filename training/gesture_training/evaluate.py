@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,6 +83,22 @@ def metrics(outcomes: Sequence[Outcome], labels: Sequence[str]) -> dict[str, Any
         "labels": list(labels),
         "confusion": confusion.tolist(),
     }
+
+
+def collapsed(found: Mapping[str, Any], what: str = "every recording") -> list[str]:
+    """Return a line of warning when all verdicts are one label and not all recordings; nothing otherwise.
+
+    found: what metrics() returns.
+    """
+    made = {label for label, row in found["per_class"].items() if row["recordings"]}
+    judged = {
+        label for label, *column in zip(found["labels"], *found["confusion"], strict=True) if any(column)
+    }
+    if len(judged) != 1 or made <= judged:
+        return []
+    return [
+        f"warning: {what} is judged {judged.pop()!r}: train longer (--epochs), or record more of every label"
+    ]
 
 
 def judged_windows(contract: Contract, pieces: Sequence[Piece]) -> list[NDArray[np.int8]]:

@@ -41,8 +41,8 @@ def fit(
     if settings.teacher_epochs:
         wide = tuple(round(settings.teacher_width * one) for one in network.filters)
         teachers = [_built(contract, replace(network, filters=wide))]
-        passes.learn(teachers[0], settings.teacher_epochs)
-    passes.learn(model, settings.epochs, teachers)
+        passes.learn("a wider network that teaches", teachers[0], settings.teacher_epochs)
+    passes.learn("the network", model, settings.epochs, teachers)
     equalize(model, representative)
     return model, passes.curve
 

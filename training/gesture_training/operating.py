@@ -34,6 +34,12 @@ LITTLE = 0.5
 GIVING_WAY = 1.3
 """Factor by which a budget grows that would leave too little."""
 
+LOOSER = 3.0
+"""Factor of the false activations allowed at which it is tried what the budget costs."""
+
+WORTH_TELLING = 0.1
+"""Share of the gestures that a looser budget has to find more, or nothing is said of it."""
+
 CONFIDENT = 3.0
 """Events that a Poisson process of this mean shows at least once in 95 of 100 cases."""
 
@@ -56,6 +62,8 @@ class Operating:
     false_activations: int
     hours: float
     people: int
+    looser: tuple[int, float] | None = None
+    """False activations and recall of a looser budget that finds clearly more; None: it does not."""
 
     @property
     def met(self) -> bool:
@@ -93,6 +101,9 @@ class Operating:
                 f"note: {self.hours:.2g} h of background show less than {at_most:.2g}/h, not {budget}: "
                 f"{CONFIDENT / self.budget_per_hour:.2g} h without gestures and without a false one would"
             )
+        if self.looser is not None:
+            more, would = self.looser
+            lines.append(f"note: a budget of {more / self.hours:.2g}/h would find {would:.0%} of them")
         return lines
 
     def fields(self) -> dict[str, Any]:
@@ -130,8 +141,11 @@ def choose_operating(
     while share < least_recall * possible and allowed < most:
         allowed = max(1.0, GIVING_WAY * allowed)
         best, share = _best(played, detectors, tables, totals, int(allowed))
+    loose, _ = _best(played, detectors, tables, totals, max(1, int(LOOSER * allowed)))
     found, false = count(played, best)
+    easier, more = (sum(one.values()) for one in count(played, loose))
     gestures = sum(totals.values())
+    clearly = easier - sum(found.values()) >= WORTH_TELLING * gestures > 0
     return Operating(
         thresholds=best.thresholds,
         hits=best.hits,
@@ -142,6 +156,7 @@ def choose_operating(
         false_activations=sum(false.values()),
         hours=round(hours, 5),
         people=len({one.recording.subject for one in played}),
+        looser=(more, round(easier / gestures, 4)) if clearly else None,
     )
 
 

@@ -102,7 +102,9 @@ def write(
 ) -> None:
     """Write all files of a trained model; measured: what metrics.json holds, curve: the loss of each pass."""
     record = record_of(request, prepared, measured, curve)
-    images = _pictures(prepared, measured) | {"curve": pictures.training_curve(curve)}
+    images = _pictures(prepared, measured) | {
+        "curve": pictures.training_curve(curve, prepared.config.fit.teacher_epochs)
+    }
     write_atomic(folder / "gesture.tflite", model.data)
     source, header = c_array(model, request.command)
     write_atomic(folder / "gesture_model.c", source)

@@ -16,8 +16,8 @@ from gesture_training.windows import COLUMN_SCALE, WindowSource
 ENOUGH_HARD = 100
 """Hard windows from which the full share of a pass is taken; fewer would be learnt by heart."""
 
-Progress = Callable[[int, int, float], None]
-"""Called after each pass with its number from 1, the number of passes, and the mean loss."""
+Progress = Callable[[int, int, str], None]
+"""Called after each pass with its number from 1, the number of passes, and which pass of what that was."""
 
 
 class Passes:
@@ -33,8 +33,11 @@ class Passes:
         self.curve: list[float] = []
         """The mean loss of each pass."""
 
-    def learn(self, model: Any, epochs: int, teachers: Sequence[Any] = ()) -> None:
-        """Train a keras.Model by AdamW along a cosine; hard windows are sought on the way."""
+    def learn(self, name: str, model: Any, epochs: int, teachers: Sequence[Any] = ()) -> None:
+        """Train a keras.Model by AdamW along a cosine; hard windows are sought on the way.
+
+        name: what the model is, for progress.
+        """
         tf, settings = tensorflow(), self.config.fit
         warm_up = min(2 * self.steps, self.steps * epochs // 5)
         falling = tf.keras.optimizers.schedules.CosineDecay(
@@ -57,6 +60,8 @@ class Passes:
             if epoch in searches and len(self.hard.start):
                 self.hard.search(lambda columns: np.asarray(score(columns)), self.rng)
             self._pass(step)
+            remark = f"{name}, pass {epoch} of {epochs}, loss {self.curve[-1]:.3f}"
+            self.progress(len(self.curve), settings.passes, remark)
 
     def _pass(self, step: Callable[[Any, Any], Any]) -> None:
         tf, settings = tensorflow(), self.config.fit
@@ -68,7 +73,6 @@ class Passes:
         )
         losses = [step(tf.constant(x), tf.constant(y)) for x, y in batches]
         self.curve.append(float(np.mean([float(loss) for loss in losses])))
-        self.progress(len(self.curve), settings.passes, self.curve[-1])
 
     def _draw(self, count: int) -> tuple[NDArray[np.int8], NDArray[np.int64]]:
         """Return the windows of a pass and their labels, in any order; hard ones where some were found."""

@@ -60,13 +60,24 @@ def example_windows(windows: Sequence[Window], same_scale: bool = True) -> bytes
     return png(figure)
 
 
-def training_curve(losses: Sequence[float]) -> bytes:
-    """Draw the mean loss of every pass."""
+def training_curve(losses: Sequence[float], teaching: int) -> bytes:
+    """Draw the mean loss of every pass: first those of a wider network that teaches, as a line apart.
+
+    The network's loss is another measure, of what it is taught as well: it starts anew, it does not diverge.
+    """
     figure = new_figure(5.0, 2.4)
     axes = figure.add_subplot()
-    axes.plot(range(1, len(losses) + 1), losses, color=BLUE)
+    passes = range(1, len(losses) + 1)
+    mark = "." if min(teaching or len(losses), len(losses) - teaching) < 2 else None  # a lone point shows too
+    if teaching:
+        name = "a wider network that teaches"
+        axes.plot(passes[:teaching], losses[:teaching], color=COLOURS[1], marker=mark, label=name)
+        axes.axvline(teaching + 0.5, color=INK, linewidth=0.8, linestyle=":")
+    axes.plot(passes[teaching:], losses[teaching:], color=BLUE, marker=mark, label="the network")
     axes.set_xlabel("pass")
     axes.set_ylabel("training loss")
+    if teaching:
+        axes.legend(fontsize=7, frameon=False)
     return png(figure)
 
 
@@ -82,7 +93,7 @@ def person_bars(per_person: Mapping[str, Mapping[str, Any]]) -> bytes:
     axes.invert_yaxis()
     axes.set_xlabel("accuracy")
     for place, value in enumerate(values):
-        axes.text(min(value + 0.01, 0.93), place, f"{value:.0%}", va="center", fontsize=8)
+        axes.text(value + 0.01, place, f"{value:.0%}", va="center", fontsize=8)
     return png(figure)
 
 

@@ -18,6 +18,7 @@ from gesture_tools.extras import check_training
 from gesture_tools.runtime import Model, self_test_outputs
 from gesture_training.apart import apart, held_out
 from gesture_training.emit import strip, with_contract
+from gesture_training.evaluate import collapsed
 from gesture_training.evaluation.judged import judge
 from gesture_training.evaluation.summary import summarize
 from gesture_training.fit import fit
@@ -85,6 +86,8 @@ def train(request: Request, say: Callable[[str], None], progress: Progress) -> d
             if request.baseline:
                 measured["baseline"] = train_forest(prepared, request.command).measured
             write(folder, request, prepared, model, network, curve, measured)
+        for line in collapsed(measured):
+            say(line)
         if reason := measured["cost_unknown"]:
             say(f"note: instructions, flash and RAM are not counted: {reason}")
     return measured
@@ -127,17 +130,19 @@ def make(prepared: Prepared, progress: Progress) -> Made:
     config = prepared.config
     parts = apart(prepared)
     of = sum(part.config.fit.passes for part in parts) + config.fit.passes
-    done = 0
+    done, name = 0, ""
 
-    def counted(epoch: int, _: int, loss: float) -> None:
-        progress(done + epoch, of, loss)
+    def counted(epoch: int, _: int, remark: str) -> None:
+        progress(done + epoch, of, f"{name}{remark}")
 
     played: list[Played] = []
-    for part in parts:
+    for number, part in enumerate(parts, 1):
+        name = f"model {number} of {len(parts)} for thresholds: "
         model, _, _ = fit_and_quantize(part, counted)
         done += part.config.fit.passes
         streams, takes = held_out(prepared, part)
         played += [*play(model, streams), *play(model, takes, takes=True)]
+    name = ""
     contract, operating = prepared.contract, None
     if config.false_activations is not None and any(one.hours for one in played):
         operating = choose_operating(played, contract, config.false_activations, config.least_recall)

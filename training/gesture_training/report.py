@@ -41,7 +41,7 @@ def fill(template: str, pictures: Mapping[str, bytes], **values: Any) -> str:
         trim_blocks=True,
     )
     own = (
-        percent, beside, beside_titles, limit_text, code_span, markdown, detector_text, in_sessions,
+        percent, interval, beside, beside_titles, limit_text, code_span, markdown, detector_text, in_sessions,
         stress_command,
     )  # fmt: skip
     environment.filters |= {function.__name__: function for function in own}
@@ -68,13 +68,26 @@ def facts(metrics: Mapping[str, Any], record: Mapping[str, Any]) -> list[tuple[s
         *[
             (
                 f"on a {cost['cpu']}",
-                f"{cost['instructions']:,} instructions a window, {cost['flash']:,} bytes of code, "
-                f"{cost['ram']:,} bytes of RAM and {cost['stack']:,} of stack ({cost['compiler']})",
+                f"{_instructions(cost)}, {cost['flash']:,} bytes of code, {_ram(cost):,} bytes of RAM and "
+                f"{cost['stack']:,} of stack ({cost['compiler']})",
             )
             for cost in metrics["cost"]
         ],
         ("trained on", f"{record['pieces']['train']} recordings of {len(record['people']['train'])} people"),
     ]
+
+
+def _instructions(cost: Mapping[str, Any]) -> str:
+    """Return the instructions of a cost in words: of a hop, as devices run it, where it is run by hops."""
+    whole = f"{cost['instructions']:,} instructions a whole window"
+    return (
+        f"{cost['hop_instructions']:,} instructions a hop, {whole}" if "hop_instructions" in cost else whole
+    )
+
+
+def _ram(cost: Mapping[str, Any]) -> int:
+    """Return the bytes of RAM of a cost without the stack, as devices run it: by hops, where it is so run."""
+    return int(cost.get("stream_ram", cost["ram"]))
 
 
 def detector_text(contract: Mapping[str, Any]) -> str:
@@ -147,8 +160,8 @@ def beside(metrics: Mapping[str, Any]) -> list[tuple[str, ...]]:
     rows = []
     for one in (metrics, metrics["baseline"]):
         low, high = one["accuracy_interval"] or (None, None)
-        interval = "" if low is None else f" ({percent(low)} to {percent(high)})"
-        cells = [one.get("kind", "network"), f"{percent(one['accuracy'])}{interval}"]
+        between = "" if low is None else f" ({percent(low)} to {percent(high)})"
+        cells = [one.get("kind", "network"), f"{percent(one['accuracy'])}{between}"]
         for cost in one["cost"]:
             ram = one.get("arena_bytes", cost["ram"]) + cost["stack"]
             cells += [f"{cost['flash'] + cost['model_bytes']:,}", f"{ram:,}", f"{cost['instructions']:,}"]
@@ -162,6 +175,15 @@ def beside_titles(metrics: Mapping[str, Any]) -> list[str]:
     for cost in metrics["cost"]:
         titles += [f"{cost['cpu']}: flash", "RAM", "instructions"]
     return titles
+
+
+def interval(metrics: Mapping[str, Any]) -> str:
+    """Return in words how sure the accuracy of metrics is for other people, or why that is not known."""
+    if metrics["accuracy_interval"] is None:
+        people = len(metrics["per_person"])
+        return f"{'one person' if people == 1 else f'{people} people'}: too few for an interval"
+    low, high = metrics["accuracy_interval"]
+    return f"95 % interval over people: {percent(low)} to {percent(high)}"
 
 
 def percent(share: float | None) -> str:

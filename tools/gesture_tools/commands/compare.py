@@ -78,7 +78,7 @@ def _show(
     if differences:
         shown.add_section()
         for name, pair in differences.items():
-            shown.add_row(Text(f"contract: {name}"), *(Text(_field(value)) for value in pair))
+            shown.add_row(Text(f"contract: {name}"), *(Text(_field(name, value)) for value in pair))
     console = Console(markup=False, emoji=False)
     console.print(shown)
     if not differences:
@@ -95,7 +95,9 @@ def _text(name: str, value: float | None) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
 
 
-def _field(value: Any) -> str:
+def _field(name: str, value: Any) -> str:
+    if name == "thresholds" and value is not None:
+        return ", ".join(f"{level / 256:.2f}" for level in value)
     if isinstance(value, (list, tuple)):
         return ", ".join(map(str, value))
     return "-" if value is None else str(value)

@@ -79,6 +79,7 @@ def command(
     """Evaluate; see the help text above."""
     _check(context, model, subjects)
     from gesture_tools.files import make_folder, write_atomic
+    from gesture_training.evaluate import collapsed, metrics
     from gesture_training.evaluation.report import render
     from gesture_training.evaluation.run import cross_validate, evaluate_model
     from gesture_training.evaluation.summary import summarize
@@ -114,6 +115,10 @@ def command(
         kept = "finished folds are kept, and the same command continues" if out else "nothing was kept"
         click.echo(f"interrupted: {kept}", err=True)
         sys.exit(INTERRUPTED)
+    for number, one in enumerate(judged, 1):
+        what = "every recording" if len(judged) == 1 else f"every recording of fold {number}"
+        for line in collapsed(metrics(one.outcomes, one.labels), what):
+            say(line)
     summary = summarize(judged, wishes.seed) | {
         "folds": None if model else len(judged),
         "seed": wishes.seed,
@@ -155,7 +160,7 @@ def _show(
     from rich.table import Column, Table
 
     from gesture_training.commands.tables import baseline_table
-    from gesture_training.report import percent
+    from gesture_training.report import interval, percent
 
     if summary["accuracy"] is not None:
         table = Table("label", "recordings", "recall", "precision", title="int8 by the C core")
@@ -166,16 +171,16 @@ def _show(
         for person, row in summary["per_person"].items():
             table.add_row(person, str(row["recordings"]), percent(row["accuracy"]))
         console.print(table)
-        console.print(f"accuracy {percent(summary['accuracy'])}{_interval(summary['accuracy_interval'])}")
+        console.print(f"accuracy {percent(summary['accuracy'])} ({interval(summary)})")
         console.print(f"float    {percent(summary['accuracy_float'])}")
     if "baseline" in summary:
         console.print(baseline_table(summary))
     if summary["per_source"]:
         table = Table(
-            Column("source", overflow="fold"),
-            "gestures",
+            Column("source", no_wrap=True),
+            Column("gestures", no_wrap=True),
             "recall",
-            "latency, ms",
+            "ms late",
             "hours",
             "false",
             "per hour",
@@ -184,7 +189,7 @@ def _show(
         rows = sorted(summary["per_source"].items(), key=lambda row: -row[1]["hours_without_gesture"])
         common = os.path.commonpath([Path(source).absolute().parent for source, _ in rows])
         for source, row in rows[:MOST_SOURCES]:
-            table.add_row(os.path.relpath(source, common), *_continuous(row))
+            table.add_row(_without_suffix(os.path.relpath(source, common)), *_continuous(row))
         table.add_section()
         table.add_row(f"all {len(rows)}", *_continuous(summary))
         console.print(table)
@@ -200,12 +205,9 @@ def _show(
         say_next("train", *data, *given_again(*WISHES), "--out", "build/model")
 
 
-def _interval(interval: tuple[float, float] | None) -> str:
-    from gesture_training.report import percent
-
-    if interval is None:
-        return ""
-    return f" (95 % interval over people: {percent(interval[0])} to {percent(interval[1])})"
+def _without_suffix(path: str) -> str:
+    """Return a log's path without what says its format, so that most fit into a narrow terminal."""
+    return path.removesuffix(".gz").removesuffix(".csv")
 
 
 def _continuous(row: dict[str, Any]) -> list[str]:

@@ -87,7 +87,7 @@ def command(
             metrics = train(
                 request,
                 lambda line: click.echo(line, err=True),
-                lambda done, of, loss: show("training", done, of, f"pass {done} of {of}, loss {loss:.3f}"),
+                lambda done, of, remark: show("training", done, of, remark),
             )
     except KeyboardInterrupt:
         click.echo(f"interrupted: {out} is as it was", err=True)
@@ -102,7 +102,7 @@ def _show(console: Console, metrics: dict[str, Any], request: Request) -> None:
     from rich.table import Table
 
     from gesture_training.commands.tables import baseline_table
-    from gesture_training.report import in_sessions, percent
+    from gesture_training.report import in_sessions, interval, percent
 
     out, forest = request.out, metrics["kind"] == "forest"
     if metrics["accuracy"] is not None:
@@ -116,6 +116,7 @@ def _show(console: Console, metrics: dict[str, Any], request: Request) -> None:
         accuracy = f"{percent(metrics['accuracy'])} ({other})"
         table.add_row("accuracy", str(metrics["recordings"]), accuracy, "")
         console.print(table)
+        console.print(interval(metrics))
     if metrics.get("hours_without_gesture"):
         console.print(f"continuous recordings of people never seen: {in_sessions(metrics)}", soft_wrap=True)
     if "baseline" in metrics:

@@ -24,14 +24,11 @@ def render(title: str, summary: Mapping[str, Any], judged: Sequence[Judged], not
         images["latency"] = drawn.latency_histogram(latencies)
     if worst := sorted((one for part in judged for one in part.worst), key=lambda one: one.margin):
         images["worst"] = drawn.worst(worst)
-    rows = [*summary["per_source"].items()]
-    if len(rows) > 1:
-        rows.append(("all", summary))
     return fill(
         "evaluation.html.j2",
         {name: images.get(name, b"") for name in ("confusion", "people", "trade_off", "latency", "worst")},
         title=title,
         m=summary,
-        rows=rows,
+        rows=list(summary["per_source"].items()),
         notes=notes,
     )

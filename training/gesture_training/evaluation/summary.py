@@ -17,7 +17,7 @@ def summarize(judged: Sequence[Judged], seed: int) -> dict[str, Any]:
     """Return accuracy over all recordings, and recall, latency, false activations over continuous ones.
 
     judged: one per model, of the same labels and of different people. What cannot be known is None: accuracy
-    without labelled recordings, an interval with one person, recall without continuous gestures.
+    without labelled recordings, an interval with few people, recall without continuous gestures.
     """
     outcomes = [outcome for one in judged for outcome in one.outcomes]
     streams = [stream for one in judged for stream in one.streams]
