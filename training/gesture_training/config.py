@@ -58,7 +58,7 @@ class Fit:
     windows_per_epoch: int = within(2048, 1, 65536)  # balanced over labels and people
     batch: int = within(64, 1, 4096)  # windows per step
     learning_rate: float = within(0.01, 1e-6, 1)  # at the start; falls to zero along a cosine
-    searches: tuple[float, ...] = within((0.3, 0.5, 0.7, 0.9), 0, 1)  # of the passes: when hard windows are sought
+    searches: tuple[float, ...] = within((0.3, 0.5, 0.7, 0.9), 0, 1)  # of the passes: hard ones are sought
     hard_share: float = within(0.25, 0, 0.5)  # of a pass's windows, where continuous recordings give some
     label_smoothing: float = within(0.05, 0, 0.5)  # keeps scores away from 0 and 1, where int8 has no room
     teacher_share: float = within(1.0, 0, 10)  # passes of a wider network trained first, over epochs; 0: none
