@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from gesture_tools.errors import UserError
+from gesture_tools.exchange.store import profile_of
 from gesture_tools.loading import load, load_profile
 from gesture_tools.logs import read_log, spans_path, write_log
 from gesture_tools.profile import PROFILE_NAME, Profile
@@ -325,6 +326,19 @@ def test_the_nearest_profile_holds(tmp_path: Path) -> None:
     assert load_profile(tmp_path / "a" / "1.csv") == Profile(rate_hz=50.0)
     Profile(rate_hz=25.0).write(tmp_path / "a" / PROFILE_NAME)
     assert load_profile(tmp_path / "a") == Profile(rate_hz=25.0)
+
+
+def test_a_profile_that_is_no_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / PROFILE_NAME
+    path.mkdir()
+    for look in (load_profile, profile_of):
+        with pytest.raises(UserError, match=r"cannot read .*gesture\.toml: expected a regular file"):
+            look(tmp_path)
+    path.rmdir()
+    path.symlink_to(path)
+    for look in (load_profile, profile_of):
+        with pytest.raises(UserError, match=r"gesture\.toml: .*a link leads in a circle"):
+            look(tmp_path / "new")
 
 
 @pytest.mark.parametrize(

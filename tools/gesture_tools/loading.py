@@ -12,7 +12,7 @@ import numpy as np
 from gesture_tools.errors import UserError
 from gesture_tools.files import BOM, read_bytes, why
 from gesture_tools.logs import PART_SUFFIX, read_log
-from gesture_tools.profile import PROFILE_NAME, Profile
+from gesture_tools.profile import Profile, holding
 from gesture_tools.recordings import FORCED, SPANS_SUFFIX, Recording
 
 EXPECTED_EVENTS = "# Events expected"
@@ -205,8 +205,4 @@ def _read(path: Path, name: str) -> list[Recording]:
 
 
 def _profile_path(path: Path) -> Path | None:
-    folder = path if path.is_dir() else path.parent
-    for candidate in (folder, *folder.absolute().parents):
-        if (candidate / PROFILE_NAME).is_file():
-            return candidate / PROFILE_NAME
-    return None
+    return holding(path if path.is_dir() else path.parent)

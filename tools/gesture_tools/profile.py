@@ -5,6 +5,7 @@ It lies in the folder as ``gesture.toml`` and becomes the first part of a model'
 
 from __future__ import annotations
 
+import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,15 @@ FRAMES = {"face": "x to the right, y to the top, z out of the face; face up at r
 """Axis frames that a profile may name."""
 
 _LARGEST = 10**15
+
+
+def holding(folder: Path) -> Path | None:
+    """Return where the profile stands that holds for a folder, existing or not: in it, or nearest above.
+
+    Anything of that name counts, so that reading it says what is wrong with it.
+    """
+    places = (candidate / PROFILE_NAME for candidate in (folder, *folder.absolute().parents))
+    return next((path for path in places if os.path.lexists(path)), None)
 
 
 @dataclass(frozen=True)

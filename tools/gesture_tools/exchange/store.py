@@ -20,7 +20,7 @@ from gesture_tools.exchange.pieces import TOLERANCE, common_rate, stated
 from gesture_tools.files import folders, held, hold, undisturbed, why
 from gesture_tools.loading import check_profile, load_folder
 from gesture_tools.logs import PART_SUFFIX, spans_path, write_log
-from gesture_tools.profile import PROFILE_NAME, Profile
+from gesture_tools.profile import Profile, holding
 from gesture_tools.recordings import BACKGROUND, Recording
 
 RANGES_MG = (2000, 4000, 8000, 16000, 32767)
@@ -38,10 +38,8 @@ def renamed(recording: Recording, labels: dict[str, str]) -> Recording:
 
 def profile_of(folder: Path) -> tuple[Path, Profile] | None:
     """Return the profile that holds for a folder, existing or not, and where it stands."""
-    for candidate in (folder, *folder.absolute().parents):
-        if (candidate / PROFILE_NAME).is_file():
-            return candidate / PROFILE_NAME, Profile.read(candidate / PROFILE_NAME)
-    return None
+    path = holding(folder)
+    return None if path is None else (path, Profile.read(path))
 
 
 def new_profile(recordings: Sequence[Recording], rate_hz: float | None, full_scale_mg: int | None) -> Profile:
