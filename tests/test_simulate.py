@@ -352,11 +352,13 @@ def test_a_wrong_expectation_is_refused(logs: Path, tmp_path: Path, row: str, me
 
 def test_wrong_use_is_refused_in_one_line(logs: Path, tmp_path: Path) -> None:
     (tmp_path / "columns.csv").write_text("log,label,start_s\n")
+    (tmp_path / "twice.csv").write_text("log,label,start_s,end_s,label\n")
     for arguments, message in (
         ([logs, "--json", "--csv"], "expected --json or --csv, found both"),
         ([logs, "--expect", "a", "--write-expect", "b"], "found both"),
         ([logs, "--expect", tmp_path / "missing.csv"], "cannot read"),
         ([logs, "--expect", tmp_path / "columns.csv"], "missing columns: end_s"),
+        ([logs, "--expect", tmp_path / "twice.csv"], "there twice: label"),
         ([logs, "--write-expect", tmp_path / "no" / "folder.csv"], "cannot write"),
         ([tmp_path / "missing.csv"], "does not exist"),
     ):

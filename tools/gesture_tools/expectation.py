@@ -48,6 +48,8 @@ def read_expectation(path: Path, logs: Sequence[str], labels: Sequence[str]) -> 
     _, names = next(rows, (1, []))
     if missing := [name for name in EXPECT_COLUMNS if name not in names]:
         raise UserError(f"{path}: missing columns: {', '.join(missing)}; expected {','.join(EXPECT_COLUMNS)}")
+    if twice := [name for name in EXPECT_COLUMNS if names.count(name) > 1]:
+        raise UserError(f"{path}: columns that are there twice: {', '.join(twice)}; expected each once")
     for line, row in rows:
         where = f"{path}, line {line}"
         if len(row) != len(names):
