@@ -88,21 +88,22 @@ def make_folder(path: Path) -> None:
 
 @contextmanager
 def folders(*paths: Path) -> Iterator[None]:
-    """Create folders and their parents; when this fails or is interrupted, those it created go if empty.
+    """Create folders and their parents for a block; those of them that the block leaves empty go again.
 
-    Raises UserError when one cannot be created.
+    Raises UserError, before the block, when one cannot be created or written to.
     """
-    new = {path for given in paths for path in (given, *given.parents) if not os.path.exists(path)}
+    new = {path for given in paths for path in (given, *given.parents) if not os.path.lexists(path)}
     try:
         for path in paths:
             make_folder(path)
+            if not os.access(path, os.W_OK | os.X_OK):
+                raise UserError(f"cannot write into {path}: expected a folder that you may write to")
         yield
-    except BaseException:
+    finally:
         with undisturbed():
             for path in sorted(new, reverse=True):
-                with suppress(OSError):  # others are in it
+                with suppress(OSError):  # something is in it
                     path.rmdir()
-        raise
 
 
 @contextmanager

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gesture_tools.boards import DEFAULT_BOARD, find_board
-from gesture_tools.files import make_folder, write_together
+from gesture_tools.files import folders, make_folder, write_together
 from gesture_tools.following import following, on_log, say_next
-from gesture_tools.new_folder import new_folder
 from gesture_tools.record import read_record
 from gesture_tools.toolchain import COMPILERS
 
@@ -112,7 +111,7 @@ def command(board: str, model: Path, out: Path, compiler: str | None, as_json: b
 
     opened = Model.load(model)
     find_board(board).check_contract(opened.require_contract())
-    with new_folder(out):  # told before the compiler runs, as what is above
+    with folders(out):  # told before the compiler runs, as what is above
         if not as_json:
             click.echo(f"building {board} with the model ...", err=True)
         firmware = build_firmware(board, model, compiler)

@@ -17,8 +17,8 @@ import click
 from gesture_tools.elf import read_image
 from gesture_tools.errors import INTERRUPTED, UserError
 from gesture_tools.extras import check_training
+from gesture_tools.files import folders
 from gesture_tools.following import following, not_activated, say_next
-from gesture_tools.new_folder import new_folder
 from gesture_tools.qemu import BOARD, find_qemu
 from gesture_tools.recordings import SPANS_SUFFIX
 from gesture_tools.toolchain import find_cmake, find_ninja, find_toolchain
@@ -54,7 +54,7 @@ def command(data: Path, out: Path) -> None:
     check_training()
     for find in (find_toolchain, find_cmake, find_ninja):
         find()
-    with new_folder(out):
+    with folders(out):
         has_qemu = _has_qemu()
         _run("train", data, "--out", model.parent)
     metrics = json.loads((model.parent / "metrics.json").read_text())
