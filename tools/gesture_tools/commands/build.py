@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gesture_tools.boards import DEFAULT_BOARD, find_board
-from gesture_tools.files import folders, make_folder, write_together
+from gesture_tools.files import folders, write_together
 from gesture_tools.following import following, on_log, say_next
 from gesture_tools.record import read_record
 from gesture_tools.toolchain import COMPILERS
@@ -21,12 +21,11 @@ if TYPE_CHECKING:
 def write_firmware(firmware: Firmware, out: Path) -> dict[str, Path]:
     """Write ``<board>.elf``, ``.bin``, ``.hex`` and ``.map``, and ``.uf2`` for boards that take it.
 
-    Returns their paths in the folder, by suffix.
+    out: a folder that is there. Returns their paths in it, by suffix.
     """
     from gesture_tools.elf import bin_bytes, hex_text, map_text
     from gesture_tools.uf2 import uf2_bytes
 
-    make_folder(out)
     contents: dict[str, bytes | str] = {
         "elf": firmware.elf,
         "bin": bin_bytes(firmware.image),
